@@ -1,0 +1,23 @@
+"""Alla Prima: real-time neural style transfer.
+
+>>> import allaprima
+>>> allaprima.stylize("photo.jpg", style="great_wave").save("painting.jpg")
+"""
+
+from allaprima.errors import AllaPrimaError, ModelError, PictureError, StyleError
+from allaprima.style_model import Card, Style
+from allaprima.stylizer import Stylizer, styles, stylize
+from allaprima.version import __version__
+
+__all__ = [
+    "AllaPrimaError",
+    "Card",
+    "ModelError",
+    "PictureError",
+    "Style",
+    "StyleError",
+    "Stylizer",
+    "__version__",
+    "styles",
+    "stylize",
+]

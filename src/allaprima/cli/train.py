@@ -1,0 +1,348 @@
+"""``allaprima train``: paintings in, a style model out."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from allaprima.errors import TrainingError
+
+if TYPE_CHECKING:
+    from allaprima.training.trainer import StyleImage, Trainer, TrainingOptions, TrainingStep
+
+PREVIEW_PHOTOS, PREVIEW_SIDE = 4, 384
+VALIDATION_PHOTOS, VALIDATION_SIDE = 32, 384
+PLAIN_INTERVAL = 50  # steps between lines where there is no terminal for a live bar
+
+# Options of this command that set a field of the recipe, by the field's name.
+RECIPE_FIELDS = ("steps", "batch", "size", "style_size", "learning_rate", "content_weight", "style_weight", "tv_weight")
+OPTION_FIELDS = ("recipe", "network", "width", "seed", "device", "precision", "workers", *RECIPE_FIELDS)
+
+
+@click.command("train")
+@click.argument("styles", nargs=-1, type=click.Path(path_type=Path), metavar="STYLE...")
+@click.option("--photos", type=click.Path(path_type=Path), help="Folder of photographs to learn on.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Style model to write (.onnx).")
+@click.option("--about", type=click.Path(path_type=Path), help="Table (.tsv): name artist title year licence.")
+@click.option(
+    "--vgg16",
+    type=click.Path(path_type=Path),
+    help="VGG16 weights (.h5, .safetensors) on disk.",
+)
+@click.option("--val", type=click.Path(path_type=Path), help="Folder of other photographs, to measure the result on.")
+@click.option("--from", "start", type=click.Path(path_type=Path), help="Style model to train further.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint beside the output.")
+@click.option("--overwrite", is_flag=True, help="Replace an output, or start over beside a checkpoint, that exists.")
+@click.option("--recipe", default="default", show_default=True, help="default, or paper (Johnson et al. 2016).")
+@click.option("--network", default="fast", show_default=True, help="fast, or johnson: the paper's.")
+@click.option("--width", type=click.IntRange(min=4), help="Channels of the first convolution.")
+@click.option("--steps", type=click.IntRange(min=1), help="Default: the recipe's.")
+@click.option("--batch", type=click.IntRange(min=1), help="Photographs a step. Default: the recipe's.")
+@click.option("--size", type=click.IntRange(min=64), help="Side of the crops, pixels. Default: the recipe's.")
+@click.option("--style-size", type=click.IntRange(min=64), help="Short side of the painting: the scale of its strokes.")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Default: the recipe's.")
+@click.option("--content-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
+@click.option("--style-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
+@click.option("--tv-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
+@click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
+@click.option("--workers", type=click.IntRange(min=0), help="Processes that decode photographs.")
+@click.option("--checkpoint-every", type=click.IntRange(min=1), default=200, show_default=True, metavar="STEPS")
+@click.option(
+    "--preview-every", type=click.IntRange(min=0), default=500, show_default=True, metavar="STEPS", help="0: none."
+)
+@click.option("--tensorboard", type=click.Path(path_type=Path), help="Folder for TensorBoard's log.")
+@click.pass_context
+def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **given: Any) -> None:
+    """Train a network on paintings of your own, and write it as a style model.
+
+    STYLE is a picture; its file's name becomes the style's. Beside the output lie, while it trains, the checkpoint
+    (.checkpoint), a log with one JSON line a step (.jsonl) and previews (.previews).
+    """
+    try:
+        from allaprima.training import trainer as training
+        from allaprima.training.vgg16 import load_weights
+    except ModuleNotFoundError as error:
+        raise TrainingError(
+            f"training needs the package {error.name}: install allaprima with its extra, pip install 'allaprima[train]'"
+        ) from error
+    checkpoint = output.with_suffix(".checkpoint")
+    check_output(output, checkpoint, resume=given["resume"], overwrite=given["overwrite"])
+    state = training.read_checkpoint(checkpoint) if given["resume"] else None
+    saved = training.TrainingOptions.from_dict(state["options"]) if state else None
+    options = decide_options(ctx, styles, given, saved)
+    check_tensorboard(given["tensorboard"])
+
+    initial = read_start(given["start"], options) if given["start"] and state is None else None
+    with download_bar() as progress:
+        vgg16 = load_weights(given["vgg16"], progress)
+    trainer = training.Trainer(options, vgg16, initial)
+    if state is not None:
+        trainer.load_checkpoint(state)
+    announce(trainer)
+    run(trainer, output, checkpoint, given)
+    finish(trainer, output, given["val"])
+
+
+def check_output(output: Path, checkpoint: Path, *, resume: bool, overwrite: bool) -> None:
+    """Refuse, before any work, what would replace a model or hours of training."""
+    if output.suffix != ".onnx":
+        raise TrainingError(f"the output {output} must end in .onnx")
+    if not output.resolve().parent.is_dir():
+        raise TrainingError(f"there is no folder {output.resolve().parent} to write {output.name} to")
+    if output.exists() and not overwrite:
+        raise TrainingError(f"{output} exists; add --overwrite to replace it")
+    if checkpoint.exists() and not (resume or overwrite):
+        raise TrainingError(f"{checkpoint} exists; add --resume to go on from it, or --overwrite to start again")
+
+
+def decide_options(
+    ctx: click.Context, styles: tuple[Path, ...], given: dict[str, Any], saved: TrainingOptions | None
+) -> TrainingOptions:
+    """The options of the command line; those of the checkpoint if only ``--resume`` is given.
+
+    Raises:
+        TrainingError: something is missing, unknown, or differs from the checkpoint that is to be resumed.
+    """
+    if saved is not None and not styles and given["photos"] is None:
+        named = [f for f in OPTION_FIELDS if ctx.get_parameter_source(f) is not ParameterSource.DEFAULT]
+        if named:
+            raise TrainingError(
+                f"--resume takes its options from the checkpoint: leave out --{named[0].replace('_', '-')}"
+            )
+        return saved
+    if not styles:
+        raise TrainingError(
+            "name at least one painting to learn, as in: allaprima train painting.jpg --photos DIR -o model.onnx"
+        )
+    if given["photos"] is None:
+        raise TrainingError("name a folder of photographs to learn on with --photos")
+    options = build_options(styles, given)
+    if saved is not None and options != saved:
+        ours, theirs = options.to_dict(), saved.to_dict()
+        differ = [key for key in ours if ours[key] != theirs[key]]
+        raise TrainingError(
+            f"the checkpoint was made with other options ({', '.join(differ)}); resume with the same ones"
+        )
+    return options
+
+
+def build_options(styles: tuple[Path, ...], given: dict[str, Any]) -> TrainingOptions:
+    """Options from the command line's words."""
+    from allaprima.training.recipes import RECIPES
+    from allaprima.training.trainer import TrainingOptions
+
+    if given["recipe"] not in RECIPES:
+        raise TrainingError(f"there is no recipe {given['recipe']}; choose one of: {', '.join(RECIPES)}")
+    changed = {field: given[field] for field in RECIPE_FIELDS if given[field] is not None}
+    recipe = replace(RECIPES[given["recipe"]], **changed)
+    return TrainingOptions(
+        styles=describe_styles(styles, given["about"]),
+        photos=str(given["photos"]),
+        recipe=recipe,
+        **{field: given[field] for field in ("network", "width", "seed", "device", "precision", "workers")},
+    )
+
+
+def describe_styles(paths: tuple[Path, ...], about: Path | None) -> tuple[StyleImage, ...]:
+    """Each painting with its name and what the table says of it."""
+    from allaprima.training.trainer import StyleImage
+
+    rows: dict[str, dict[str, str]] = {}
+    if about is not None:
+        try:
+            with about.open(newline="", encoding="utf-8") as file:
+                rows = {row["name"]: row for row in csv.DictReader(file, delimiter="\t")}
+        except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
+            raise TrainingError(
+                f"the table {about} cannot be read; its first line must name the columns: {error}"
+            ) from error
+    styles: list[StyleImage] = []
+    for path in paths:
+        name = path.stem
+        if name == "photo" or any(mark in name for mark in ",:") or name in {style.name for style in styles}:
+            raise TrainingError(f'"{name}" cannot name a style (taken, or with "," or ":"): rename {path}')
+        row = rows.get(name, {})
+        words = {field: row.get(field) or "" for field in ("artist", "title", "year", "licence")}
+        styles.append(StyleImage(name, str(path), **words))
+    return tuple(styles)
+
+
+def check_tensorboard(folder: Path | None) -> None:
+    """Say at once, not after hours, that the package is missing."""
+    if folder is not None:
+        try:
+            import torch.utils.tensorboard  # noqa: F401
+        except ModuleNotFoundError as error:
+            raise TrainingError("--tensorboard needs a package: pip install 'allaprima[tensorboard]'") from error
+
+
+def read_start(path: Path, options: TrainingOptions) -> dict[str, Any]:
+    """The weights of ``--from``, if that model has the same network and styles."""
+    from allaprima.training.export import read_card, read_weights
+    from allaprima.training.trainer import build_network
+
+    card = read_card(path)
+    names = tuple(style.name for style in options.styles)
+    if card.names[1:] != names or card.network != options.network:
+        raise TrainingError(
+            f"{path} is a {card.network} network of {', '.join(card.names[1:])}: "
+            "give the same --network and paintings in that order"
+        )
+    weights = read_weights(path)
+    shapes = {name: value.shape for name, value in build_network(options).state_dict().items()}
+    if {name: value.shape for name, value in weights.items()} != shapes:
+        raise TrainingError(f"the network in {path} is of width {card.width}: give --width {card.width}")
+    return weights
+
+
+@contextmanager
+def download_bar() -> Iterator[Any]:
+    """A progress callback for the download of VGG16, silent when nothing is downloaded."""
+    bars: list[Any] = []
+
+    def show(done: int, total: int) -> None:
+        if not bars:
+            bars.append(click.progressbar(length=total, label="downloading VGG16", file=sys.stderr))
+            bars[0].__enter__()
+        bars[0].update(done - bars[0].pos)
+
+    yield show
+    for bar in bars:
+        bar.__exit__(None, None, None)
+
+
+def announce(trainer: Trainer) -> None:
+    """What is about to happen, and which files will not take part in it."""
+    recipe, photos = trainer.recipe, trainer.photos
+    parameters = sum(p.numel() for p in trainer.network.parameters())
+    click.echo(
+        f"{len(trainer.options.styles)} style(s), {len(photos.paths):,} photographs, network {trainer.network.name} "
+        f"({parameters:,} weights) on {trainer.device.type} in {str(trainer.precision).removeprefix('torch.')}, "
+        f"{recipe.steps - trainer.step:,} of {recipe.steps:,} steps to go",
+        err=True,
+    )
+    for path, reason in photos.skipped.items():
+        click.echo(f"skipped {path}: {reason}", err=True)
+
+
+def run(trainer: Trainer, output: Path, checkpoint: Path, given: dict[str, Any]) -> None:
+    """Make the steps; whatever ends them, the last good state is in the checkpoint."""
+    skipped = dict(trainer.photos.skipped)
+    previews = output.with_suffix(".previews")
+    label = f"{'loss':>8}"
+    board = open_board(given["tensorboard"])
+    with (
+        open_log(output.with_suffix(".jsonl"), trainer.step) as log,
+        click.progressbar(
+            length=trainer.recipe.steps, label=label, file=sys.stderr, show_pos=True, item_show_func=show_losses
+        ) as bar,
+    ):
+        bar.update(trainer.step)
+        try:
+            for step in trainer.run():
+                bar.update(1, step)
+                if not sys.stderr.isatty() and step.step % PLAIN_INTERVAL == 0:
+                    click.echo(f"step {step.step} of {step.steps}: {show_losses(step)}", err=True)
+                log.write(as_json(step) + "\n")
+                skipped.update(step.skipped)
+                write_scalars(board, step)
+                if step.step % given["checkpoint_every"] == 0:
+                    log.flush()
+                    trainer.save_checkpoint(checkpoint)
+                if given["preview_every"] and step.step % given["preview_every"] == 0:
+                    write_preview(trainer, previews / f"step_{step.step:06}.png")
+        finally:
+            trainer.save_checkpoint(checkpoint)
+            if trainer.step < trainer.recipe.steps:
+                click.echo(f"\nstopped after step {trainer.step}; the same command with --resume goes on", err=True)
+    if skipped:
+        click.echo(f"{len(skipped)} file(s) were skipped:", err=True)
+        for path, reason in skipped.items():
+            click.echo(f"  {path}: {reason}", err=True)
+
+
+def as_json(step: TrainingStep) -> str:
+    """One line of the log."""
+    return json.dumps({**asdict(step), "skipped": {str(path): why for path, why in step.skipped.items()}})
+
+
+def show_losses(step: TrainingStep | None) -> str:
+    """The end of the progress bar."""
+    if step is None:
+        return ""
+    return f"total {step.total:.3f}  content {step.content:.3f}  style {step.style:.3f}  {step.seconds:.2f} s/step"
+
+
+@contextmanager
+def open_log(path: Path, step: int) -> Iterator[IO[str]]:
+    """The log, to be appended to; lines of steps that the checkpoint does not have are taken back."""
+    kept: list[str] = []
+    if step and path.exists():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            try:
+                if json.loads(line)["step"] <= step:
+                    kept.append(line + "\n")
+            except (ValueError, KeyError, TypeError):
+                continue  # a line that a kill cut short
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_text("".join(kept), encoding="utf-8")
+    temporary.replace(path)
+    with path.open("a", encoding="utf-8") as log:
+        yield log
+
+
+def open_board(folder: Path | None) -> Any:
+    """A TensorBoard writer, or None."""
+    if folder is None:
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+
+    return SummaryWriter(str(folder))
+
+
+def write_scalars(board: Any, step: TrainingStep) -> None:
+    """The step's losses for TensorBoard."""
+    if board is not None:
+        for name in ("content", "style", "tv", "total", "learning_rate", "gradient_norm"):
+            board.add_scalar(name, getattr(step, name), step.step)
+
+
+def write_preview(trainer: Trainer, path: Path) -> None:
+    """A few photographs in every style, as the network paints them now."""
+    from allaprima.picture import Picture, write_picture
+    from allaprima.training.validation import preview
+
+    grid = preview(trainer.network, list(trainer.photos.paths[:PREVIEW_PHOTOS]), PREVIEW_SIDE)
+    write_picture(Picture.from_pil(grid), path)
+
+
+def finish(trainer: Trainer, output: Path, val: Path | None) -> None:
+    """Measure, and write the style model with its card."""
+    from allaprima.training.export import export_model
+    from allaprima.training.photos import find_photos
+    from allaprima.training.trainer import make_card
+    from allaprima.training.validation import validate
+
+    losses: dict[str, dict[str, float]] = {}
+    if val is not None:
+        photos = list(find_photos(val, smallest=VALIDATION_SIDE // 2).paths[:VALIDATION_PHOTOS])
+        names = [style.name for style in trainer.options.styles]
+        figures = validate(trainer.network, trainer.objective.network, trainer.styles, photos, VALIDATION_SIDE)
+        with click.progressbar(figures, length=len(names), label="measuring", file=sys.stderr) as bar:
+            for name, (content, style) in zip(names, bar, strict=True):
+                losses[name] = {"content": round(content, 4), "style": round(style, 4)}
+        for name, row in losses.items():
+            click.echo(f"{name}: relative content {row['content']:.3f}, style {row['style']:.3f}", err=True)
+    export_model(trainer.network, make_card(trainer, losses), output)
+    click.echo(f"wrote {output}", err=True)

@@ -1,0 +1,265 @@
+"""Every way a picture comes in and goes out.
+
+Whatever the file, the network sees upright sRGB pixels, uint8 ``[H, W, 3]``. What is not colour waits aside: alpha
+comes back unchanged, EXIF comes back without the orientation and the thumbnail that are no longer true.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+
+from allaprima.errors import PictureError
+
+READABLE = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "TGA", "ICO")
+"""Pillow's names of the formats read here: none of them calls a program or reads another file."""
+
+WRITABLE = {
+    ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF",
+    ".bmp": "BMP", ".avif": "AVIF",
+}  # fmt: skip
+"""The formats written here, by extension."""
+
+SUFFIXES = frozenset(WRITABLE) | {".gif", ".jp2", ".mpo", ".pbm", ".pgm", ".ppm", ".tga", ".ico"}
+"""What counts as a picture when a folder is searched."""
+
+WITHOUT_ALPHA = ("JPEG", "BMP")
+DEFAULT_QUALITY = 92
+_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded picture.
+
+    Attributes:
+        pixels: uint8 [H, W, 3], sRGB, upright.
+        alpha: uint8 [H, W], or None for an opaque picture.
+        exif: metadata that stays true after stylisation.
+    """
+
+    pixels: NDArray[np.uint8]
+    alpha: NDArray[np.uint8] | None = None
+    exif: Image.Exif = field(default_factory=Image.Exif)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
+    def with_pixels(self, pixels: NDArray[np.uint8]) -> Picture:
+        """The same picture, repainted."""
+        return replace(self, pixels=pixels)
+
+    def within(self, longest: int) -> Picture:
+        """The picture, scaled down if its longer side has more than ``longest`` pixels."""
+        if max(self.size) <= longest:
+            return self
+        scale = longest / max(self.size)
+        size = (max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale)))
+        alpha = None if self.alpha is None else np.asarray(Image.fromarray(self.alpha).resize(size))
+        pixels = np.asarray(Image.fromarray(self.pixels).resize(size, Image.Resampling.LANCZOS))
+        return replace(self, pixels=pixels, alpha=alpha)
+
+    @classmethod
+    def from_pil(cls, image: Image.Image) -> Picture:
+        """Any PIL picture, of whatever mode; its first frame if it has several.
+
+        Raises:
+            PictureError: its pixels cannot be decoded.
+        """
+        with _reasons():
+            upright = ImageOps.exif_transpose(image)
+            exif = _true_metadata(upright)
+            rgb, alpha = _to_srgb(_eight_bit(upright))
+        pixels = np.asarray(rgb)
+        if alpha is not None:
+            pixels = _fill_invisible(pixels, alpha)
+        return cls(pixels, alpha, exif)
+
+    def to_pil(self) -> Image.Image:
+        """RGB, or RGBA if the picture has alpha."""
+        if self.alpha is None:
+            return Image.fromarray(self.pixels)
+        return Image.fromarray(np.dstack([self.pixels, self.alpha]))
+
+    def encode(self, suffix: str, quality: int = DEFAULT_QUALITY) -> bytes:
+        """The picture as the bytes of a file of that format; transparency lies on white where the format has none.
+
+        Raises:
+            PictureError: the format is not one of ``WRITABLE``, or cannot hold a picture of this size.
+        """
+        kind, image = format_of(suffix), self.to_pil()
+        if image.mode == "RGBA" and kind in WITHOUT_ALPHA:
+            white = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(white, image).convert("RGB")
+        options: dict[str, object] = {"quality": quality} if kind in ("JPEG", "WEBP", "AVIF") else {}
+        if kind == "JPEG":
+            options["subsampling"] = "4:4:4" if quality >= 90 else "4:2:0"
+        if kind == "TIFF":
+            options["compression"] = "tiff_deflate"
+        if kind != "BMP" and len(self.exif):
+            options["exif"] = self.exif
+        buffer = io.BytesIO()
+        with _reasons("cannot be written as " + kind):
+            image.save(buffer, kind, **options)
+        return buffer.getvalue()
+
+
+def format_of(suffix: str) -> str:
+    """The format that an extension stands for.
+
+    Raises:
+        PictureError: none that is written here.
+    """
+    kind = WRITABLE.get(suffix.lower())
+    if kind is None:
+        raise PictureError(f'pictures are not written as "{suffix}"; use one of: {" ".join(WRITABLE)}')
+    return kind
+
+
+def read_picture(source: Path | BinaryIO) -> Picture:
+    """Decode a file or a stream of bytes.
+
+    Raises:
+        PictureError: it is missing, not a picture, damaged, or too large.
+    """
+    with _reasons(), Image.open(source, formats=READABLE) as image:
+        return Picture.from_pil(image)
+
+
+def write_picture(picture: Picture, path: Path, quality: int = DEFAULT_QUALITY) -> None:
+    """Encode by the path's extension; the file appears whole or not at all.
+
+    Raises:
+        PictureError: an unknown format, or a folder that cannot be written.
+    """
+    write_bytes(picture.encode(path.suffix, quality), path)
+
+
+def write_bytes(data: bytes, path: Path) -> None:
+    """Write a file beside its place, then rename it there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+            Path(temporary).chmod(0o666 & ~_umask())
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise PictureError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _umask() -> int:
+    current = os.umask(0)
+    os.umask(current)
+    return current
+
+
+@contextmanager
+def _reasons(what: str = "cannot be read") -> Iterator[None]:
+    """Turn whatever a codec throws at a damaged file into one sentence."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except PictureError:
+        raise
+    except FileNotFoundError as error:
+        raise PictureError("there is no such file") from error
+    except IsADirectoryError as error:
+        raise PictureError("it is a folder, not a picture") from error
+    except PermissionError as error:
+        raise PictureError(f"{what}: permission denied") from error
+    except UnidentifiedImageError as error:
+        raise PictureError("it is not a picture of a known format") from error
+    except Image.DecompressionBombError as error:
+        raise PictureError(f"it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels") from error
+    except Exception as error:  # codecs raise OSError, SyntaxError, struct.error, ValueError, EOFError, …
+        raise PictureError(f"{what}: {str(error).strip() or type(error).__name__}") from error
+
+
+def _true_metadata(image: Image.Image) -> Image.Exif:
+    """EXIF that survives: all of the main directory and its parts but orientation, size and thumbnail."""
+    exif = image.getexif()
+    for tag in (ExifTags.Base.Orientation, ExifTags.Base.ImageWidth, ExifTags.Base.ImageLength):
+        exif.pop(tag, None)
+    kept = Image.Exif()
+    for tag in _TEXT_TAGS:
+        if tag in exif:
+            kept[tag] = exif[tag]
+    taken = {tag: value for tag, value in exif.get_ifd(ExifTags.IFD.Exif).items() if tag in _MOMENT_TAGS}
+    if taken:
+        kept.get_ifd(ExifTags.IFD.Exif).update(taken)
+    return kept
+
+
+_TEXT_TAGS = (
+    ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.DateTime,
+    ExifTags.Base.Artist, ExifTags.Base.Copyright,
+)  # fmt: skip
+_MOMENT_TAGS = (
+    ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized, ExifTags.Base.OffsetTime,
+    ExifTags.Base.OffsetTimeOriginal, ExifTags.Base.ExposureTime, ExifTags.Base.FNumber,
+    ExifTags.Base.ISOSpeedRatings, ExifTags.Base.FocalLength,
+)  # fmt: skip
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Modes of more than 8 bits a channel (I;16…, I, F) as 8-bit grey; every other mode as it is."""
+    if not image.mode.startswith(("I", "F")):
+        return image
+    values = np.nan_to_num(np.asarray(image, np.float64))
+    if image.mode.startswith("I;16") or (image.mode == "I" and values.max() > 255):
+        values = values / 257.0
+    elif image.mode == "F" and values.max() <= 1.0:
+        values = values * 255.0
+    return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
+
+
+def _to_srgb(image: Image.Image) -> tuple[Image.Image, NDArray[np.uint8] | None]:
+    """An 8-bit picture of any mode -> (RGB picture in sRGB, alpha [H, W] or None)."""
+    alpha = None
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = np.asarray(image.getchannel("A"))
+    profile = image.info.get("icc_profile")
+    if profile:
+        source = image.convert("RGB") if image.mode in ("RGBA", "P") else image
+        try:
+            converted = ImageCms.profileToProfile(
+                source, ImageCms.ImageCmsProfile(io.BytesIO(profile)), _SRGB, outputMode="RGB"
+            )
+            assert converted is not None
+            return converted, alpha
+        except (ImageCms.PyCMSError, OSError):
+            pass  # a broken or mismatched profile: viewers ignore it, and so do we
+    return image.convert("RGB"), alpha
+
+
+def _fill_invisible(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Give fully transparent pixels the mean visible colour.
+
+    What lies there is arbitrary, often black, and would leak into the norms' statistics and into the visible edge.
+    """
+    visible = alpha > 0
+    if visible.all() or not visible.any():
+        return pixels
+    filled = pixels.copy()
+    filled[~visible] = pixels[visible].mean(axis=0).round()
+    return filled

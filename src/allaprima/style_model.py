@@ -1,0 +1,154 @@
+"""The style model contract: one self-contained ``.onnx`` file with its card inside, and where such files are found.
+
+The graph takes ``image`` (uint8 ``[batch, height, width, 3]``, RGB, both sides at least 16 pixels) and ``style``
+(float32 ``[styles]``, the mixture; its weights are taken relative to their sum) and gives ``stylized`` (uint8, the
+image's shape). This file knows names, card and mixture; it needs neither ONNX Runtime nor PyTorch.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allaprima.errors import ModelError, StyleError
+
+IMAGE, STYLE, STYLIZED = "image", "style", "stylized"
+"""Names of the graph's inputs and output."""
+
+CARD_KEY = "allaprima.card"
+"""Where the card lies in the file's ``metadata_props``."""
+
+FORMAT = 1
+PHOTO = 0
+"""Entry 0 of every bank is the unchanged photograph."""
+SMALLEST_SIDE = 16
+
+StyleSpec = str | Mapping[str, float]
+"""One style (``"great_wave"``), or weights (``"great_wave:0.6,starry_night:0.4"`` or a mapping)."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """One entry of a bank."""
+
+    name: str
+    artist: str = ""
+    title: str = ""
+    year: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a style model says of itself."""
+
+    styles: tuple[Style, ...]
+    network: str
+    width: int
+    recipe: Mapping[str, Any]
+    steps: int
+    trained_on: str
+    device: str
+    losses: Mapping[str, Mapping[str, float]]
+    """By style, relative content and style distance on the validation photographs; empty if none were given."""
+    weights_sha256: str
+    version: str
+    """Of the package that wrote the file."""
+    parameters: int = 0
+    note: str = ""
+    format: int = field(default=FORMAT)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The bank's names in order, ``photo`` first."""
+        return tuple(style.name for style in self.styles)
+
+    def to_json(self) -> str:
+        """The card as it stands in the file."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str | None) -> Card:
+        """The inverse of ``to_json``.
+
+        Raises:
+            ModelError: there is no card, or it is of another format.
+        """
+        if text is None:
+            raise ModelError("the file is an ONNX model but not a style model: it has no Alla Prima card")
+        try:
+            data = json.loads(text)
+            if data["format"] > FORMAT:
+                raise ModelError(
+                    f"the style model is of format {data['format']}, this version reads {FORMAT}: upgrade allaprima"
+                )
+            return cls(**{**data, "styles": tuple(Style(**style) for style in data["styles"])})
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"the style model's card cannot be read: {error}") from error
+
+
+def gallery_model() -> Path:
+    """The bank that ships inside the package."""
+    return Path(str(files("allaprima") / "gallery" / "fast.onnx"))
+
+
+def parse_style(spec: StyleSpec) -> dict[str, float]:
+    """``"great_wave:0.6,starry_night:0.4"`` -> ``{"great_wave": 0.6, "starry_night": 0.4}``; a lone name weighs 1.
+
+    Raises:
+        StyleError: no name, a name twice, or a weight that is not a positive number.
+    """
+    if not isinstance(spec, str):
+        weights = dict(spec)
+    else:
+        weights = {}
+        for part in spec.split(","):
+            name, colon, words = (piece.strip() for piece in part.partition(":"))
+            if not name:
+                raise StyleError(f'the style "{spec}" has an empty name; write NAME or NAME:WEIGHT,NAME:WEIGHT')
+            if name in weights:
+                raise StyleError(f'the style "{spec}" names {name} twice')
+            try:
+                weights[name] = float(words) if colon else 1.0
+            except ValueError:
+                raise StyleError(f'the weight "{words}" of style {name} is not a number') from None
+    for name, weight in weights.items():
+        if not (np.isfinite(weight) and weight >= 0):
+            raise StyleError(f"the weight of style {name} must be a number of at least 0, not {weight}")
+    if not sum(weights.values()) > 0:
+        raise StyleError("the weights of a mixture must not all be 0")
+    return weights
+
+
+def mixture(names: Sequence[str], spec: StyleSpec, strength: float) -> NDArray[np.float32]:
+    """The graph's ``style`` input: the styles' weights scaled to sum to ``strength``, the rest for ``photo``: [S].
+
+    Raises:
+        StyleError: a style that the bank does not have, or a strength outside 0..1.
+    """
+    if not 0.0 <= strength <= 1.0:
+        raise StyleError(f"the strength must lie between 0 and 1, not {strength}")
+    weights = parse_style(spec)
+    result = np.zeros(len(names), np.float64)
+    for name, weight in weights.items():
+        if name not in names:
+            near = difflib.get_close_matches(name, names, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names[PHOTO + 1 :])}"
+            raise StyleError(f"there is no style {name} in this model; {hint}")
+        result[names.index(name)] += weight
+    result *= strength / result.sum()
+    result[PHOTO] += 1.0 - strength
+    return result.astype(np.float32)
+
+
+def style_label(spec: StyleSpec) -> str:
+    """A short name for files and captions: ``great_wave+starry_night``."""
+    return "+".join(parse_style(spec))

@@ -1,0 +1,144 @@
+"""From a trained network to a style model: one ``.onnx`` file that follows the contract in ``style_model.py``.
+
+Everything between bytes and bytes is in the graph: scaling, layout, padding to the network's stride, the clamp and the
+rounding. The trained weights keep their names in the file, so that ``read_weights`` can take a training up again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import onnx
+import torch
+from onnx import numpy_helper
+from torch import Tensor, nn
+
+from allaprima.errors import ModelError
+from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
+from allaprima.training.networks import StyleNetwork, UpsampleConv, gain, reflect, scaled_tanh
+
+OPSET = 18
+_PREFIX = "network."
+
+
+class StyleModel(nn.Module):
+    """The contract around a network: the graph that ships, in PyTorch."""
+
+    def __init__(self, network: StyleNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, style: Tensor) -> Tensor:
+        """image: uint8 [N, H, W, 3]; style: float [S] -> uint8 [N, H, W, 3]."""
+        height, width = image.shape[1:3]
+        mixture = style / style.sum()
+        stride = self.network.stride
+        padded = reflect(reflect(image, 0, -height % stride, dim=1), 0, -width % stride, dim=2)
+        x = padded.permute(0, 3, 1, 2).float() / 255.0
+        painted = self._paint(x, mixture)[:, :height, :width]
+        photo = image.float()
+        # The way around the network comes last and on bytes, where strength 0 is exact; + 0.5 rounds.
+        return (photo + gain(mixture) * (painted.float() - photo) + 0.5).to(torch.uint8)
+
+    def _paint(self, x: Tensor, mixture: Tensor) -> Tensor:
+        """[N, 3, H, W] in 0..1 -> uint8 [N, H, W, 3]."""
+        features = self.network.body(x, mixture)
+        last = getattr(self.network, "last", None)
+        if not isinstance(last, UpsampleConv):
+            return _to_bytes(self.network.head(features)).permute(0, 2, 3, 1)
+        phases = _to_bytes(last.folded(features)).permute(0, 2, 3, 1)  # [N, H/2, W/2, dy · dx · c], a quarter the bytes
+        n, h, w, c = phases.shape
+        return phases.reshape(n, h, w, 2, c // 2).transpose(2, 3).reshape(n, 2 * h, 2 * w, c // 4)
+
+
+def _to_bytes(x: Tensor) -> Tensor:
+    return (255.0 * scaled_tanh(x) + 0.5).to(torch.uint8)
+
+
+def export_model(network: StyleNetwork, card: Card, path: Path) -> None:
+    """Write a style model, checked by ``onnx.checker``; the file appears whole or not at all."""
+    model = to_onnx(network)
+    model.metadata_props.add(key=CARD_KEY, value=card.to_json())
+    onnx.checker.check_model(model, full_check=True)
+    temporary = path.with_name(path.name + ".part")
+    temporary.write_bytes(model.SerializeToString())
+    os.replace(temporary, path)
+
+
+def to_onnx(network: StyleNetwork) -> onnx.ModelProto:
+    """The contract's graph; batch, height and width are dynamic."""
+    model = StyleModel(network).cpu().eval()
+    example = (torch.zeros(2, 64, 96, 3, dtype=torch.uint8), torch.full((network.styles,), 1.0 / network.styles))
+    batch, height, width = torch.export.Dim("batch"), torch.export.Dim("height"), torch.export.Dim("width")
+    # The exporter reports its progress and the operators of libraries that are not installed; none of it is for users.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            model,
+            example,
+            dynamo=True,
+            optimize=False,  # it would fold the last convolution for good; ONNX Runtime does that when it loads
+            opset_version=OPSET,
+            input_names=[IMAGE, STYLE],
+            output_names=[STYLIZED],
+            dynamic_shapes={"image": {0: batch, 1: height, 2: width}, "style": None},
+            verbose=False,
+        )
+    assert program is not None
+    proto = program.model_proto
+    del proto.metadata_props[:]
+    return proto
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """A style model's trained weights, as ``StyleNetwork.load_state_dict`` takes them.
+
+    Raises:
+        ModelError: the file is missing or holds no such weights.
+    """
+    try:
+        model = onnx.load(str(path))
+    except FileNotFoundError as error:
+        raise ModelError(f"there is no style model at {path}") from error
+    except Exception as error:
+        raise ModelError(f"{path} is not a readable ONNX model") from error
+    weights = {
+        tensor.name.removeprefix(_PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy())
+        for tensor in model.graph.initializer
+        if tensor.name.startswith(_PREFIX)
+    }
+    if not weights:
+        raise ModelError(f"{path} holds no weights to train on; was it written by allaprima train?")
+    return weights
+
+
+def read_card(path: Path) -> Card:
+    """A style model's card.
+
+    Raises:
+        ModelError: the file is missing, not ONNX, or has no card.
+    """
+    try:
+        model = onnx.load(str(path), load_external_data=False)
+    except FileNotFoundError as error:
+        raise ModelError(f"there is no style model at {path}") from error
+    except Exception as error:
+        raise ModelError(f"{path} is not a readable ONNX model") from error
+    return Card.from_json({prop.key: prop.value for prop in model.metadata_props}.get(CARD_KEY))
+
+
+def weights_sha256(weights: Mapping[str, Tensor]) -> str:
+    """SHA-256 over names and float32 values in sorted order: the same weights, the same digest."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        digest.update(name.encode())
+        digest.update(weights[name].detach().cpu().float().contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,276 @@
+"""The image transformation networks f_W of Johnson et al. 2016: photograph in, painting out, one pass.
+
+Two bodies, one conditioning. ``johnson`` is the paper's network, ``fast`` is ours for a CPU. In both,
+every normalisation layer holds one scale and one shift vector *per style of the bank* (Dumoulin,
+Shlens & Kudlur 2017), and a *mixture*, one weight per style, blends them. Entry 0 of every bank is
+``photo``, the identity; its share of the mixture decides how much of the photograph stays.
+
+Shapes: pictures are float ``[N, 3, H, W]``, RGB in 0..1; mixtures are float ``[S]`` (one for the whole
+batch) or ``[N, S]`` (one per picture), their weights sum to 1. Height and width must be multiples of
+the network's ``stride``; the exported style model pads any other size (see ``export.py``).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+PHOTO = 0
+"""The bank's entry for the unchanged photograph."""
+
+
+def reflect(x: Tensor, before: int, after: int, dim: int) -> Tensor:
+    """Mirror ``x`` beyond both ends of ``dim`` without repeating the edge, as often as it takes.
+
+    ``F.pad(mode="reflect")`` needs more pixels than it adds; a 16-pixel picture has not got them.
+    """
+    size = x.shape[dim]
+    position = torch.arange(-before, size + after, device=x.device)
+    period = torch.full_like(position, 2 * (size - 1))  # a tensor, since only that exports with a size of its own
+    return x.index_select(dim, (size - 1) - (position.remainder(period) - (size - 1)).abs())
+
+
+class ConditionalInstanceNorm(nn.Module):
+    """Instance norm whose scale and shift belong to the style: z = γ_s · (x − μ) / σ + β_s.
+
+    Dumoulin et al. 2017, eq. 5; μ and σ are taken over height and width of each picture and channel
+    (Ulyanov et al. 2016). A mixture m gives γ = Σ m_s γ_s and β = Σ m_s β_s.
+    """
+
+    def __init__(self, channels: int, styles: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(styles, channels))
+        self.shift = nn.Parameter(torch.zeros(styles, channels))
+
+    def forward(self, x: Tensor, mixture: Tensor) -> Tensor:
+        """x: [N, C, H, W]; mixture: [S] or [N, S] -> [N, C, H, W]."""
+        scale, shift = mixture @ self.scale, mixture @ self.shift
+        if mixture.dim() == 1:
+            return F.instance_norm(x, weight=scale, bias=shift)
+        return torch.addcmul(shift[..., None, None], F.instance_norm(x), scale[..., None, None])
+
+
+class ConvNorm(nn.Module):
+    """Convolution, conditional instance norm and, unless ``relu=False``, a ReLU.
+
+    The picture is mirrored beyond its border (``pad=True``), so that no dark frame grows there. The
+    convolution has no bias: the norm that follows would take it away again.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        styles: int,
+        *,
+        stride: int = 1,
+        relu: bool = True,
+        pad: bool = True,
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride=stride, bias=False)
+        self.norm = ConditionalInstanceNorm(outputs, styles)
+        self.pad = kernel // 2 if pad else 0
+        self.relu = relu
+
+    def forward(self, x: Tensor, mixture: Tensor) -> Tensor:
+        """[N, inputs, H, W] -> [N, outputs, H / stride, W / stride]."""
+        if self.pad:
+            x = F.pad(x, [self.pad] * 4, mode="reflect")
+        z: Tensor = self.norm(self.conv(x), mixture)
+        return F.relu(z) if self.relu else z
+
+
+class ResidualBlock(nn.Module):
+    """y = x + norm(conv(relu(norm(conv(x))))): He et al. 2016 without the last ReLU (Johnson et al., supplement).
+
+    With ``pad=False`` each convolution eats one pixel at every side, as in the paper, and the
+    shortcut is cropped to match.
+    """
+
+    def __init__(self, channels: int, styles: int, *, pad: bool = True) -> None:
+        super().__init__()
+        self.first = ConvNorm(channels, channels, 3, styles, pad=pad)
+        self.second = ConvNorm(channels, channels, 3, styles, relu=False, pad=pad)
+        self.pad = pad
+
+    def forward(self, x: Tensor, mixture: Tensor) -> Tensor:
+        """[N, C, H, W] -> [N, C, H, W], or [N, C, H − 4, W − 4] without padding."""
+        shortcut = x if self.pad else x[..., 2:-2, 2:-2]
+        z: Tensor = self.second(self.first(x, mixture), mixture)
+        return shortcut + z
+
+
+class TransposeConvNorm(nn.Module):
+    """Fractionally strided 3×3 convolution (stride ½), conditional instance norm, ReLU: twice the size."""
+
+    def __init__(self, inputs: int, outputs: int, styles: int) -> None:
+        super().__init__()
+        self.conv = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1, bias=False)
+        self.norm = ConditionalInstanceNorm(outputs, styles)
+
+    def forward(self, x: Tensor, mixture: Tensor) -> Tensor:
+        """[N, inputs, H, W] -> [N, outputs, 2H, 2W]."""
+        return F.relu(self.norm(self.conv(x), mixture))
+
+
+class Merge(nn.Module):
+    """Twice the size, with the detail that the encoder saw there: relu(norm(conv3×3(up(conv1×1(x)) + detail))).
+
+    ``up`` repeats each pixel 2×2: a resize before the convolution leaves no checkerboard (Odena et al. 2016).
+    The 1×1 convolution runs first, at the small size, which halves the cost of growing and then narrowing.
+    """
+
+    def __init__(self, inputs: int, outputs: int, styles: int) -> None:
+        super().__init__()
+        self.narrow = nn.Conv2d(inputs, outputs, 1)
+        self.mix = ConvNorm(outputs, outputs, 3, styles)
+
+    def forward(self, x: Tensor, detail: Tensor, mixture: Tensor) -> Tensor:
+        """x: [N, inputs, H/2, W/2]; detail: [N, outputs, H, W] -> [N, outputs, H, W]."""
+        up = F.interpolate(self.narrow(x), scale_factor=2.0, mode="nearest")
+        z: Tensor = self.mix(up + detail, mixture)
+        return z
+
+
+class UpsampleConv(nn.Module):
+    """Nearest ×2, one mirrored pixel, 3×3 convolution: the last step from half size to the picture.
+
+    ``forward`` is what trains. ``folded`` gives exactly the same picture at a quarter of the cost, and is
+    what ships: of the nine taps, those that fall on copies of one pixel add up, so each of the four output
+    phases is a convolution at half size, and one mirrored pixel outside is one repeated pixel inside.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, inputs, H/2, W/2] -> [N, outputs, H, W]."""
+        up = F.interpolate(x, scale_factor=2.0, mode="nearest")
+        z: Tensor = self.conv(F.pad(up, [1, 1, 1, 1], mode="reflect"))
+        return z
+
+    def folded(self, x: Tensor) -> Tensor:
+        """[N, inputs, H/2, W/2] -> [N, 4 · outputs, H/2, W/2], channel (2·dy + dx) · outputs + c for phase (dy, dx)."""
+        # taps[phase, k, j] = 1 where high-resolution tap k of that phase falls on low-resolution tap j.
+        taps = self.conv.weight.new_tensor([[[1, 0, 0], [0, 1, 0], [0, 1, 0]], [[0, 1, 0], [0, 1, 0], [0, 0, 1]]])
+        weight = torch.einsum("ockl,ykj,xli->yxocji", self.conv.weight, taps, taps).flatten(0, 2)
+        return F.conv2d(F.pad(x, [1, 1, 1, 1], mode="replicate"), weight, self.conv.bias.repeat(4))  # type: ignore[union-attr]
+
+
+class StyleNetwork(nn.Module):
+    """What both networks share: the scaled tanh and the way around the network that ``photo`` takes.
+
+    With gain(m) = 1 − m[photo] the result is x + gain(m) · (painted − x): all of the photograph at
+    strength 0 without any training, all of the painting at strength 1, and between them a network that
+    is told the strength and was trained for it (compare Babaeizadeh & Ghiasi 2018).
+    """
+
+    name: str
+    stride: int
+    default_width: int
+
+    def __init__(self, styles: int, width: int) -> None:
+        super().__init__()
+        self.styles, self.width = styles, width
+
+    def body(self, image: Tensor, mixture: Tensor) -> Tensor:
+        """Everything up to the last convolution."""
+        raise NotImplementedError
+
+    def head(self, features: Tensor) -> Tensor:
+        """The last convolution, to [N, 3, H, W]."""
+        raise NotImplementedError
+
+    def forward(self, image: Tensor, mixture: Tensor) -> Tensor:
+        """image: [N, 3, H, W] in 0..1; mixture: [S] or [N, S] -> [N, 3, H, W] in 0..1."""
+        painted = scaled_tanh(self.head(self.body(image, mixture)))
+        return image + gain(mixture) * (painted - image)
+
+
+def scaled_tanh(x: Tensor) -> Tensor:
+    """Any real number into 0..1 (the paper's "scaled tanh", there into 0..255)."""
+    return 0.5 * torch.tanh(x) + 0.5
+
+
+def gain(mixture: Tensor) -> Tensor:
+    """How much of the result the network paints: 1 − m[photo]; [S] -> [1, 1, 1], [N, S] -> [N, 1, 1, 1]."""
+    return (1.0 - mixture[..., PHOTO])[..., None, None, None]
+
+
+class Johnson(StyleNetwork):
+    """The network of Johnson et al. 2016, supplement Table 1, with instance norm in place of batch norm.
+
+    Reflection padding 40; 9×9 conv 32; 3×3 stride-2 convs 64 and 128; five residual blocks of 128 without
+    padding (they eat the 40 pixels); two fractionally strided 3×3 convs 64 and 32; 9×9 conv 3; scaled tanh.
+    """
+
+    name, stride, default_width = "johnson", 4, 32
+    BLOCKS, PADDING = 5, 40
+
+    def __init__(self, styles: int, width: int = default_width) -> None:
+        super().__init__(styles, width)
+        self.stem = ConvNorm(3, width, 9, styles)
+        self.down1 = ConvNorm(width, 2 * width, 3, styles, stride=2)
+        self.down2 = ConvNorm(2 * width, 4 * width, 3, styles, stride=2)
+        self.blocks = nn.ModuleList(ResidualBlock(4 * width, styles, pad=False) for _ in range(self.BLOCKS))
+        self.up1 = TransposeConvNorm(4 * width, 2 * width, styles)
+        self.up2 = TransposeConvNorm(2 * width, width, styles)
+        self.last = nn.Conv2d(width, 3, 9)
+
+    def body(self, image: Tensor, mixture: Tensor) -> Tensor:
+        """[N, 3, H, W] -> [N, width, H, W]."""
+        x = reflect(reflect(image, self.PADDING, self.PADDING, dim=-2), self.PADDING, self.PADDING, dim=-1)
+        x = self.stem(x, mixture)
+        x = self.down2(self.down1(x, mixture), mixture)
+        for block in self.blocks:
+            x = block(x, mixture)
+        return self.up2(self.up1(x, mixture), mixture)  # type: ignore[no-any-return]
+
+    def head(self, features: Tensor) -> Tensor:
+        """[N, width, H, W] -> [N, 3, H, W]."""
+        z: Tensor = self.last(F.pad(features, [4, 4, 4, 4], mode="reflect"))
+        return z
+
+
+class Fast(StyleNetwork):
+    """Ours: the same idea for a CPU, about fifty times fewer operations than the paper's network.
+
+    Three stride-2 convolutions (5×5, 3×3, 3×3), residual blocks at an eighth of the size, where a 3×3 kernel
+    spans 24 pixels of the picture, and a decoder that merges the encoder's own features on its way up.
+    Nothing runs at full size: the last convolution is folded to half size when the model ships.
+    """
+
+    name, stride, default_width = "fast", 8, 16
+    BLOCKS = 2
+
+    def __init__(self, styles: int, width: int = default_width) -> None:
+        super().__init__(styles, width)
+        self.down1 = ConvNorm(3, width, 5, styles, stride=2)
+        self.down2 = ConvNorm(width, 2 * width, 3, styles, stride=2)
+        self.down3 = ConvNorm(2 * width, 4 * width, 3, styles, stride=2)
+        self.blocks = nn.ModuleList(ResidualBlock(4 * width, styles) for _ in range(self.BLOCKS))
+        self.up1 = Merge(4 * width, 2 * width, styles)
+        self.up2 = Merge(2 * width, width, styles)
+        self.last = UpsampleConv(width, 3)
+
+    def body(self, image: Tensor, mixture: Tensor) -> Tensor:
+        """[N, 3, H, W] -> [N, width, H/2, W/2]."""
+        half = self.down1(image, mixture)
+        quarter = self.down2(half, mixture)
+        x = self.down3(quarter, mixture)
+        for block in self.blocks:
+            x = block(x, mixture)
+        return self.up2(self.up1(x, quarter, mixture), half, mixture)  # type: ignore[no-any-return]
+
+    def head(self, features: Tensor) -> Tensor:
+        """[N, width, H/2, W/2] -> [N, 3, H, W]."""
+        z: Tensor = self.last(features)
+        return z
+
+
+NETWORKS: dict[str, type[StyleNetwork]] = {"fast": Fast, "johnson": Johnson}
+"""Every network by the name that options and cards use."""

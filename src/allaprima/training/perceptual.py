@@ -1,0 +1,132 @@
+"""The perceptual losses of Johnson et al. 2016, section 3.2: distances measured by a network that sees.
+
+φ_j(x) is the activation of VGG16's layer j for picture x, of shape C_j × H_j × W_j. Everything here is
+*per picture*: each loss maps a batch to ``[N]``, so that a recipe can weigh every picture by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+VGG16_LAYERS = (
+    ("conv1_1", 3, 64), ("conv1_2", 64, 64),
+    ("conv2_1", 64, 128), ("conv2_2", 128, 128),
+    ("conv3_1", 128, 256), ("conv3_2", 256, 256), ("conv3_3", 256, 256),
+    ("conv4_1", 256, 512), ("conv4_2", 512, 512), ("conv4_3", 512, 512),
+)  # fmt: skip
+"""The convolutions up to relu4_3: (name, input channels, output channels); a new stage begins with a 2×2 max pool."""
+
+RGB_MEAN = (123.68, 116.779, 103.939)
+"""What the original VGG16 subtracts from RGB pixels in 0..255; it divides by nothing."""
+
+Features = Mapping[str, Tensor]
+
+
+class LossNetwork(nn.Module):
+    """VGG16 (Simonyan & Zisserman 2015) as a fixed measure: its weights never change.
+
+    ``weights`` maps ``conv1_1.weight`` … ``conv4_3.bias`` to tensors (see ``vgg16.py``). With
+    ``dtype=torch.bfloat16`` the convolutions run in half precision; Gram matrices are taken in float32.
+    """
+
+    def __init__(self, weights: Mapping[str, Tensor], dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.convs = nn.ModuleDict({name: nn.Conv2d(c, k, 3, padding=1) for name, c, k in VGG16_LAYERS})
+        self.convs.load_state_dict(dict(weights))
+        self.dtype = dtype
+        self.register_buffer("mean", torch.tensor(RGB_MEAN).view(1, 3, 1, 1))
+        self.convs.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.requires_grad_(False)
+
+    def forward(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
+        """Activations by layer name (``relu2_2`` …) for image [N, 3, H, W], RGB in 0..1 (not clamped)."""
+        assert isinstance(self.mean, Tensor)
+        x = (255.0 * image - self.mean).to(self.dtype).contiguous(memory_format=torch.channels_last)
+        features: dict[str, Tensor] = {}
+        stage = "1"
+        for name, conv in self.convs.items():
+            if name[4] != stage:
+                x, stage = F.max_pool2d(x, 2), name[4]
+            x = F.relu(conv(x))
+            if name.replace("conv", "relu") in layers:
+                features[name.replace("conv", "relu")] = x
+            if len(features) == len(layers):
+                break
+        return features
+
+
+def gram_matrix(features: Tensor) -> Tensor:
+    """G_j(x) = φφᵀ / (C·H·W) in float32: [N, C, H, W] -> [N, C, C] (eq. 3)."""
+    gram: Tensor = _Gram.apply(features)  # type: ignore[no-untyped-call]
+    return gram
+
+
+class _Gram(torch.autograd.Function):
+    """The Gram matrix with its derivative written out: ∂L/∂φ = (Γ + Γᵀ) φ / (C·H·W) where Γ = ∂L/∂G.
+
+    Automatic differentiation would make two products and a sum of it, all in float32, which at relu1_2 costs
+    more than the convolutions there. One product in the features' own precision is enough for a gradient.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor) -> Tensor:
+        ctx.save_for_backward(features)
+        flat = _pixels_by_channels(features).float()
+        gram: Tensor = flat.transpose(1, 2) @ flat / features[0].numel()
+        return gram
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (features,) = ctx.saved_tensors
+        gradient = (gradients[0] + gradients[0].transpose(1, 2)) / features[0].numel()
+        flat = _pixels_by_channels(features) @ gradient.to(features.dtype)
+        n, c, h, w = features.shape
+        result: Tensor = flat.view(n, h, w, c).permute(0, 3, 1, 2)
+        return result
+
+
+def _pixels_by_channels(features: Tensor) -> Tensor:
+    """[N, C, H, W] -> [N, H·W, C]; without a copy for features in channels-last order, as VGG16's are here."""
+    return features.permute(0, 2, 3, 1).flatten(1, 2)
+
+
+def squared_distance(a: Tensor, b: Tensor) -> Tensor:
+    """|a − b|² over everything but the batch, in float32: [N, ...] -> [N]."""
+    return squared_norm(a.float() - b.float())
+
+
+def squared_norm(a: Tensor) -> Tensor:
+    """|a|² over everything but the batch, in float32: [N, ...] -> [N]."""
+    return a.float().square().sum(dim=tuple(range(1, a.dim())))
+
+
+def content_loss(features: Tensor, target: Tensor, *, relative: bool) -> Tensor:
+    """Feature reconstruction loss, eq. 2: |φ(ŷ) − φ(y)|² / (C·H·W), or, relative, / |φ(y)|²: [N, C, H, W] -> [N]."""
+    scale = squared_norm(target) if relative else target[0].numel()
+    return squared_distance(features, target) / scale
+
+
+def style_loss(grams: Features, targets: Features, *, relative: bool) -> Tensor:
+    """Style reconstruction loss, eq. 4: Σ_j |G_j(ŷ) − G_j(y)|²_F, or, relative, the mean of |…|² / |G_j(y)|²: -> [N].
+
+    ``grams`` and ``targets``: by layer, [N, C, C].
+    """
+    if not relative:
+        return torch.stack([squared_distance(grams[j], t) for j, t in targets.items()]).sum(0)
+    return torch.stack([squared_distance(grams[j], t) / squared_norm(t) for j, t in targets.items()]).mean(0)
+
+
+def total_variation(image: Tensor, *, relative: bool) -> Tensor:
+    """Total variation regularisation (section 3.2), squared: [N, 3, H, W] in 0..1 -> [N].
+
+    The paper's form sums the squared neighbour differences of 0..255 pixels; relative means their mean in 0..1.
+    """
+    dy, dx = image[..., 1:, :] - image[..., :-1, :], image[..., :, 1:] - image[..., :, :-1]
+    if relative:
+        return squared_norm(dy) / dy[0].numel() + squared_norm(dx) / dx[0].numel()
+    return 255.0**2 * (squared_norm(dy) + squared_norm(dx))

@@ -1,0 +1,135 @@
+"""Photographs to train on: found in a folder, checked, shuffled, decoded by workers, augmented.
+
+Sample number i is the same crop of the same photograph in every run with the same seed, whoever decodes
+it and whenever: a resumed training simply starts at a later i.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, ImageOps
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from allaprima.errors import TrainingError
+
+MAX_ZOOM = 1.75
+"""A crop's photograph is resized so that its short side lies between 1 and this many times the crop's."""
+
+
+@dataclass(frozen=True)
+class PhotoFolder:
+    """The usable photographs below a folder, in sorted order, and why others are left out."""
+
+    paths: tuple[Path, ...]
+    skipped: dict[Path, str] = field(default_factory=dict)
+
+
+def find_photos(folder: Path, smallest: int) -> PhotoFolder:
+    """Every picture below ``folder`` whose short side has at least ``smallest`` pixels.
+
+    Only headers are read here; a file that turns out to be broken later is skipped then.
+
+    Raises:
+        TrainingError: the folder does not exist or holds no usable photograph.
+    """
+    if not folder.is_dir():
+        raise TrainingError(f"there is no folder of photographs at {folder}")
+    Image.init()
+    paths: list[Path] = []
+    skipped: dict[Path, str] = {}
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in Image.EXTENSION and p.is_file()):
+        try:
+            with Image.open(path) as picture:
+                short = min(picture.size)
+        except Exception as error:
+            skipped[path] = f"cannot be read ({error})"
+            continue
+        if short < smallest:
+            skipped[path] = f"its short side has {short} pixels, fewer than {smallest}"
+        else:
+            paths.append(path)
+    if not paths:
+        reason = f"; {len(skipped)} were skipped, the first because {next(iter(skipped.values()))}" if skipped else ""
+        raise TrainingError(f"{folder} holds no photograph to train on{reason}")
+    return PhotoFolder(tuple(paths), skipped)
+
+
+def read_photo(path: Path, short_side: int | None = None) -> Image.Image:
+    """An upright RGB picture, resized to ``short_side`` if one is given."""
+    with Image.open(path) as picture:
+        if short_side is not None:
+            picture.draft("RGB", (short_side, short_side))  # JPEG decodes at a fraction of its size, for free
+        rgb = ImageOps.exif_transpose(picture).convert("RGB")
+    if short_side is None:
+        return rgb
+    scale = short_side / min(rgb.size)
+    width, height = (max(short_side, round(side * scale)) for side in rgb.size)
+    return rgb.resize((width, height), Image.Resampling.LANCZOS)
+
+
+def to_tensor(picture: Image.Image) -> Tensor:
+    """RGB picture -> uint8 [3, H, W]."""
+    return torch.from_numpy(np.asarray(picture).copy()).permute(2, 0, 1)
+
+
+@lru_cache(maxsize=2)
+def shuffled(count: int, seed: int, epoch: int) -> np.ndarray:
+    """The order of ``count`` photographs in one epoch."""
+    return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+class RandomCrops(Dataset[tuple[Tensor, dict[Path, str]]]):
+    """Sample i: a random crop of a random scale, perhaps flipped, and the files that failed on the way to it."""
+
+    def __init__(self, paths: Sequence[Path], size: int, seed: int) -> None:
+        self.paths, self.size, self.seed = paths, size, seed
+
+    def __getitem__(self, index: int) -> tuple[Tensor, dict[Path, str]]:
+        """-> uint8 [3, size, size]; a broken photograph is replaced by the next one in the shuffled order."""
+        failed: dict[Path, str] = {}
+        rng = np.random.default_rng((self.seed, index, 1))
+        for attempt in range(len(self.paths)):
+            epoch, position = divmod(index + attempt, len(self.paths))
+            path = self.paths[shuffled(len(self.paths), self.seed, epoch)[position]]
+            if path in failed:
+                continue
+            try:
+                return to_tensor(self.crop(path, rng)), failed
+            except Exception as error:
+                failed[path] = f"cannot be decoded ({error})"
+        raise TrainingError("not one of the photographs can be decoded")
+
+    def crop(self, path: Path, rng: np.random.Generator) -> Image.Image:
+        """A random ``size`` × ``size`` piece of the photograph."""
+        photo = read_photo(path, round(self.size * rng.uniform(1.0, MAX_ZOOM)))
+        left = int(rng.integers(photo.width - self.size + 1))
+        top = int(rng.integers(photo.height - self.size + 1))
+        piece = photo.crop((left, top, left + self.size, top + self.size))
+        return ImageOps.mirror(piece) if rng.random() < 0.5 else piece
+
+
+def _collate(samples: Iterable[tuple[Tensor, dict[Path, str]]]) -> tuple[Tensor, dict[Path, str]]:
+    crops, failures = zip(*samples, strict=True)
+    return torch.stack(crops), {path: why for failed in failures for path, why in failed.items()}
+
+
+def batches(
+    crops: RandomCrops, batch: int, first: int, last: int, workers: int
+) -> Iterator[tuple[Tensor, dict[Path, str]]]:
+    """Batches number ``first`` up to ``last`` (not included): uint8 [batch, 3, size, size] and new failures."""
+    loader = DataLoader(
+        crops,
+        batch_size=batch,
+        sampler=range(first * batch, last * batch),
+        num_workers=workers,
+        collate_fn=_collate,
+        pin_memory=torch.cuda.is_available(),
+    )
+    return iter(loader)

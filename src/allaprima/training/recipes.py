@@ -1,0 +1,118 @@
+"""Recipes: what is minimised, with which weights, and how. One frozen dataclass, two entries, and the objective.
+
+Equation 5 of Johnson et al. 2016 reads λ_c · content + λ_s · style + λ_TV · total variation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from allaprima.training.networks import PHOTO
+from allaprima.training.perceptual import (
+    LossNetwork,
+    content_loss,
+    gram_matrix,
+    style_loss,
+    total_variation,
+)
+
+STYLE_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Weights of the objective and settings of the optimiser; the words are the paper's."""
+
+    name: str
+    content_weight: float
+    style_weight: float
+    tv_weight: float
+    relative: bool
+    """Each term divided by its target's own squared norm, so that one set of weights fits every style."""
+    learning_rate: float
+    one_cycle: bool
+    """Warm up for a tenth of the steps, then anneal to nothing (Smith 2018); otherwise constant."""
+    clip: float
+    """Largest norm of the gradient; 0 for no limit."""
+    steps: int
+    batch: int
+    size: int
+    """Side of the square crops, pixels."""
+    style_size: int
+    """Short side of the style image, pixels: the scale of its strokes."""
+    content_layer: str = "relu2_2"
+    style_layers: tuple[str, ...] = STYLE_LAYERS
+    mixed: float = 0.25
+    """Share of each batch that learns strengths below 1 and mixtures of two styles."""
+
+
+RECIPES: dict[str, Recipe] = {
+    # Section 4.1: content relu2_2, λ 1 / 5 / 1e-6, Adam 1e-3, batch 4, 40,000 steps of 256×256. The paper's
+    # networks know one style at one strength, hence nothing mixed.
+    "paper": Recipe(
+        "paper", content_weight=1.0, style_weight=5.0, tv_weight=1e-6, relative=False,
+        learning_rate=1e-3, one_cycle=False, clip=0.0, steps=40_000, batch=4, size=256, style_size=256, mixed=0.0,
+    ),
+    # Ours, found by measurement; see docs/training.md.
+    "default": Recipe(
+        "default", content_weight=1.0, style_weight=5.0, tv_weight=0.5, relative=True,
+        learning_rate=3e-3, one_cycle=True, clip=5.0, steps=40_000, batch=4, size=256, style_size=384,
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Losses:
+    """The terms of the objective before their weights, and the weighted total; each ``[N]`` or a number."""
+
+    content: Tensor
+    style: Tensor
+    tv: Tensor
+    total: Tensor
+
+
+class Objective:
+    """The training objective of a bank: how far a stylised picture is from photograph and style (eq. 5).
+
+    ``styles`` holds one style image per entry after ``photo``, [1, 3, H, W] in 0..1.
+    """
+
+    def __init__(self, recipe: Recipe, network: LossNetwork, styles: list[Tensor]) -> None:
+        self.recipe, self.network = recipe, network
+        with torch.no_grad():
+            grams = [self.grams(network(style, recipe.style_layers)) for style in styles]
+        self.style_grams = {j: torch.cat([g[j] for g in grams]) for j in recipe.style_layers}  # [S - 1, C, C]
+
+    def grams(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Gram matrices of the style layers: by layer, [N, C, C]."""
+        return {j: gram_matrix(features[j]) for j in self.recipe.style_layers}
+
+    def style_targets(self, image: Tensor, mixture: Tensor) -> dict[str, Tensor]:
+        """What style the mixture asks for: m[photo] · G(photograph) + Σ m_s · G(style s); by layer, [N, C, C].
+
+        This is how half a strength is half a style, inside the network (compare Babaeizadeh & Ghiasi 2018).
+        """
+        targets = {j: torch.einsum("ns,scd->ncd", mixture[:, PHOTO + 1 :], g) for j, g in self.style_grams.items()}
+        kept = mixture[:, PHOTO].nonzero().flatten()
+        if len(kept):  # only these need the photograph's own Gram matrices, which cost a pass through VGG16
+            photo = self.grams(self.network(image[kept], self.recipe.style_layers))
+            for j, gram in photo.items():
+                targets[j][kept] += mixture[kept, PHOTO, None, None] * gram
+        return targets
+
+    def __call__(self, stylized: Tensor, image: Tensor, mixture: Tensor) -> Losses:
+        """stylized, image: [N, 3, H, W] in 0..1; mixture: [N, S] -> losses of shape [N]."""
+        recipe = self.recipe
+        with torch.no_grad():
+            content_target = self.network(image, [recipe.content_layer])[recipe.content_layer]
+            style_targets = self.style_targets(image, mixture)
+        features = self.network(stylized, {*recipe.style_layers, recipe.content_layer})
+        content = content_loss(features[recipe.content_layer], content_target, relative=recipe.relative)
+        style = style_loss(self.grams(features), style_targets, relative=recipe.relative)
+        tv = total_variation(stylized, relative=recipe.relative)
+        total = recipe.content_weight * content + recipe.style_weight * style + recipe.tv_weight * tv
+        return Losses(content, style, tv, total)

@@ -1,0 +1,81 @@
+"""How good a trained network is: relative distances on photographs it has not seen, and pictures to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from allaprima.training.networks import PHOTO, StyleNetwork
+from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_loss
+from allaprima.training.photos import read_photo, to_tensor
+from allaprima.training.recipes import STYLE_LAYERS
+
+CONTENT_LAYER = "relu2_2"
+
+
+def centre_square(path: Path, side: int) -> Tensor:
+    """The middle of a photograph, its short side ``side`` pixels: float [1, 3, side, side] in 0..1."""
+    photo = read_photo(path, side)
+    left, top = (photo.width - side) // 2, (photo.height - side) // 2
+    return to_tensor(photo.crop((left, top, left + side, top + side)))[None].float() / 255.0
+
+
+def one_style(styles: int, style: int, device: torch.device) -> Tensor:
+    """The mixture that is all of one entry: float [S]."""
+    return torch.eye(styles, device=device)[style]
+
+
+@torch.no_grad()
+def validate(
+    network: StyleNetwork, loss_network: LossNetwork, styles: list[Tensor], photos: list[Path], side: int
+) -> Iterator[tuple[float, float]]:
+    """For each style: its mean relative content distance (relu2_2) and style distance (mean of the four layers).
+
+    Args:
+        network: the trained network, on any device.
+        loss_network: VGG16 on the same device.
+        styles: style images [1, 3, H, W] in 0..1, in the bank's order without ``photo``.
+        photos: what to stylise.
+        side: pixels of the photographs' centre squares.
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    images = [centre_square(path, side).to(device) for path in photos]
+    for number, style in enumerate(styles, start=PHOTO + 1):
+        targets = {j: gram_matrix(f) for j, f in loss_network(style.to(device), STYLE_LAYERS).items()}
+        rows = []
+        for image in images:
+            stylized = network(image, one_style(network.styles, number, device))
+            features = loss_network(stylized, STYLE_LAYERS)
+            content = loss_network(image, [CONTENT_LAYER])[CONTENT_LAYER]
+            grams = {j: gram_matrix(f) for j, f in features.items()}
+            rows.append(
+                (
+                    content_loss(features[CONTENT_LAYER], content, relative=True).item(),
+                    style_loss(grams, targets, relative=True).item(),
+                )
+            )
+        content_mean, style_mean = np.mean(rows, axis=0).tolist()
+        yield content_mean, style_mean
+
+
+@torch.no_grad()
+def preview(network: StyleNetwork, photos: list[Path], side: int) -> Image.Image:
+    """A grid: a row for each photograph, a column for the photograph itself and for each style."""
+    was_training = network.training
+    network.eval()
+    device = next(network.parameters()).device
+    grid = Image.new("RGB", (network.styles * side, len(photos) * side))
+    for row, path in enumerate(photos):
+        image = centre_square(path, side).to(device)
+        for column in range(network.styles):
+            painted = network(image, one_style(network.styles, column, device))[0]
+            pixels = (255.0 * painted).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+            grid.paste(Image.fromarray(pixels), (column * side, row * side))
+    network.train(was_training)
+    return grid
