@@ -1,0 +1,26 @@
+"""What tests call: a picture to paint, and what a refused command must look like."""
+
+from __future__ import annotations
+
+import subprocess
+
+import numpy as np
+
+
+def checkered(width: int, height: int, seed: int = 0) -> np.ndarray:
+    """A colourful picture with edges and gradients: uint8 [height, width, 3]."""
+    y, x = np.mgrid[:height, :width]
+    ramps = np.stack([x * 255 / max(width - 1, 1), y * 255 / max(height - 1, 1), 127 + 0 * x], axis=-1)
+    blocks = np.random.default_rng(seed).integers(-60, 60, ((height + 7) // 8, (width + 7) // 8, 3))
+    noise = np.kron(blocks, np.ones((8, 8, 1)))[:height, :width]
+    return np.clip(ramps + noise, 0, 255).astype(np.uint8)
+
+
+def one_sentence(result: subprocess.CompletedProcess[bytes]) -> str:
+    """Stderr of a failed command: one line, no traceback."""
+    text = result.stderr.decode()
+    assert "Traceback" not in text, text
+    lines = [line for line in text.splitlines() if line.strip()]
+    assert len(lines) == 1, text
+    assert lines[0].startswith("allaprima: ")
+    return lines[0]

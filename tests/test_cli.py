@@ -1,0 +1,180 @@
+"""The command line as a user types it."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from broken import broken_files
+from click.testing import CliRunner
+from support import checkered, one_sentence
+from PIL import Image
+
+from allaprima.cli import app
+from allaprima.errors import AllaPrimaError
+
+
+def test_one_picture_lands_beside_the_photo(allaprima, photo):
+    result = allaprima("stylize", photo, "--style", "great_wave")
+    assert result.returncode == 0, result.stderr
+    painting = photo.with_name("photo_great_wave.jpg")
+    with Image.open(painting) as image:
+        assert image.size == (101, 67)
+        assert image.format == "JPEG"
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [(".png", "PNG"), (".webp", "WEBP"), (".tif", "TIFF"), (".avif", "AVIF")])
+def test_the_extension_is_the_format(allaprima, photo, suffix, kind):
+    target = photo.with_name("out" + suffix)
+    assert allaprima("stylize", photo, "-s", "the_scream", "-o", target).returncode == 0
+    with Image.open(target) as image:
+        assert image.format == kind
+
+
+def test_a_folder_keeps_its_tree(allaprima, tmp_path):
+    for name in ("a.jpg", "deep/b.png", "deep/er/c.webp"):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(checkered(40, 32)).save(path)
+    (tmp_path / "in" / "notes.txt").write_text("not a picture")
+    assert allaprima("stylize", "in", "-s", "great_wave", "-o", "out").returncode == 0
+    found = {p.relative_to(tmp_path / "out").as_posix() for p in (tmp_path / "out").rglob("*") if p.is_file()}
+    assert found == {"a.jpg", "deep/b.png", "deep/er/c.webp"}
+
+
+def test_one_bad_picture_does_not_stop_the_others(allaprima, tmp_path, photo):
+    (tmp_path / "bad.jpg").write_bytes(b"nothing")
+    shutil.copy(photo, tmp_path / "good.jpg")
+    result = allaprima("stylize", photo, "bad.jpg", "good.jpg", "-s", "great_wave", "-o", "out")
+    assert result.returncode == 1
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["good_great_wave.jpg", "photo_great_wave.jpg"]
+    assert "allaprima: bad.jpg: it is not a picture of a known format" in result.stderr.decode()
+
+
+def test_pipes(allaprima, photo):
+    result = allaprima("stylize", "-", "-s", "great_wave", "--format", "webp", input=photo.read_bytes())
+    assert result.returncode == 0, result.stderr
+    with Image.open(io.BytesIO(result.stdout)) as image:
+        assert (image.format, image.size) == ("WEBP", (101, 67))
+    from_file = allaprima("stylize", photo, "-s", "great_wave", "-o", "-")
+    with Image.open(io.BytesIO(from_file.stdout)) as image:
+        assert image.format == "PNG"
+    assert "not a picture" in one_sentence(allaprima("stylize", "-", "-s", "great_wave", input=b"nothing"))
+
+
+def test_mixture_strength_and_size(allaprima, photo, tmp_path):
+    assert allaprima("stylize", photo, "-s", "great_wave:0.6,the_scream:0.4", "--size", "50").returncode == 0
+    with Image.open(tmp_path / "photo_great_wave+the_scream.jpg") as image:
+        assert image.size == (50, 33)
+    assert allaprima("stylize", photo, "-s", "great_wave", "--strength", "0", "-o", "same.png").returncode == 0
+    with Image.open(tmp_path / "same.png") as same, Image.open(photo) as original:
+        assert np.array_equal(np.asarray(same), np.asarray(original))
+
+
+def test_nothing_is_replaced_without_being_asked(allaprima, photo):
+    target = photo.with_name("out.png")
+    target.write_bytes(b"precious")
+    assert "--overwrite" in one_sentence(allaprima("stylize", photo, "-s", "great_wave", "-o", target))
+    assert target.read_bytes() == b"precious"
+    assert allaprima("stylize", photo, "-s", "great_wave", "-o", target, "--overwrite").returncode == 0
+    before = photo.read_bytes()
+    result = allaprima("stylize", photo, "-s", "great_wave", "-o", photo, "--overwrite")
+    assert "the photograph itself" in one_sentence(result)
+    assert photo.read_bytes() == before
+
+
+def test_two_pictures_for_one_place(allaprima, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(checkered(32, 32)).save(tmp_path / folder / "x.png")
+    result = allaprima("stylize", "a/x.png", "b/x.png", "-s", "great_wave", "-o", "out")
+    assert "both be written" in one_sentence(result)
+    assert not (tmp_path / "out").exists()
+
+
+def test_every_broken_file_gets_one_sentence(tmp_path):
+    """In one process, through the same command, since two dozen processes would be slow."""
+    for path in broken_files(tmp_path):
+        runner = CliRunner()
+        result = runner.invoke(app, ["stylize", str(path), "-s", "great_wave", "-o", str(tmp_path / "out.png")])
+        lines = [line for line in result.stderr.splitlines() if line]
+        assert result.exit_code == 2, (path.name, result.stderr, result.exception)
+        assert len(lines) == 1, (path.name, lines)
+        assert lines[0].startswith(f"allaprima: {path}: "), (path.name, lines)
+        assert not (tmp_path / "out.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["stylize", "missing.jpg", "-s", "great_wave"], "missing.jpg: there is no such file"),
+        (["stylize", "photo.jpg"], "choose a style of this model: great_wave"),
+        (["stylize", "photo.jpg", "-s", "great_waev"], "did you mean great_wave?"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--strength", "2"], "between 0 and 1"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--strength", "much"], "not a valid float"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "-m", "none.onnx"], "there is no style model at none.onnx"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "-m", "photo.jpg"], "not a readable ONNX model"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--format", "doc"], "use one of"),
+        (["stylize", "photo.jpg", "photo.jpg", "-s", "great_wave", "-o", "x.png"], "name a folder"),
+        (["stylize", "-", "photo.jpg", "-s", "great_wave"], "cannot be mixed"),
+        (["stylize", ".", "-s", "great_wave", "-o", "-"], "only one picture"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "-o", "photo.jpg/x/y.png"], "cannot be written"),
+        (["stylize", "empty", "-s", "great_wave"], "holds no pictures"),
+        (["stylize"], "Missing argument"),
+        (["stylise", "photo.jpg"], "No such command"),
+        (["styles", "--sheet", "missing.jpg"], "missing.jpg: there is no such file"),
+        (["stylize", "photo.jpg", "--no-such-option"], "No such option"),
+    ],
+)
+def test_mistakes_get_one_sentence_and_exit_code_2(allaprima, photo, tmp_path, words, sentence):
+    (tmp_path / "empty").mkdir()
+    result = allaprima(*words)
+    assert result.returncode == 2
+    assert sentence in one_sentence(result)
+
+
+def test_styles_lists_artist_title_and_year(allaprima):
+    text = allaprima("styles").stdout.decode()
+    assert "great_wave" in text
+    assert "Katsushika Hokusai, The Great Wave off Kanagawa (1831)" in text
+    card = json.loads(allaprima("styles", "--json").stdout)
+    assert card["styles"][0]["name"] == "photo"
+    assert len(card["weights_sha256"]) == 64
+
+
+def test_a_sheet_shows_every_style(allaprima, photo, tmp_path):
+    assert allaprima("styles", "--sheet", photo, "-o", "sheet.png").returncode == 0
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.width > 2 * 101
+        assert sheet.height > 2 * 67
+
+
+def test_help_and_version(allaprima):
+    assert b"stylize" in allaprima("--help").stdout
+    assert b"--strength" in allaprima("stylize", "--help").stdout
+    assert allaprima("--version").stdout.startswith(b"allaprima, version ")
+
+
+def test_every_error_has_its_documented_exit_code():
+    codes = {error.__name__: error.exit_code for error in [AllaPrimaError, *AllaPrimaError.__subclasses__()]}
+    assert set(codes.values()) == {2}
+
+
+def test_a_folder_of_results_inside_the_folder_is_not_painted_again(allaprima, tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    Image.fromarray(checkered(32, 32)).save(folder / "a.png")
+    for _ in range(2):
+        assert allaprima("stylize", folder, "-s", "great_wave", "-o", folder / "out", "--overwrite").returncode == 0
+    assert [p.name for p in (folder / "out").rglob("*.png")] == ["a.png"]
+
+
+def test_odd_names(allaprima, tmp_path):
+    name = "täst 写真 (1) 'x'.jpg"
+    Image.fromarray(checkered(32, 32)).save(tmp_path / name)
+    assert allaprima("stylize", name, "-s", "great_wave").returncode == 0
+    assert Path(tmp_path / "täst 写真 (1) 'x'_great_wave.jpg").exists()

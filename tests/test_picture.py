@@ -1,0 +1,218 @@
+"""Every kind of picture comes in upright and in its right colours, and goes out whole."""
+
+from __future__ import annotations
+
+import io
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support import checkered
+from PIL import ExifTags, Image, ImageCms
+
+from allaprima.errors import PictureError
+from allaprima.picture import Picture, read_picture, write_picture
+
+RED, GREEN, BLUE, GREY = (200, 30, 40), (20, 180, 60), (30, 50, 210), (128, 128, 128)
+
+
+def quadrants(width: int = 48, height: int = 32) -> Image.Image:
+    """Red, green / blue, grey: any turn or swap of channels shows."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[: height // 2, : width // 2], pixels[: height // 2, width // 2 :] = RED, GREEN
+    pixels[height // 2 :, : width // 2], pixels[height // 2 :, width // 2 :] = BLUE, GREY
+    return Image.fromarray(pixels)
+
+
+def corners(pixels: np.ndarray) -> list[tuple[int, ...]]:
+    height, width = pixels.shape[:2]
+    places = [(4, 4), (4, width - 5), (height - 5, 4), (height - 5, width - 5)]
+    return [tuple(int(v) for v in pixels[place]) for place in places]
+
+
+def near(found: list[tuple[int, ...]], wanted: list[tuple[int, ...]], tolerance: int) -> bool:
+    return bool(np.abs(np.subtract(found, wanted)).max() <= tolerance)
+
+
+def read(image: Image.Image, kind: str, **options: object) -> Picture:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    buffer.seek(0)
+    return read_picture(buffer)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation(orientation):
+    upright = quadrants()
+    turns = {
+        2: [Image.Transpose.FLIP_LEFT_RIGHT],
+        3: [Image.Transpose.ROTATE_180],
+        4: [Image.Transpose.FLIP_TOP_BOTTOM],
+        5: [Image.Transpose.TRANSPOSE],
+        6: [Image.Transpose.ROTATE_90],
+        7: [Image.Transpose.TRANSVERSE],
+        8: [Image.Transpose.ROTATE_270],
+    }
+    stored = upright
+    for turn in turns.get(orientation, []):
+        stored = stored.transpose(turn)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    picture = read(stored, "JPEG", exif=exif, quality=95, subsampling=0)
+    assert picture.size == (48, 32)
+    assert near(corners(picture.pixels), [RED, GREEN, BLUE, GREY], 6)
+    again = Image.open(io.BytesIO(picture.encode(".jpg")))
+    assert again.size == (48, 32)
+    assert ExifTags.Base.Orientation not in again.getexif()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM", "TGA"])
+def test_formats(kind):
+    options = {"lossless": True} if kind == "WEBP" else {"quality": 100, "subsampling": "4:4:4"} if kind == "AVIF" else {}
+    assert near(corners(read(quadrants(), kind, **options).pixels), [RED, GREEN, BLUE, GREY], 3)
+
+
+def test_palette_and_gif():
+    palette = quadrants().quantize(8)
+    assert near(corners(read(palette, "PNG").pixels), [RED, GREEN, BLUE, GREY], 8)
+    assert near(corners(read(palette, "GIF").pixels), [RED, GREEN, BLUE, GREY], 8)
+
+
+def test_palette_with_transparency():
+    palette = quadrants().quantize(4, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    palette.save(buffer, "PNG", transparency=palette.getpixel((4, 4)))
+    picture = read_picture(io.BytesIO(buffer.getvalue()))
+    assert picture.alpha is not None
+    assert picture.alpha[4, 4] == 0
+    assert picture.alpha[-4, -4] == 255
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "LA", "RGBA", "CMYK", "YCbCr", "HSV", "LAB"])
+def test_modes(mode):
+    if mode == "LAB":
+        lab = ImageCms.createProfile("LAB")
+        image = ImageCms.profileToProfile(quadrants(), ImageCms.createProfile("sRGB"), lab, outputMode="LAB")
+    else:
+        image = quadrants().convert(mode)
+    picture = Picture.from_pil(image)
+    assert picture.pixels.shape == (32, 48, 3)
+    assert (picture.alpha is not None) == (mode in ("LA", "RGBA"))
+    if mode in ("RGBA", "YCbCr", "HSV"):
+        assert near(corners(picture.pixels), [RED, GREEN, BLUE, GREY], 6)
+    if mode in ("L", "LA"):
+        assert (np.ptp(picture.pixels, axis=2) == 0).all()
+
+
+def test_cmyk_jpeg_has_its_colours():
+    assert near(corners(read(quadrants().convert("CMYK"), "JPEG", quality=95).pixels), [RED, GREEN, BLUE, GREY], 12)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bit_grey(kind):
+    ramp = np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(np.uint16)
+    picture = read(Image.fromarray(ramp), kind)
+    expected = np.rint(ramp / 257.0)
+    assert np.abs(picture.pixels[..., 0] - expected).max() <= 1
+
+
+def test_float_tiff():
+    ramp = np.linspace(0, 1, 64 * 64, dtype=np.float32).reshape(64, 64)
+    assert np.abs(read(Image.fromarray(ramp), "TIFF").pixels[..., 1] - ramp * 255).max() <= 1
+
+
+def swapped_profile() -> bytes:
+    """A minimal ICC v2 matrix profile whose red and blue primaries are exchanged, gamma 2.2."""
+
+    def fixed(*values: float) -> bytes:
+        return b"".join(struct.pack(">i", round(v * 65536)) for v in values)
+
+    red, green, blue = (0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141)
+    xyz = {b"rXYZ": blue, b"gXYZ": green, b"bXYZ": red, b"wtpt": (0.9642, 1.0, 0.8249)}
+    tags = {name: b"XYZ \0\0\0\0" + fixed(*value) for name, value in xyz.items()}
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(2.2 * 256)) + b"\0\0"
+    tags |= {b"rTRC": curve, b"gTRC": curve, b"bTRC": curve}
+    text = b"swapped\0"
+    tags[b"desc"] = b"desc\0\0\0\0" + struct.pack(">I", len(text)) + text + b"\0" * 79
+    tags[b"cprt"] = b"text\0\0\0\0" + b"none\0"
+    table, body, offset = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
+    for name, data in tags.items():
+        padded = data + b"\0" * (-len(data) % 4)
+        table += name + struct.pack(">II", offset + len(body), len(data))
+        body += padded
+    header = struct.pack(">I", 128 + len(table) + len(body)) + b"lcms" + struct.pack(">I", 0x02400000)
+    header += b"mntrRGB XYZ " + struct.pack(">6H", 2024, 1, 1, 0, 0, 0) + b"acsp" + b"\0" * 28
+    header += fixed(0.9642, 1.0, 0.8249)
+    return header + b"\0" * (128 - len(header)) + table + body
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_icc_profile_is_converted_to_srgb(mode):
+    picture = read(quadrants().convert(mode), "PNG", icc_profile=swapped_profile())
+    swapped = [colour[::-1] for colour in (RED, GREEN, BLUE, GREY)]
+    assert near(corners(picture.pixels), swapped, 12)
+    assert "icc_profile" not in Image.open(io.BytesIO(picture.encode(".png"))).info
+
+
+def test_a_broken_profile_is_ignored_as_viewers_do():
+    picture = read(quadrants(), "PNG", icc_profile=b"not a profile")
+    assert near(corners(picture.pixels), [RED, GREEN, BLUE, GREY], 0)
+
+
+def test_alpha_is_kept_where_it_can_be_and_lies_on_white_where_not():
+    image = quadrants().convert("RGBA")
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    picture = Picture.from_pil(image)
+    for suffix in (".png", ".webp", ".tiff", ".avif"):
+        again = Image.open(io.BytesIO(picture.encode(suffix, quality=100)))
+        assert again.mode == "RGBA"
+        assert np.abs(np.asarray(again)[..., 3].astype(int) - picture.alpha).max() <= 2
+    flat = np.asarray(Image.open(io.BytesIO(picture.encode(".jpg"))))
+    assert flat[0].min() > 240  # transparent at the top: white shows
+
+
+def test_the_colour_under_full_transparency_does_not_leak():
+    pixels = np.zeros((32, 32, 4), np.uint8)
+    pixels[8:24, 8:24] = (*GREEN, 255)
+    assert (Picture.from_pil(Image.fromarray(pixels)).pixels == GREEN).all()
+
+
+def test_metadata_that_stays_true_is_kept():
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "Ada"
+    exif[ExifTags.Base.Orientation] = 6
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2024:05:01 10:00:00"
+    exif.get_ifd(ExifTags.IFD.GPSInfo)[1] = "N"
+    picture = read(quadrants(), "JPEG", exif=exif)
+    kept = Image.open(io.BytesIO(picture.encode(".jpg"))).getexif()
+    assert kept[ExifTags.Base.Artist] == "Ada"
+    assert kept.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] == "2024:05:01 10:00:00"
+    assert not kept.get_ifd(ExifTags.IFD.GPSInfo)
+    assert ExifTags.Base.Orientation not in kept
+
+
+def test_within_bounds_the_longer_side():
+    picture = Picture(checkered(200, 100))
+    assert picture.within(50).size == (50, 25)
+    assert picture.within(500) is picture
+
+
+def test_writing_is_whole_or_not_at_all(tmp_path: Path, monkeypatch):
+    target = tmp_path / "deep" / "er" / "a.png"
+    write_picture(Picture(checkered(20, 20)), target)
+    before = target.read_bytes()
+
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.replace", fail)
+    with pytest.raises(PictureError, match="No space left"):
+        write_picture(Picture(checkered(20, 20, seed=1)), target)
+    assert target.read_bytes() == before
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_unknown_formats_are_named():
+    with pytest.raises(PictureError, match=r"use one of: \.jpg"):
+        Picture(checkered(20, 20)).encode(".xyz")

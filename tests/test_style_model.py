@@ -1,0 +1,99 @@
+"""The contract's names, card and mixtures."""
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allaprima.errors import ModelError, StyleError
+from allaprima.style_model import PHOTO, Card, Style, mixture, parse_style, style_label
+
+NAMES = ("photo", "great_wave", "starry_night", "the_scream")
+CARD = Card(
+    styles=(Style("photo"), Style("great_wave", "Katsushika Hokusai", "The Great Wave off Kanagawa", "1831")),
+    network="fast",
+    width=16,
+    recipe={"name": "default"},
+    steps=3,
+    trained_on="5 photographs",
+    device="cpu, float32",
+    losses={"great_wave": {"content": 0.9, "style": 0.15}},
+    weights_sha256="0" * 64,
+    version="0.1.0",
+)
+
+
+def test_a_lone_style_has_its_own_entry():
+    assert mixture(NAMES, "starry_night", 1.0).tolist() == [0, 0, 1, 0]
+
+
+def test_strength_is_shared_with_the_photo():
+    assert mixture(NAMES, "great_wave", 0.25).tolist() == [0.75, 0.25, 0, 0]
+
+
+def test_weights_are_relative():
+    assert mixture(NAMES, "great_wave:3, the_scream:1", 0.8) == pytest.approx([0.2, 0.6, 0, 0.2])
+    assert mixture(NAMES, {"great_wave": 30, "the_scream": 10}, 0.8) == pytest.approx([0.2, 0.6, 0, 0.2])
+
+
+def test_photo_may_be_part_of_a_mixture():
+    assert mixture(NAMES, "photo:1,great_wave:1", 1.0).tolist() == [0.5, 0.5, 0, 0]
+
+
+@given(
+    st.dictionaries(st.sampled_from(NAMES), st.floats(0, 1e6), min_size=1).filter(lambda w: sum(w.values()) > 1e-6),
+    st.floats(0, 1),
+)
+def test_every_mixture_sums_to_one(weights, strength):
+    result = mixture(NAMES, weights, strength)
+    assert math.isclose(result.sum(), 1.0, abs_tol=1e-5)
+    assert (result >= 0).all()
+    assert result[PHOTO] >= 1 - strength - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("great_waev", "did you mean great_wave?"),
+        ("cubism", "there are: great_wave, starry_night, the_scream"),
+        ("", "empty name"),
+        ("great_wave,", "empty name"),
+        ("great_wave:x", "not a number"),
+        ("great_wave:-1", "at least 0"),
+        ("great_wave:nan", "at least 0"),
+        ("great_wave:inf", "at least 0"),
+        ("great_wave:0", "not all be 0"),
+        ("great_wave,great_wave", "twice"),
+    ],
+)
+def test_wrong_styles_say_what_is_wrong(spec, words):
+    with pytest.raises(StyleError, match=words.replace("?", r"\?")):
+        mixture(NAMES, spec, 1.0)
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.1, math.nan, math.inf])
+def test_wrong_strengths(strength):
+    with pytest.raises(StyleError, match="between 0 and 1"):
+        mixture(NAMES, "great_wave", strength)
+
+
+def test_parse_and_label():
+    assert parse_style("a:0.5,b:0.5") == {"a": 0.5, "b": 0.5}
+    assert style_label("a:0.6,b:0.4") == "a+b"
+
+
+def test_the_card_survives_the_file():
+    assert Card.from_json(CARD.to_json()) == CARD
+    assert CARD.names == ("photo", "great_wave")
+
+
+def test_cards_that_cannot_be_read():
+    with pytest.raises(ModelError, match="no Alla Prima card"):
+        Card.from_json(None)
+    with pytest.raises(ModelError, match="upgrade"):
+        Card.from_json(json.dumps({**json.loads(CARD.to_json()), "format": 99}))
+    for text in ("{", "[]", "{}", '{"format": 1, "styles": 3}'):
+        with pytest.raises(ModelError, match="cannot be read"):
+            Card.from_json(text)
