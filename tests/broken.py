@@ -8,8 +8,9 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from support import checkered
 from PIL import Image
+
+from support import checkered
 
 
 def encoded(kind: str, mode: str = "RGB") -> bytes:

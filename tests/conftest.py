@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+
 from support import checkered
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
@@ -30,6 +31,8 @@ def allaprima(tmp_path: Path) -> Run:
     def run(*args: str | Path, **options: object) -> subprocess.CompletedProcess[bytes]:
         command = [sys.executable, "-m", "allaprima", *map(str, args)]
         environment = {**os.environ, "PYTHONIOENCODING": "utf-8"}
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=300, **options)  # type: ignore[call-overload]
+        return subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, check=False, timeout=300, **options
+        )  # type: ignore[call-overload]
 
     return run

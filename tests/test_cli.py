@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from broken import broken_files
 from click.testing import CliRunner
-from support import checkered, one_sentence
 from PIL import Image
 
 from allaprima.cli import app
 from allaprima.errors import AllaPrimaError
+from broken import broken_files
+from support import checkered, one_sentence
 
 
 def test_one_picture_lands_beside_the_photo(allaprima, photo):

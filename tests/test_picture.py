@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support import checkered
 from PIL import ExifTags, Image, ImageCms
 
 from allaprima.errors import PictureError
 from allaprima.picture import Picture, read_picture, write_picture
+from support import checkered
 
 RED, GREEN, BLUE, GREY = (200, 30, 40), (20, 180, 60), (30, 50, 210), (128, 128, 128)
 
@@ -69,7 +69,9 @@ def test_exif_orientation(orientation):
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF", "BMP", "AVIF", "JPEG2000", "PPM", "TGA"])
 def test_formats(kind):
-    options = {"lossless": True} if kind == "WEBP" else {"quality": 100, "subsampling": "4:4:4"} if kind == "AVIF" else {}
+    options = (
+        {"lossless": True} if kind == "WEBP" else {"quality": 100, "subsampling": "4:4:4"} if kind == "AVIF" else {}
+    )
     assert near(corners(read(quadrants(), kind, **options).pixels), [RED, GREEN, BLUE, GREY], 3)
 
 

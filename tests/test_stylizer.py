@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
-from support import checkered
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 import allaprima
 from allaprima import ModelError, PictureError, StyleError, Stylizer
+from support import checkered
 
 STYLES = ("great_wave", "starry_night", "the_scream")
 
@@ -83,7 +84,7 @@ def test_strength_is_continuous_and_grows(stylizer, style):
     results = [stylizer.stylize(picture, style, s).astype(float) for s in np.linspace(0, 1, 21)]
     whole = np.abs(results[-1] - results[0]).mean()
     assert whole > 5  # the style does something
-    steps = [np.abs(b - a).mean() for a, b in zip(results, results[1:], strict=False)]
+    steps = [np.abs(b - a).mean() for a, b in pairwise(results)]
     assert max(steps) < 0.25 * whole
     distances = [np.abs(r - results[0]).mean() for r in results]
     assert distances[5] < distances[10] < distances[20]

@@ -32,7 +32,7 @@ OPTION_FIELDS = ("recipe", "network", "width", "seed", "device", "precision", "w
 @click.argument("styles", nargs=-1, type=click.Path(path_type=Path), metavar="STYLE...")
 @click.option("--photos", type=click.Path(path_type=Path), help="Folder of photographs to learn on.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Style model to write (.onnx).")
-@click.option("--about", type=click.Path(path_type=Path), help="Table (.tsv): name artist title year licence.")
+@click.option("--about", type=click.Path(path_type=Path), help="Table (.tsv): name artist title year licence emphasis.")
 @click.option(
     "--vgg16",
     type=click.Path(path_type=Path),
@@ -174,8 +174,20 @@ def describe_styles(paths: tuple[Path, ...], about: Path | None) -> tuple[StyleI
             raise TrainingError(f'"{name}" cannot name a style (taken, or with "," or ":"): rename {path}')
         row = rows.get(name, {})
         words = {field: row.get(field) or "" for field in ("artist", "title", "year", "licence")}
-        styles.append(StyleImage(name, str(path), **words))
+        styles.append(StyleImage(name, str(path), **words, emphasis=read_emphasis(row, about)))
     return tuple(styles)
+
+
+def read_emphasis(row: dict[str, str], about: Path | None) -> float:
+    """The table's factor on a style's weight; 1 where it has none."""
+    text = row.get("emphasis") or "1"
+    try:
+        emphasis = float(text)
+    except ValueError:
+        emphasis = -1.0
+    if not 0 < emphasis < float("inf"):
+        raise TrainingError(f'the emphasis "{text}" in {about} must be a number above 0')
+    return emphasis
 
 
 def check_tensorboard(folder: Path | None) -> None:
@@ -217,9 +229,11 @@ def download_bar() -> Iterator[Any]:
             bars[0].__enter__()
         bars[0].update(done - bars[0].pos)
 
-    yield show
-    for bar in bars:
-        bar.__exit__(None, None, None)
+    try:
+        yield show
+    finally:
+        for bar in bars:
+            bar.__exit__(None, None, None)
 
 
 def announce(trainer: Trainer) -> None:

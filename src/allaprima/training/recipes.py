@@ -78,11 +78,18 @@ class Losses:
 class Objective:
     """The training objective of a bank: how far a stylised picture is from photograph and style (eq. 5).
 
-    ``styles`` holds one style image per entry after ``photo``, [1, 3, H, W] in 0..1.
+    Args:
+        recipe: the terms' weights.
+        network: VGG16.
+        styles: one style image per entry after ``photo``, [1, 3, H, W] in 0..1.
+        emphasis: for each style, a factor on the recipe's style weight; None is 1 for all.
     """
 
-    def __init__(self, recipe: Recipe, network: LossNetwork, styles: list[Tensor]) -> None:
+    def __init__(
+        self, recipe: Recipe, network: LossNetwork, styles: list[Tensor], emphasis: list[float] | None = None
+    ) -> None:
         self.recipe, self.network = recipe, network
+        self.emphasis = styles[0].new_tensor([1.0, *(emphasis or [1.0] * len(styles))])  # [S], 1 for photo
         with torch.no_grad():
             grams = [self.grams(network(style, recipe.style_layers)) for style in styles]
         self.style_grams = {j: torch.cat([g[j] for g in grams]) for j in recipe.style_layers}  # [S - 1, C, C]
@@ -114,5 +121,6 @@ class Objective:
         content = content_loss(features[recipe.content_layer], content_target, relative=recipe.relative)
         style = style_loss(self.grams(features), style_targets, relative=recipe.relative)
         tv = total_variation(stylized, relative=recipe.relative)
-        total = recipe.content_weight * content + recipe.style_weight * style + recipe.tv_weight * tv
+        style_weight = recipe.style_weight * (mixture @ self.emphasis)
+        total = recipe.content_weight * content + style_weight * style + recipe.tv_weight * tv
         return Losses(content, style, tv, total)

@@ -41,6 +41,8 @@ class StyleImage:
     title: str = ""
     year: str = ""
     licence: str = ""
+    emphasis: float = 1.0
+    """A factor on the recipe's style weight: more than 1 for bolder strokes, less for a nearer photograph."""
 
 
 @dataclass(frozen=True)
@@ -168,13 +170,16 @@ class Trainer:
         torch.manual_seed(options.seed)
         self.network = build_network(options)
         if self.recipe.size % self.network.stride:
-            raise TrainingError(f"the size of the crops must be a multiple of {self.network.stride} for {options.network}")
+            raise TrainingError(
+                f"the size of the crops must be a multiple of {self.network.stride} for {options.network}"
+            )
         if initial is not None:
             self.network.load_state_dict(initial)
         self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         loss_network = LossNetwork(vgg16, self.precision).to(self.device)
         self.styles = [read_style(style, self.recipe.style_size).to(self.device) for style in options.styles]
-        self.objective = Objective(self.recipe, loss_network, self.styles)
+        emphasis = [style.emphasis for style in options.styles]
+        self.objective = Objective(self.recipe, loss_network, self.styles, emphasis)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=self.recipe.learning_rate)
         self.step = 0
 

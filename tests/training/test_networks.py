@@ -1,0 +1,108 @@
+"""The image transformation networks: shapes, the identity, the folded last convolution, the norm."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from allaprima.training.networks import (
+    NETWORKS,
+    PHOTO,
+    ConditionalInstanceNorm,
+    Fast,
+    Johnson,
+    UpsampleConv,
+    reflect,
+    scaled_tanh,
+)
+
+
+@pytest.mark.parametrize("kind", NETWORKS.values())
+@pytest.mark.parametrize("size", [(16, 16), (48, 64), (40, 24)])
+def test_the_result_has_the_size_and_range_of_the_picture(kind, size):
+    network = kind(styles=3, width=4)
+    image = torch.rand(2, 3, *size)
+    result = network(image, torch.tensor([0.0, 0.3, 0.7]))
+    assert result.shape == image.shape
+    assert 0 <= result.min() <= result.max() <= 1
+
+
+@pytest.mark.parametrize("kind", NETWORKS.values())
+def test_photo_is_the_identity_without_any_training(kind):
+    network, image = kind(styles=3, width=4), torch.rand(1, 3, 32, 32)
+    assert torch.equal(network(image, torch.eye(3)[PHOTO]), image)
+
+
+@pytest.mark.parametrize("kind", NETWORKS.values())
+def test_a_mixture_for_all_is_the_same_mixture_for_each(kind):
+    torch.manual_seed(0)
+    network, image = kind(styles=3, width=4), torch.rand(2, 3, 32, 32)
+    for module in network.modules():
+        if isinstance(module, ConditionalInstanceNorm):
+            torch.nn.init.normal_(module.scale)
+            torch.nn.init.normal_(module.shift)
+    mixture = torch.tensor([0.2, 0.5, 0.3])
+    torch.testing.assert_close(network(image, mixture), network(image, mixture.expand(2, 3)), atol=1e-5, rtol=1e-4)
+
+
+def test_every_style_of_a_bank_is_its_own():
+    torch.manual_seed(0)
+    network, image = Fast(styles=3, width=4), torch.rand(1, 3, 32, 32)
+    torch.nn.init.normal_(network.up2.mix.norm.scale)
+    first, second = network(image, torch.eye(3)[1]), network(image, torch.eye(3)[2])
+    assert (first - second).abs().mean() > 1e-3
+
+
+@pytest.mark.parametrize("size", [(2, 2), (5, 3), (8, 16)])
+def test_the_folded_convolution_is_the_trained_one(size):
+    torch.manual_seed(0)
+    layer, x = UpsampleConv(7, 3), torch.randn(2, 7, *size)
+    phases = layer.folded(x)
+    n, c, h, w = phases.shape
+    shuffled = phases.view(n, 2, 2, c // 4, h, w).permute(0, 3, 4, 1, 5, 2).reshape(n, c // 4, 2 * h, 2 * w)
+    torch.testing.assert_close(shuffled, layer(x), atol=1e-5, rtol=1e-5)
+
+
+def test_conditional_instance_norm_is_equation_5():
+    norm = ConditionalInstanceNorm(channels=4, styles=2)
+    torch.nn.init.normal_(norm.scale)
+    torch.nn.init.normal_(norm.shift)
+    x, m = np.random.default_rng(0).normal(3, 2, (2, 4, 6, 5)).astype(np.float32), np.float32([0.25, 0.75])
+    mu, var = x.mean((2, 3), keepdims=True), x.var((2, 3), keepdims=True)
+    scale, shift = m @ norm.scale.detach().numpy(), m @ norm.shift.detach().numpy()
+    expected = scale[:, None, None] * (x - mu) / np.sqrt(var + 1e-5) + shift[:, None, None]
+    found = norm(torch.from_numpy(x), torch.from_numpy(m)).detach().numpy()
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@settings(deadline=None)
+@given(st.integers(2, 9), st.integers(0, 30), st.integers(0, 30))
+def test_reflect_is_numpys_reflection_however_far(size, before, after):
+    x = torch.arange(size).float().expand(3, size)
+    expected = np.pad(x.numpy(), ((0, 0), (before, after)), mode="reflect")
+    assert np.array_equal(reflect(x, before, after, dim=1).numpy(), expected)
+
+
+def test_johnson_is_the_papers_network():
+    """Supplement Table 1: kernels, channels, strides, and 1.68 M weights with one style."""
+    network = Johnson(styles=1)
+    convs = [m for m in network.modules() if isinstance(m, torch.nn.Conv2d | torch.nn.ConvTranspose2d)]
+    found = [(type(m).__name__, m.kernel_size[0], m.stride[0], m.out_channels) for m in convs]
+    assert found == [
+        ("Conv2d", 9, 1, 32),
+        ("Conv2d", 3, 2, 64),
+        ("Conv2d", 3, 2, 128),
+        *[("Conv2d", 3, 1, 128)] * 10,
+        ("ConvTranspose2d", 3, 2, 64),
+        ("ConvTranspose2d", 3, 2, 32),
+        ("Conv2d", 9, 1, 3),
+    ]
+    assert 1.67e6 < sum(p.numel() for p in network.parameters()) < 1.69e6
+
+
+def test_scaled_tanh():
+    x = torch.tensor([-50.0, 0.0, 50.0])
+    assert scaled_tanh(x).tolist() == [0.0, 0.5, 1.0]
+    torch.testing.assert_close(scaled_tanh(x / 30), F.sigmoid(2 * x / 30))

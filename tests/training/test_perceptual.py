@@ -1,0 +1,107 @@
+"""Each loss against an independent computation of a few lines in NumPy."""
+
+import numpy as np
+import pytest
+import torch
+
+from allaprima.training.perceptual import (
+    RGB_MEAN,
+    LossNetwork,
+    content_loss,
+    gram_matrix,
+    style_loss,
+    total_variation,
+)
+
+RNG = np.random.default_rng(0)
+
+
+def features(*shape: int) -> np.ndarray:
+    return RNG.normal(0, 3, shape).astype(np.float32)
+
+
+def numpy_gram(f: np.ndarray) -> np.ndarray:
+    n, c, h, w = f.shape
+    return np.stack([m @ m.T for m in f.reshape(n, c, h * w).astype(np.float64)]) / (c * h * w)
+
+
+def test_gram_matrix():
+    f = features(2, 5, 7, 6)
+    np.testing.assert_allclose(gram_matrix(torch.from_numpy(f)).numpy(), numpy_gram(f), rtol=1e-5, atol=1e-6)
+
+
+def test_the_gram_matrixs_gradient_is_the_one_of_automatic_differentiation():
+    f = torch.from_numpy(features(2, 5, 7, 6)).requires_grad_()
+    weights = torch.from_numpy(features(2, 5, 5))
+    (gram_matrix(f) * weights).sum().backward()
+    g = f.detach().clone().requires_grad_()
+    flat = g.flatten(2)
+    (flat @ flat.transpose(1, 2) / g[0].numel() * weights).sum().backward()
+    torch.testing.assert_close(f.grad, g.grad)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_content_loss(relative):
+    a, b = features(2, 4, 6, 5), features(2, 4, 6, 5)
+    square = ((a.astype(np.float64) - b) ** 2).sum((1, 2, 3))
+    expected = square / (b.astype(np.float64) ** 2).sum((1, 2, 3)) if relative else square / (4 * 6 * 5)
+    found = content_loss(torch.from_numpy(a), torch.from_numpy(b), relative=relative)
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_style_loss(relative):
+    a = {"relu1_2": features(2, 4, 6, 5), "relu2_2": features(2, 8, 3, 3)}
+    b = {"relu1_2": features(2, 4, 9, 4), "relu2_2": features(2, 8, 5, 2)}
+    terms = []
+    for j, features_a in a.items():
+        ga, gb = numpy_gram(features_a), numpy_gram(b[j])
+        distance = ((ga - gb) ** 2).sum((1, 2))
+        terms.append(distance / (gb**2).sum((1, 2)) if relative else distance)
+    expected = np.mean(terms, axis=0) if relative else np.sum(terms, axis=0)
+    grams = [{j: gram_matrix(torch.from_numpy(f)) for j, f in x.items()} for x in (a, b)]
+    np.testing.assert_allclose(style_loss(*grams, relative=relative).numpy(), expected, rtol=1e-4)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_total_variation(relative):
+    x = RNG.random((2, 3, 6, 5))
+    dy, dx = np.diff(x, axis=2) ** 2, np.diff(x, axis=3) ** 2
+    if relative:
+        expected = dy.mean((1, 2, 3)) + dx.mean((1, 2, 3))
+    else:
+        expected = 255**2 * (dy.sum((1, 2, 3)) + dx.sum((1, 2, 3)))
+    found = total_variation(torch.from_numpy(x), relative=relative)
+    np.testing.assert_allclose(found.numpy(), expected, rtol=1e-5)
+
+
+def numpy_conv(x: np.ndarray, weight: np.ndarray, bias: np.ndarray) -> np.ndarray:
+    padded = np.pad(x, ((0, 0), (1, 1), (1, 1)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
+    return np.einsum("chwij,ocij->ohw", windows, weight) + bias[:, None, None]
+
+
+def test_vgg16_up_to_relu2_2(vgg16_weights):
+    image = RNG.random((3, 12, 8)).astype(np.float32)
+    x = 255.0 * image - np.array(RGB_MEAN, np.float32)[:, None, None]
+    weights = {name: value.numpy() for name, value in vgg16_weights.items()}
+    expected = {}
+    for name in ("conv1_1", "conv1_2", "conv2_1", "conv2_2"):
+        if name == "conv2_1":
+            x = x.reshape(x.shape[0], x.shape[1] // 2, 2, x.shape[2] // 2, 2).max((2, 4))
+        x = np.maximum(numpy_conv(x, weights[f"{name}.weight"], weights[f"{name}.bias"]), 0)
+        expected[name.replace("conv", "relu")] = x
+    found = LossNetwork(vgg16_weights)(torch.from_numpy(image)[None], ["relu1_2", "relu2_2"])
+    assert list(found) == ["relu1_2", "relu2_2"]
+    for layer, value in found.items():
+        np.testing.assert_allclose(value[0].numpy(), expected[layer], rtol=1e-3, atol=1e-2)
+
+
+def test_the_loss_network_never_learns_and_half_precision_is_near(vgg16_weights):
+    image = torch.rand(1, 3, 32, 32, requires_grad=True)
+    exact, half = LossNetwork(vgg16_weights), LossNetwork(vgg16_weights, torch.bfloat16)
+    assert not any(p.requires_grad for p in exact.parameters())
+    a, b = (gram_matrix(net(image, ["relu3_3"])["relu3_3"]) for net in (exact, half))
+    assert (a - b).norm() / a.norm() < 0.05
+    a.sum().backward()
+    assert image.grad is not None

@@ -1,0 +1,81 @@
+"""Photographs to train on: what is found, what is skipped, and that a crop depends on its number alone."""
+
+import pytest
+import torch
+from PIL import Image
+
+from allaprima.errors import TrainingError
+from allaprima.training.photos import RandomCrops, batches, find_photos, read_photo
+from support import checkered
+
+
+def test_any_mix_of_files(tmp_path):
+    Image.fromarray(checkered(80, 90)).save(tmp_path / "good.jpg")
+    (tmp_path / "deep").mkdir()
+    Image.fromarray(checkered(80, 90)).save(tmp_path / "deep" / "also.webp")
+    Image.fromarray(checkered(20, 90)).save(tmp_path / "tiny.png")
+    (tmp_path / "broken.jpg").write_bytes(b"nothing")
+    (tmp_path / "notes.txt").write_text("not a picture")
+    found = find_photos(tmp_path, smallest=32)
+    assert [p.name for p in found.paths] == ["also.webp", "good.jpg"]
+    assert {p.name: why.split(" (")[0] for p, why in found.skipped.items()} == {
+        "tiny.png": "its short side has 20 pixels, fewer than 32",
+        "broken.jpg": "cannot be read",
+    }
+
+
+def test_folders_without_photographs(tmp_path):
+    with pytest.raises(TrainingError, match="there is no folder"):
+        find_photos(tmp_path / "missing", 32)
+    with pytest.raises(TrainingError, match="holds no photograph"):
+        find_photos(tmp_path, 32)
+    (tmp_path / "broken.jpg").write_bytes(b"nothing")
+    with pytest.raises(TrainingError, match="1 were skipped"):
+        find_photos(tmp_path, 32)
+
+
+def test_a_crop_depends_on_its_number_alone(photos):
+    paths = find_photos(photos, 32).paths
+    one, two = RandomCrops(paths, 64, seed=3), RandomCrops(paths, 64, seed=3)
+    for index in (5, 0, 13):
+        assert torch.equal(one[index][0], two[index][0])
+    assert not torch.equal(one[0][0], one[6][0])  # another epoch, another crop
+    assert not torch.equal(one[0][0], RandomCrops(paths, 64, seed=4)[0][0])
+
+
+def test_workers_and_a_later_start_change_nothing(photos):
+    crops = RandomCrops(find_photos(photos, 32).paths, 64, seed=0)
+    alone = [batch for batch, _ in batches(crops, 2, 0, 4, workers=0)]
+    workers = [batch for batch, _ in batches(crops, 2, 0, 4, workers=2)]
+    late = [batch for batch, _ in batches(crops, 2, 2, 4, workers=1)]
+    assert all(torch.equal(a, b) for a, b in zip(alone, workers, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(alone[2:], late, strict=True))
+    assert alone[0].shape == (2, 3, 64, 64)
+
+
+def test_an_epoch_shows_every_photograph_once(tmp_path):
+    for shade in range(5):
+        Image.new("RGB", (70, 70), (shade * 50, 0, 0)).save(tmp_path / f"{shade}.png")
+    crops = RandomCrops(find_photos(tmp_path, 32).paths, 64, seed=0)
+    for epoch in range(2):
+        shades = sorted(int(crops[5 * epoch + i][0][0, 0, 0]) for i in range(5))
+        assert shades == [0, 50, 100, 150, 200]
+
+
+def test_a_file_that_breaks_later_is_replaced_and_named(tmp_path):
+    for shade in (10, 20):
+        Image.new("RGB", (70, 70), (shade, 0, 0)).save(tmp_path / f"{shade}.png")
+    data = (tmp_path / "20.png").read_bytes()
+    (tmp_path / "30.png").write_bytes(data[:60])  # the header is whole
+    crops = RandomCrops(find_photos(tmp_path, 32).paths, 64, seed=0)
+    assert len(crops.paths) == 3
+    failed = {path.name for index in range(3) for path in crops[index][1]}
+    assert failed == {"30.png"}
+
+
+def test_read_photo_is_upright_and_resized(tmp_path):
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.fromarray(checkered(80, 40)).save(tmp_path / "a.jpg", exif=exif)
+    assert read_photo(tmp_path / "a.jpg").size == (40, 80)
+    assert read_photo(tmp_path / "a.jpg", 60).size == (60, 120)

@@ -1,0 +1,67 @@
+"""The objective: equation 5 and what a mixture asks for."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_loss, total_variation
+from allaprima.training.recipes import RECIPES, STYLE_LAYERS, Objective
+
+
+@pytest.fixture(scope="module")
+def network(vgg16_weights):
+    return LossNetwork(vgg16_weights)
+
+
+@pytest.fixture(scope="module")
+def images():
+    torch.manual_seed(1)
+    return torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32), [torch.rand(1, 3, 40, 48), torch.rand(1, 3, 48, 40)]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_total_is_the_weighted_sum_of_the_papers_terms(name, network, images):
+    stylized, photo, styles = images
+    recipe = RECIPES[name]
+    mixture = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    emphasis = [1.0, 2.5]
+    losses = Objective(recipe, network, styles, emphasis)(stylized, photo, mixture)
+    for row, style in enumerate(styles):
+        y, x = stylized[row : row + 1], photo[row : row + 1]
+        grams = [{j: gram_matrix(f) for j, f in network(p, STYLE_LAYERS).items()} for p in (y, style)]
+        features = [network(p, ["relu2_2"])["relu2_2"] for p in (y, x)]
+        content = content_loss(*features, relative=recipe.relative)
+        style_term = style_loss(*grams, relative=recipe.relative)
+        tv = total_variation(y, relative=recipe.relative)
+        torch.testing.assert_close(losses.content[row], content[0], rtol=1e-4, atol=0)
+        torch.testing.assert_close(losses.style[row], style_term[0], rtol=1e-4, atol=0)
+        total = (
+            recipe.content_weight * content + recipe.style_weight * emphasis[row] * style_term + recipe.tv_weight * tv
+        )
+        torch.testing.assert_close(losses.total[row], total[0], rtol=1e-4, atol=0)
+
+
+def test_a_mixture_asks_for_mixed_gram_matrices(network, images):
+    _, photo, styles = images
+    objective = Objective(RECIPES["default"], network, styles)
+    mixture = torch.tensor([[0.0, 0.3, 0.7], [0.6, 0.4, 0.0]])
+    targets = objective.style_targets(photo, mixture)
+    for j in STYLE_LAYERS:
+        first, second = (gram_matrix(network(s, [j])[j])[0] for s in styles)
+        own = gram_matrix(network(photo[1:], [j])[j])[0]
+        torch.testing.assert_close(targets[j][0], 0.3 * first + 0.7 * second)
+        torch.testing.assert_close(targets[j][1], 0.6 * own + 0.4 * first, rtol=1e-4, atol=1e-4)
+
+
+def test_the_photograph_itself_costs_nothing_at_strength_zero(network, images):
+    _, photo, styles = images
+    recipe = replace(RECIPES["default"], tv_weight=0.0)
+    losses = Objective(recipe, network, styles)(photo, photo, torch.tensor([[1.0, 0.0, 0.0]] * 2))
+    assert losses.total.max() < 1e-6
+
+
+def test_the_papers_weights():
+    paper = RECIPES["paper"]
+    assert (paper.content_weight, paper.style_weight, paper.tv_weight) == (1.0, 5.0, 1e-6)
+    assert (paper.learning_rate, paper.batch, paper.steps, paper.size) == (1e-3, 4, 40_000, 256)

@@ -1,0 +1,158 @@
+"""The trainer: it learns, it goes on bit for bit, and it stops where numbers end."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from allaprima.errors import DivergedError, TrainingError
+from allaprima.training.recipes import RECIPES
+from allaprima.training.trainer import (
+    StyleImage,
+    Trainer,
+    TrainingOptions,
+    choose_device,
+    draw_mixtures,
+    learning_rate,
+    make_card,
+    read_checkpoint,
+)
+
+
+@pytest.fixture
+def options(photos, paintings) -> TrainingOptions:
+    recipe = replace(RECIPES["default"], steps=6, batch=2, size=64, style_size=64)
+    styles = tuple(StyleImage(path.stem, str(path)) for path in paintings)
+    return TrainingOptions(styles, str(photos), recipe=recipe, width=4, device="cpu", workers=0)
+
+
+def weights(trainer: Trainer) -> list[torch.Tensor]:
+    return [p.detach().clone() for p in trainer.network.state_dict().values()]
+
+
+def test_the_loss_falls(options, vgg16_weights):
+    recipe = replace(options.recipe, steps=40, learning_rate=1e-2, mixed=0.0)
+    totals = [step.total for step in Trainer(replace(options, recipe=recipe), vgg16_weights).run()]
+    assert np.mean(totals[-8:]) < 0.8 * np.mean(totals[:8])
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_resumed_is_bit_for_bit_unbroken(options, vgg16_weights, tmp_path, precision):
+    options = replace(options, precision=precision)
+    unbroken = Trainer(options, vgg16_weights)
+    steps = [step.total for step in unbroken.run()]
+
+    first = Trainer(options, vgg16_weights)
+    for step in first.run():
+        if step.step == 3:
+            break
+    first.save_checkpoint(tmp_path / "a.checkpoint")
+    state = read_checkpoint(tmp_path / "a.checkpoint")
+    assert TrainingOptions.from_dict(state["options"]) == options
+    second = Trainer(options, vgg16_weights)
+    second.load_checkpoint(state)
+    rest = [step.total for step in second.run()]
+
+    assert rest == steps[3:]
+    assert all(torch.equal(a, b) for a, b in zip(weights(unbroken), weights(second), strict=True))
+
+
+def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(options, vgg16_weights):
+    trainer = Trainer(options, vgg16_weights)
+    run = trainer.run()
+    next(run)
+    good = weights(trainer)
+    trainer.objective.style_grams["relu1_2"][0] = math.nan
+    trainer.objective.style_grams["relu1_2"][1] = math.nan
+    with pytest.raises(DivergedError, match="step 2 is not a number"):
+        next(run)
+    assert trainer.step == 1
+    assert all(torch.equal(a, b) for a, b in zip(good, weights(trainer), strict=True))
+
+
+def test_mixtures_are_fair_and_mixed_as_the_recipe_says():
+    recipe = replace(RECIPES["default"], batch=4, mixed=0.25)
+    rows = torch.cat([draw_mixtures(recipe, 3, seed=0, step=step) for step in range(600)])
+    torch.testing.assert_close(rows.sum(1), torch.ones(2400))
+    pure = rows[(rows == 1).any(1)]
+    assert len(pure) / len(rows) == pytest.approx(0.75, abs=0.03)
+    assert (pure[:, 0] == 0).all()  # photo needs no training
+    assert pure.sum(0)[1:].tolist() == pytest.approx([600, 600, 600], rel=0.1)
+    assert (rows[:, 0] > 0).float().mean() == pytest.approx(0.125, abs=0.03)
+
+
+def test_a_lone_style_is_mixed_with_the_photo_only():
+    recipe = replace(RECIPES["default"], batch=4, mixed=1.0)
+    rows = torch.cat([draw_mixtures(recipe, 1, seed=0, step=step) for step in range(20)])
+    assert rows.shape == (80, 2)
+    torch.testing.assert_close(rows.sum(1), torch.ones(80))
+
+
+def test_one_cycle_rises_and_falls():
+    recipe = replace(RECIPES["default"], steps=100)
+    rates = [learning_rate(recipe, step) for step in range(100)]
+    assert np.argmax(rates) == 10
+    assert max(rates) == pytest.approx(recipe.learning_rate)
+    assert rates[0] < 0.1 * max(rates)
+    assert rates[-1] < 0.01 * max(rates)
+    assert {learning_rate(RECIPES["paper"], step) for step in (0, 10, 39_999)} == {1e-3}
+
+
+def test_the_card_tells_the_truth(options, vgg16_weights):
+    trainer = Trainer(options, vgg16_weights)
+    next(trainer.run())
+    card = make_card(trainer, {})
+    assert card.names == ("photo", "waves", "stars")
+    assert (card.network, card.width, card.steps) == ("fast", 4, 1)
+    assert card.trained_on == "6 photographs"
+    assert card.parameters == sum(p.numel() for p in trainer.network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"network": "vgg"}, "choose one of: fast, johnson"),
+        ({"device": "cuda:7"}, "there is no device cuda:7"),
+        ({"photos": "nowhere"}, "there is no folder"),
+    ],
+)
+def test_options_that_cannot_be(options, vgg16_weights, change, words):
+    if "device" in change and torch.cuda.is_available():
+        pytest.skip("this machine has CUDA")
+    with pytest.raises(TrainingError, match=words):
+        Trainer(replace(options, **change), vgg16_weights)
+
+
+def test_unreadable_styles_and_checkpoints(options, vgg16_weights, tmp_path):
+    (tmp_path / "bad.jpg").write_bytes(b"nothing")
+    styles = (StyleImage("bad", str(tmp_path / "bad.jpg")),)
+    with pytest.raises(TrainingError, match=r"bad\.jpg cannot be read"):
+        Trainer(replace(options, styles=styles), vgg16_weights)
+    with pytest.raises(TrainingError, match="there is no checkpoint"):
+        read_checkpoint(tmp_path / "none")
+    with pytest.raises(TrainingError, match="not a checkpoint"):
+        read_checkpoint(tmp_path / "bad.jpg")
+    with pytest.raises(TrainingError, match="multiple of 8"):
+        Trainer(replace(options, recipe=replace(options.recipe, size=66)), vgg16_weights)
+
+
+def test_a_killed_save_leaves_the_old_checkpoint(options, vgg16_weights, tmp_path: Path, monkeypatch):
+    trainer = Trainer(options, vgg16_weights)
+    path = tmp_path / "a.checkpoint"
+    trainer.save_checkpoint(path)
+
+    def half_written(state: object, target: Path) -> None:
+        Path(target).write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", half_written)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.save_checkpoint(path)
+    assert read_checkpoint(path)["step"] == 0
+
+
+def test_auto_finds_a_device():
+    assert choose_device("auto").type in ("cuda", "mps", "cpu")
