@@ -71,6 +71,7 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     """
     try:
         from allaprima.training import trainer as training
+        from allaprima.training.photos import find_photos
         from allaprima.training.vgg16 import load_weights
     except ModuleNotFoundError as error:
         raise TrainingError(
@@ -89,9 +90,10 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     trainer = training.Trainer(options, vgg16, initial)
     if state is not None:
         trainer.load_checkpoint(state)
+    val = find_photos(given["val"], trainer.recipe.size // 2).paths[:VALIDATION_PHOTOS] if given["val"] else ()
     announce(trainer)
     run(trainer, output, checkpoint, given)
-    finish(trainer, output, given["val"])
+    finish(trainer, output, list(val))
 
 
 def check_output(output: Path, checkpoint: Path, *, resume: bool, overwrite: bool) -> None:
@@ -169,6 +171,8 @@ def describe_styles(paths: tuple[Path, ...], about: Path | None) -> tuple[StyleI
             ) from error
     styles: list[StyleImage] = []
     for path in paths:
+        if not path.is_file():
+            raise TrainingError(f"there is no painting at {path}")
         name = path.stem
         if name == "photo" or any(mark in name for mark in ",:") or name in {style.name for style in styles}:
             raise TrainingError(f'"{name}" cannot name a style (taken, or with "," or ":"): rename {path}')
@@ -341,16 +345,14 @@ def write_preview(trainer: Trainer, path: Path) -> None:
     write_picture(Picture.from_pil(grid), path)
 
 
-def finish(trainer: Trainer, output: Path, val: Path | None) -> None:
-    """Measure, and write the style model with its card."""
+def finish(trainer: Trainer, output: Path, photos: list[Path]) -> None:
+    """Measure on photographs that took no part, if there are any, and write the style model with its card."""
     from allaprima.training.export import export_model
-    from allaprima.training.photos import find_photos
     from allaprima.training.trainer import make_card
     from allaprima.training.validation import validate
 
     losses: dict[str, dict[str, float]] = {}
-    if val is not None:
-        photos = list(find_photos(val, smallest=VALIDATION_SIDE // 2).paths[:VALIDATION_PHOTOS])
+    if photos:
         names = [style.name for style in trainer.options.styles]
         figures = validate(trainer.network, trainer.objective.network, trainer.styles, photos, VALIDATION_SIDE)
         with click.progressbar(figures, length=len(names), label="measuring", file=sys.stderr) as bar:
