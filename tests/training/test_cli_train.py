@@ -37,14 +37,14 @@ def digest(model: Path) -> str:
 def test_from_paintings_to_a_picture(allaprima, words, tmp_path, photo, photos):
     about = tmp_path / "about.tsv"
     about.write_text("name\tartist\ttitle\tyear\nwaves\tHokusai\tThe Wave\t1831\n")
-    result = allaprima(*words, "-o", "model.onnx", "--about", about, "--val", photos)
+    result = allaprima(*words, "-o", "model.onnx", "--about", about, "--val", photos, "--note", "a test")
     assert result.returncode == 0, result.stderr.decode()
     assert "waves: relative content" in result.stderr.decode()
 
     card = Stylizer(tmp_path / "model.onnx").card
     assert card.names == ("photo", "waves", "stars")
     assert (card.styles[1].artist, card.styles[2].artist) == ("Hokusai", "")
-    assert (card.steps, card.recipe["name"]) == (STEPS, "default")
+    assert (card.steps, card.recipe["name"], card.note) == (STEPS, "default", "a test")
     assert set(card.losses) == {"waves", "stars"}
 
     log = [json.loads(line) for line in (tmp_path / "model.jsonl").read_text().splitlines()]
@@ -153,3 +153,11 @@ def test_mistakes_get_one_sentence(words, tmp_path, paintings, monkeypatch):
         assert sentence in message, command
         assert "\n" not in message, command
     assert (tmp_path / "there.onnx").read_bytes() == b"precious"
+
+
+def test_tensorboard_is_optional(words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "tensorboard", None)  # as if it were not installed
+    monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
+    with pytest.raises(AllaPrimaError, match=r"pip install 'allaprima\[tensorboard\]'"):
+        app.main([*words, "-o", "m.onnx", "--tensorboard", "board"], standalone_mode=False)

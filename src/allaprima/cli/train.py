@@ -61,6 +61,7 @@ OPTION_FIELDS = ("recipe", "network", "width", "seed", "device", "precision", "w
 @click.option(
     "--preview-every", type=click.IntRange(min=0), default=500, show_default=True, metavar="STEPS", help="0: none."
 )
+@click.option("--note", default="", help="A sentence for the card.")
 @click.option("--tensorboard", type=click.Path(path_type=Path), help="Folder for TensorBoard's log.")
 @click.pass_context
 def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **given: Any) -> None:
@@ -93,7 +94,7 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     val = find_photos(given["val"], trainer.recipe.size // 2).paths[:VALIDATION_PHOTOS] if given["val"] else ()
     announce(trainer)
     run(trainer, output, checkpoint, given)
-    finish(trainer, output, list(val))
+    finish(trainer, output, list(val), given["note"])
 
 
 def check_output(output: Path, checkpoint: Path, *, resume: bool, overwrite: bool) -> None:
@@ -258,12 +259,11 @@ def run(trainer: Trainer, output: Path, checkpoint: Path, given: dict[str, Any])
     """Make the steps; whatever ends them, the last good state is in the checkpoint."""
     skipped = dict(trainer.photos.skipped)
     previews = output.with_suffix(".previews")
-    label = f"{'loss':>8}"
     board = open_board(given["tensorboard"])
     with (
         open_log(output.with_suffix(".jsonl"), trainer.step) as log,
         click.progressbar(
-            length=trainer.recipe.steps, label=label, file=sys.stderr, show_pos=True, item_show_func=show_losses
+            length=trainer.recipe.steps, label="training", file=sys.stderr, show_pos=True, item_show_func=show_losses
         ) as bar,
     ):
         bar.update(trainer.step)
@@ -345,7 +345,7 @@ def write_preview(trainer: Trainer, path: Path) -> None:
     write_picture(Picture.from_pil(grid), path)
 
 
-def finish(trainer: Trainer, output: Path, photos: list[Path]) -> None:
+def finish(trainer: Trainer, output: Path, photos: list[Path], note: str) -> None:
     """Measure on photographs that took no part, if there are any, and write the style model with its card."""
     from allaprima.training.export import export_model
     from allaprima.training.trainer import make_card
@@ -360,5 +360,5 @@ def finish(trainer: Trainer, output: Path, photos: list[Path]) -> None:
                 losses[name] = {"content": round(content, 4), "style": round(style, 4)}
         for name, row in losses.items():
             click.echo(f"{name}: relative content {row['content']:.3f}, style {row['style']:.3f}", err=True)
-    export_model(trainer.network, make_card(trainer, losses), output)
+    export_model(trainer.network, make_card(trainer, losses, note), output)
     click.echo(f"wrote {output}", err=True)

@@ -16,6 +16,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import onnx
+import onnxscript.optimizer
 import torch
 from onnx import numpy_helper
 from torch import Tensor, nn
@@ -95,7 +96,20 @@ def to_onnx(network: StyleNetwork) -> onnx.ModelProto:
     assert program is not None
     proto = program.model_proto
     del proto.metadata_props[:]
+    _drop_zero_biases(proto)
     return proto
+
+
+def _drop_zero_biases(model: onnx.ModelProto) -> None:
+    """Undo what the exporter does to a convolution without bias: it computes zeros of the right length in the graph.
+
+    ONNX Runtime's fast convolutions (blocked by channels) take a bias that is constant, or none.
+    """
+    made_by = {output: node.op_type for node in model.graph.node for output in node.output}
+    for node in model.graph.node:
+        if node.op_type in ("Conv", "ConvTranspose") and made_by.get((*node.input, "", "")[2]) == "Expand":
+            del node.input[2]
+    onnxscript.optimizer.remove_unused_nodes(model)
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

@@ -296,7 +296,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     return state
 
 
-def make_card(trainer: Trainer, losses: dict[str, dict[str, float]]) -> Card:
+def make_card(trainer: Trainer, losses: dict[str, dict[str, float]], note: str = "") -> Card:
     """What the finished model says of itself; ``losses`` by style as ``validation.validate`` measured them."""
     options, weights = trainer.options, trainer.network.state_dict()
     return Card(
@@ -311,4 +311,5 @@ def make_card(trainer: Trainer, losses: dict[str, dict[str, float]]) -> Card:
         weights_sha256=weights_sha256(weights),
         version=__version__,
         parameters=sum(value.numel() for value in weights.values()),
+        note=note,
     )
