@@ -194,6 +194,17 @@ def test_metadata_that_stays_true_is_kept():
     assert ExifTags.Base.Orientation not in kept
 
 
+def test_malformed_metadata_does_not_cost_the_picture():
+    for exif in (
+        b"Exif\0\0nonsense",
+        b"Exif\0\0II*\0\xff\xff\xff\x7f",
+        b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12" + b"\xff" * 30,
+    ):
+        picture = read(quadrants(), "JPEG", exif=exif, quality=95)
+        assert near(corners(picture.pixels), [RED, GREEN, BLUE, GREY], 6)
+        assert picture.encode(".jpg")
+
+
 def test_within_bounds_the_longer_side():
     picture = Picture(checkered(200, 100))
     assert picture.within(50).size == (50, 25)

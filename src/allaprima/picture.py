@@ -1,7 +1,7 @@
 """Every way a picture comes in and goes out.
 
 Whatever the file, the network sees upright sRGB pixels, uint8 ``[H, W, 3]``. What is not colour waits aside: alpha
-comes back unchanged, EXIF comes back without the orientation and the thumbnail that are no longer true.
+comes back unchanged, and of EXIF what is still true: author, camera and moment, not orientation, place or thumbnail.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Picture:
     Attributes:
         pixels: uint8 [H, W, 3], sRGB, upright.
         alpha: uint8 [H, W], or None for an opaque picture.
-        exif: metadata that stays true after stylisation.
+        exif: what stays true after stylisation: author, camera, moment.
     """
 
     pixels: NDArray[np.uint8]
@@ -80,8 +80,8 @@ class Picture:
             PictureError: its pixels cannot be decoded.
         """
         with _reasons():
-            upright = ImageOps.exif_transpose(image)
-            exif = _true_metadata(upright)
+            image.load()  # here, so that damaged pixels are not taken for damaged metadata
+            upright, exif = _upright(image)
             rgb, alpha = _to_srgb(_eight_bit(upright))
         pixels = np.asarray(rgb)
         if alpha is not None:
@@ -194,11 +194,16 @@ def _reasons(what: str = "cannot be read") -> Iterator[None]:
         raise PictureError(f"{what}: {str(error).strip() or type(error).__name__}") from error
 
 
-def _true_metadata(image: Image.Image) -> Image.Exif:
-    """EXIF that survives: all of the main directory and its parts but orientation, size and thumbnail."""
-    exif = image.getexif()
-    for tag in (ExifTags.Base.Orientation, ExifTags.Base.ImageWidth, ExifTags.Base.ImageLength):
-        exif.pop(tag, None)
+def _upright(image: Image.Image) -> tuple[Image.Image, Image.Exif]:
+    """The picture as it is to be seen, and the metadata that survives; damaged metadata is left behind."""
+    try:
+        return ImageOps.exif_transpose(image), _true_metadata(image.getexif())
+    except Exception:  # whatever a malformed directory makes the parser raise, the pixels are whole
+        return image, Image.Exif()
+
+
+def _true_metadata(exif: Image.Exif) -> Image.Exif:
+    """What a painting keeps of a photograph's EXIF: who, when and with what; nothing of place, size or thumbnail."""
     kept = Image.Exif()
     for tag in _TEXT_TAGS:
         if tag in exif:
@@ -206,6 +211,7 @@ def _true_metadata(image: Image.Image) -> Image.Exif:
     taken = {tag: value for tag, value in exif.get_ifd(ExifTags.IFD.Exif).items() if tag in _MOMENT_TAGS}
     if taken:
         kept.get_ifd(ExifTags.IFD.Exif).update(taken)
+    kept.tobytes()  # raises here what it would raise when the painting is written
     return kept
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import sys
 from pathlib import Path
 
 import click
 from PIL import Image, ImageDraw, ImageFont
 
+from allaprima.cli.progress import progress
 from allaprima.cli.stylize import check_target
 from allaprima.errors import PictureError
 from allaprima.picture import Picture, read_picture, write_picture
@@ -53,7 +53,7 @@ def describe(style: Style) -> str:
 def contact_sheet(stylizer: Stylizer, photo: Picture) -> Picture:
     """The photograph and every style of it, each with its name and painting below."""
     tiles = [("photo", "", photo.to_pil())]
-    with click.progressbar(stylizer.styles, label="painting", file=sys.stderr, hidden=len(stylizer.styles) < 2) as bar:
+    with progress(stylizer.styles, "painting") as bar:
         for style in bar:
             tiles.append((style.name, describe(style), stylizer.stylize_picture(photo, style.name).to_pil()))
     columns = math.ceil(math.sqrt(len(tiles)))

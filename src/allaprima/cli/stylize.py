@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from allaprima.cli.progress import progress
 from allaprima.errors import AllaPrimaError, PictureError
 from allaprima.picture import DEFAULT_QUALITY, SUFFIXES, WRITABLE, format_of, read_picture, write_bytes
 from allaprima.style_model import style_label
@@ -83,7 +84,7 @@ def command(
 
     jobs = plan(inputs, output, style_label(spec), suffix)
     failures: dict[Path, str] = {}
-    with click.progressbar(jobs, label="stylizing", file=sys.stderr, hidden=len(jobs) < 2) as bar:
+    with progress(jobs, "stylizing") as bar:
         for job in bar:
             try:
                 check_target(job.target, overwrite, job.source)

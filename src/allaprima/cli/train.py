@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from allaprima.cli.progress import progress
 from allaprima.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     check_tensorboard(given["tensorboard"])
 
     initial = read_start(given["start"], options) if given["start"] and state is None else None
-    with download_bar() as progress:
-        vgg16 = load_weights(given["vgg16"], progress)
+    with download_bar() as report:
+        vgg16 = load_weights(given["vgg16"], report)
     trainer = training.Trainer(options, vgg16, initial)
     if state is not None:
         trainer.load_checkpoint(state)
@@ -230,7 +231,7 @@ def download_bar() -> Iterator[Any]:
 
     def show(done: int, total: int) -> None:
         if not bars:
-            bars.append(click.progressbar(length=total, label="downloading VGG16", file=sys.stderr))
+            bars.append(progress(None, "downloading VGG16", total))
             bars[0].__enter__()
         bars[0].update(done - bars[0].pos)
 
@@ -262,9 +263,7 @@ def run(trainer: Trainer, output: Path, checkpoint: Path, given: dict[str, Any])
     board = open_board(given["tensorboard"])
     with (
         open_log(output.with_suffix(".jsonl"), trainer.step) as log,
-        click.progressbar(
-            length=trainer.recipe.steps, label="training", file=sys.stderr, show_pos=True, item_show_func=show_losses
-        ) as bar,
+        progress(None, "training", trainer.recipe.steps, show_losses) as bar,
     ):
         bar.update(trainer.step)
         try:
@@ -355,7 +354,7 @@ def finish(trainer: Trainer, output: Path, photos: list[Path], note: str) -> Non
     if photos:
         names = [style.name for style in trainer.options.styles]
         figures = validate(trainer.network, trainer.objective.network, trainer.styles, photos, VALIDATION_SIDE)
-        with click.progressbar(figures, length=len(names), label="measuring", file=sys.stderr) as bar:
+        with progress(figures, "measuring", len(names)) as bar:
             for name, (content, style) in zip(names, bar, strict=True):
                 losses[name] = {"content": round(content, 4), "style": round(style, 4)}
         for name, row in losses.items():
