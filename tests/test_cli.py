@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from PIL import Image
 
 from allaprima.cli import app
-from allaprima.errors import AllaPrimaError
+from allaprima.errors import AllaPrimaError, DivergedError, ModelError, PictureError, StyleError, TrainingError
 from broken import broken_files
 from support import checkered, one_sentence
 
@@ -124,6 +124,8 @@ def test_every_broken_file_gets_one_sentence(tmp_path):
         (["stylize", ".", "-s", "great_wave", "-o", "-"], "only one picture"),
         (["stylize", "photo.jpg", "-s", "great_wave", "-o", "photo.jpg/x/y.png"], "cannot be written"),
         (["stylize", "empty", "-s", "great_wave"], "holds no pictures"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "-o", "x.gif"], 'not written as ".gif"'),
+        (["stylize", ".", "-s", "cubism"], "allaprima: there is no style cubism"),
         (["stylize"], "Missing argument"),
         (["stylise", "photo.jpg"], "No such command"),
         (["styles", "--sheet", "missing.jpg"], "missing.jpg: there is no such file"),
@@ -160,8 +162,32 @@ def test_help_and_version(allaprima):
 
 
 def test_every_error_has_its_documented_exit_code():
-    codes = {error.__name__: error.exit_code for error in [AllaPrimaError, *AllaPrimaError.__subclasses__()]}
-    assert set(codes.values()) == {2}
+    assert {error.exit_code for error in (AllaPrimaError, PictureError, StyleError, ModelError, TrainingError)} == {2}
+    assert DivergedError.exit_code == 3
+
+
+def test_the_current_folder(allaprima, photo):
+    """It has no name of its own; the results still lie beside it."""
+    folder = photo.parent
+    assert allaprima("stylize", ".", "-s", "great_wave").returncode == 0
+    beside = folder.with_name(f"{folder.name}_great_wave")
+    assert [path.name for path in beside.iterdir()] == ["photo.jpg"]
+
+
+def test_pictures_that_differ_by_their_extension_alone(allaprima, tmp_path):
+    (tmp_path / "in").mkdir()
+    for name in ("a.png", "a.gif", "b.gif"):
+        Image.fromarray(checkered(32, 32)).save(tmp_path / "in" / name)
+    assert allaprima("stylize", "in", "-s", "great_wave", "-o", "out").returncode == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.gif.png", "a.png", "b.png"]
+
+
+def test_a_result_never_replaces_another_photograph(allaprima, photo):
+    other = photo.with_name("photo_great_wave.jpg")
+    other.write_bytes(photo.read_bytes())
+    result = allaprima("stylize", photo, other, "-s", "great_wave", "--overwrite")
+    assert "would replace another photograph" in one_sentence(result)
+    assert other.read_bytes() == photo.read_bytes()
 
 
 def test_a_folder_of_results_inside_the_folder_is_not_painted_again(allaprima, tmp_path):

@@ -119,9 +119,18 @@ def test_sixteen_bit_grey(kind):
     assert np.abs(picture.pixels[..., 0] - expected).max() <= 1
 
 
-def test_float_tiff():
-    ramp = np.linspace(0, 1, 64 * 64, dtype=np.float32).reshape(64, 64)
-    assert np.abs(read(Image.fromarray(ramp), "TIFF").pixels[..., 1] - ramp * 255).max() <= 1
+@pytest.mark.parametrize("top", [1.0, 1.02])
+def test_float_tiff(top):
+    ramp = np.linspace(0, top, 64 * 64, dtype=np.float32).reshape(64, 64)
+    expected = np.clip(ramp * 255, 0, 255)
+    assert np.abs(read(Image.fromarray(ramp), "TIFF").pixels[..., 1] - expected).max() <= 1
+
+
+@pytest.mark.parametrize("top", [200, 300, 65535])
+def test_sixteen_bit_pgm(top):
+    ramp = np.linspace(0, top, 64 * 64).reshape(64, 64).astype(">u2")
+    picture = read_picture(io.BytesIO(b"P5 64 64 65535\n" + ramp.tobytes()))
+    assert np.abs(picture.pixels[..., 0] - np.rint(ramp / 257.0)).max() <= 1
 
 
 def swapped_profile() -> bytes:
@@ -203,6 +212,14 @@ def test_malformed_metadata_does_not_cost_the_picture():
         picture = read(quadrants(), "JPEG", exif=exif, quality=95)
         assert near(corners(picture.pixels), [RED, GREEN, BLUE, GREY], 6)
         assert picture.encode(".jpg")
+
+
+def test_one_damaged_field_does_not_cost_the_orientation():
+    make, orientation = struct.pack("<HHIf", 0x010F, 11, 1, 1.5), struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0" + make + orientation + b"\0\0\0\0"
+    picture = read(quadrants().transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=95, subsampling=0)
+    assert near(corners(picture.pixels), [RED, GREEN, BLUE, GREY], 6)
+    assert picture.encode(".tiff")
 
 
 def test_within_bounds_the_longer_side():

@@ -43,7 +43,7 @@ def test_photo_may_be_part_of_a_mixture():
 
 
 @given(
-    st.dictionaries(st.sampled_from(NAMES), st.floats(0, 1e6), min_size=1).filter(lambda w: sum(w.values()) > 1e-6),
+    st.dictionaries(st.sampled_from(NAMES), st.floats(0, 1e308), min_size=1).filter(lambda w: any(w.values())),
     st.floats(0, 1),
 )
 def test_every_mixture_sums_to_one(weights, strength):

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from allaprima.errors import ModelError
+from allaprima.errors import ModelError, PictureError
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
 
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
@@ -43,8 +43,20 @@ class Engine:
             self.card = Card.from_json(self._session.get_modelmeta().custom_metadata_map.get(CARD_KEY))
         except ModelError as error:
             raise ModelError(f"{model}: {error}") from error
+        if {IMAGE, STYLE} != {node.name for node in self._session.get_inputs()}:
+            raise ModelError(f"{model} is no style model: its inputs are not {IMAGE} and {STYLE}")
 
     def run(self, image: NDArray[np.uint8], mixture: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """image: uint8 [N, H, W, 3], RGB; mixture: float32 [S] -> uint8 [N, H, W, 3]."""
-        result: NDArray[np.uint8] = self._session.run([STYLIZED], {IMAGE: image, STYLE: mixture})[0]
+        """image: uint8 [N, H, W, 3], RGB; mixture: float32 [S] -> uint8 [N, H, W, 3].
+
+        Raises:
+            PictureError: it could not be computed, which a lack of memory explains best.
+        """
+        try:
+            result: NDArray[np.uint8] = self._session.run([STYLIZED], {IMAGE: image, STYLE: mixture})[0]
+        except Exception as error:  # as above
+            height, width = image.shape[1:3]
+            raise PictureError(
+                f"the network failed on {width}×{height} pixels, probably for lack of memory: make it smaller (--size)"
+            ) from error
         return result

@@ -11,7 +11,7 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -31,7 +31,7 @@ WRITABLE = {
 }  # fmt: skip
 """The formats written here, by extension."""
 
-SUFFIXES = frozenset(WRITABLE) | {".gif", ".jp2", ".mpo", ".pbm", ".pgm", ".ppm", ".tga", ".ico"}
+SUFFIXES = frozenset(WRITABLE) | {".jfif", ".jpe", ".gif", ".jp2", ".mpo", ".pbm", ".pgm", ".ppm", ".tga", ".ico"}
 """What counts as a picture when a folder is searched."""
 
 WITHOUT_ALPHA = ("JPEG", "BMP")
@@ -82,7 +82,7 @@ class Picture:
         with _reasons():
             image.load()  # here, so that damaged pixels are not taken for damaged metadata
             upright, exif = _upright(image)
-            rgb, alpha = _to_srgb(_eight_bit(upright))
+            rgb, alpha = _to_srgb(_eight_bit(upright, sixteen=image.format == "PPM"))
         pixels = np.asarray(rgb)
         if alpha is not None:
             pixels = _fill_invisible(pixels, alpha)
@@ -196,17 +196,19 @@ def _reasons(what: str = "cannot be read") -> Iterator[None]:
 
 def _upright(image: Image.Image) -> tuple[Image.Image, Image.Exif]:
     """The picture as it is to be seen, and the metadata that survives; damaged metadata is left behind."""
-    try:
-        return ImageOps.exif_transpose(image), _true_metadata(image.getexif())
-    except Exception:  # whatever a malformed directory makes the parser raise, the pixels are whole
-        return image, Image.Exif()
+    exif = Image.Exif()
+    with suppress(Exception):  # whatever a malformed directory makes the parser raise, the pixels are whole
+        exif = _true_metadata(image.getexif())
+    with suppress(Exception):
+        image = ImageOps.exif_transpose(image)
+    return image, exif
 
 
 def _true_metadata(exif: Image.Exif) -> Image.Exif:
     """What a painting keeps of a photograph's EXIF: who, when and with what; nothing of place, size or thumbnail."""
     kept = Image.Exif()
     for tag in _TEXT_TAGS:
-        if tag in exif:
+        if isinstance(exif.get(tag), str):
             kept[tag] = exif[tag]
     taken = {tag: value for tag, value in exif.get_ifd(ExifTags.IFD.Exif).items() if tag in _MOMENT_TAGS}
     if taken:
@@ -226,27 +228,33 @@ _MOMENT_TAGS = (
 )  # fmt: skip
 
 
-def _eight_bit(image: Image.Image) -> Image.Image:
-    """Modes of more than 8 bits a channel (I;16…, I, F) as 8-bit grey; every other mode as it is."""
+def _eight_bit(image: Image.Image, *, sixteen: bool) -> Image.Image:
+    """Modes of more than 8 bits a channel (I;16…, I, F) as 8-bit grey; every other mode as it is.
+
+    Mode I is of 16 bits if its values or its file's format (``sixteen``) say so.
+    """
     if not image.mode.startswith(("I", "F")):
         return image
     values = np.nan_to_num(np.asarray(image, np.float64))
-    if image.mode.startswith("I;16") or (image.mode == "I" and values.max() > 255):
+    if image.mode.startswith("I;16") or (image.mode == "I" and (sixteen or values.max() > 255)):
         values = values / 257.0
-    elif image.mode == "F" and values.max() <= 1.0:
+    elif image.mode == "F" and values.max() <= 2.0:  # 0..1, with what a resize overshoots
         values = values * 255.0
-    return Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
+    grey = Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
+    if "icc_profile" in image.info:
+        grey.info["icc_profile"] = image.info["icc_profile"]
+    return grey
 
 
 def _to_srgb(image: Image.Image) -> tuple[Image.Image, NDArray[np.uint8] | None]:
     """An 8-bit picture of any mode -> (RGB picture in sRGB, alpha [H, W] or None)."""
-    alpha = None
+    alpha, profile = None, image.info.get("icc_profile")
+    colour = "L" if image.mode in ("L", "LA", "La", "1") else "RGB" if image.mode in _RGB_LIKE else image.mode
     if image.has_transparency_data:
         image = image.convert("RGBA")
         alpha = np.asarray(image.getchannel("A"))
-    profile = image.info.get("icc_profile")
     if profile:
-        source = image.convert("RGB") if image.mode in ("RGBA", "P") else image
+        source = image.convert(colour)
         try:
             converted = ImageCms.profileToProfile(
                 source, ImageCms.ImageCmsProfile(io.BytesIO(profile)), _SRGB, outputMode="RGB"
@@ -256,6 +264,9 @@ def _to_srgb(image: Image.Image) -> tuple[Image.Image, NDArray[np.uint8] | None]
         except (ImageCms.PyCMSError, OSError):
             pass  # a broken or mismatched profile: viewers ignore it, and so do we
     return image.convert("RGB"), alpha
+
+
+_RGB_LIKE = ("RGBA", "RGBa", "RGBX", "P", "PA")
 
 
 def _fill_invisible(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:

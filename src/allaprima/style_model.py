@@ -63,6 +63,8 @@ class Card:
     version: str
     """Of the package that wrote the file."""
     parameters: int = 0
+    parent: str = ""
+    """Of a training that went on from another model: that model's ``weights_sha256`` and steps."""
     note: str = ""
     format: int = field(default=FORMAT)
 
@@ -138,12 +140,13 @@ def mixture(names: Sequence[str], spec: StyleSpec, strength: float) -> NDArray[n
         raise StyleError(f"the strength must lie between 0 and 1, not {strength}")
     weights = parse_style(spec)
     result = np.zeros(len(names), np.float64)
+    largest = max(weights.values())
     for name, weight in weights.items():
         if name not in names:
             near = difflib.get_close_matches(name, names, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(names[PHOTO + 1 :])}"
             raise StyleError(f"there is no style {name} in this model; {hint}")
-        result[names.index(name)] += weight
+        result[names.index(name)] += weight / largest
     result *= strength / result.sum()
     result[PHOTO] += 1.0 - strength
     return result.astype(np.float32)

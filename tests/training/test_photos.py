@@ -73,6 +73,15 @@ def test_a_file_that_breaks_later_is_replaced_and_named(tmp_path):
     assert failed == {"30.png"}
 
 
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_folder_of_nothing_but_cut_files_is_one_sentence(tmp_path, workers):
+    Image.new("RGB", (70, 70)).save(tmp_path / "a.png")
+    (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:60])
+    crops = RandomCrops(find_photos(tmp_path, 32).paths, 64, seed=0)
+    with pytest.raises(TrainingError, match=r"^not one of the photographs can be decoded$"):
+        list(batches(crops, 2, 0, 1, workers))
+
+
 def test_read_photo_is_upright_and_resized(tmp_path):
     exif = Image.Exif()
     exif[274] = 6

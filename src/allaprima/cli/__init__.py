@@ -66,4 +66,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         code = 1
+    except OSError as error:
+        click.echo(f"allaprima: {error.filename or 'a file'}: {error.strerror or error}", err=True)
+        code = AllaPrimaError.exit_code
     sys.exit(code if isinstance(code, int) else 0)

@@ -13,7 +13,7 @@ import click
 from allaprima.cli.progress import progress
 from allaprima.errors import AllaPrimaError, PictureError
 from allaprima.picture import DEFAULT_QUALITY, SUFFIXES, WRITABLE, format_of, read_picture, write_bytes
-from allaprima.style_model import style_label
+from allaprima.style_model import mixture, style_label
 from allaprima.stylizer import Stylizer
 
 PIPE = "-"
@@ -69,6 +69,7 @@ def command(
         raise click.UsageError("- (stdin) cannot be mixed with other pictures")
     stylizer = Stylizer(model, threads)
     spec = stylizer.choose(style)
+    mixture(stylizer.card.names, spec, strength)  # a wrong style or strength is found before any picture is read
 
     def paint(source: Path | BytesIO, target_suffix: str) -> bytes:
         picture = read_picture(source)
@@ -107,7 +108,7 @@ def _pipe(source: str, output: str | None, suffix: str | None, overwrite: bool, 
         else:
             target = Path(output)
             check_target(target, overwrite)
-            write_bytes(paint(data, suffix or target.suffix), target)
+            write_bytes(paint(data, target.suffix), target)
     except AllaPrimaError as error:
         raise PictureError(f"{'stdin' if source == PIPE else source}: {error}") from error
 
@@ -118,18 +119,19 @@ def plan(inputs: tuple[str, ...], output: str | None, label: str, suffix: str | 
     Raises:
         PictureError: an input that does not exist, a folder without pictures, or two pictures for one place.
     """
-    to_file = output is not None and Path(output).suffix.lower() in WRITABLE and not Path(output).is_dir()
+    to_file = output is not None and _names_a_file(output, lone=len(inputs) == 1 and not Path(inputs[0]).is_dir())
     if to_file and (len(inputs) > 1 or Path(inputs[0]).is_dir()):
         raise click.UsageError(f"{output} is one file, but there are several pictures: name a folder with -o")
     jobs: list[Job] = []
     for name in inputs:
         source = Path(name)
         if source.is_dir():
-            target = Path(output) if output is not None else source.with_name(f"{source.resolve().name}_{label}")
+            whole = source.resolve()
+            target = Path(output) if output is not None else whole.parent / f"{whole.name or 'root'}_{label}"
             found = pictures_below(source, leave_out=target)
             if not found:
                 raise PictureError(f"the folder {source} holds no pictures")
-            jobs += [Job(path, target / _renamed(path.relative_to(source), "", suffix)) for path in found]
+            jobs += [Job(path, target / name) for path, name in zip(found, _tree(found, source, suffix), strict=True)]
         elif output is None:
             jobs.append(Job(source, _renamed(source, f"_{label}", suffix)))
         elif to_file:
@@ -137,8 +139,12 @@ def plan(inputs: tuple[str, ...], output: str | None, label: str, suffix: str | 
         else:
             jobs.append(Job(source, Path(output) / _renamed(Path(source.name), f"_{label}", suffix)))
     places: dict[Path, Path] = {}
+    sources = {job.source.resolve() for job in jobs}
     for job in jobs:
-        other = places.setdefault(job.target, job.source)
+        place = job.target.resolve()
+        if place in sources and place != job.source.resolve():
+            raise PictureError(f"the result of {job.source} would replace another photograph, {job.target}")
+        other = places.setdefault(place, job.source)
         if other != job.source:
             raise PictureError(f"{other} and {job.source} would both be written to {job.target}")
     return jobs
@@ -152,9 +158,27 @@ def pictures_below(folder: Path, leave_out: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.suffix.lower() in SUFFIXES
         and path.is_file()
-        and not path.name.startswith(".")
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and (results == folder.resolve() or results not in path.resolve().parents)
     )
+
+
+def _names_a_file(output: str, *, lone: bool) -> bool:
+    """Whether ``-o`` means one file: its extension says so, or, for a lone picture, there is an extension at all."""
+    path = Path(output)
+    if path.is_dir() or output.endswith(("/", "\\")):
+        return False
+    return path.suffix.lower() in WRITABLE or (lone and path.suffix != "")
+
+
+def _tree(found: list[Path], folder: Path, suffix: str | None) -> list[Path]:
+    """The results' places below theirs; ``a.gif`` beside ``a.png`` becomes ``a.gif.png``."""
+    plain = [_renamed(path.relative_to(folder), "", suffix) for path in found]
+    kept = [path.relative_to(folder) for path in found]
+    return [
+        new if plain.count(new) == 1 or new == old else old.with_name(old.name + new.suffix)
+        for new, old in zip(plain, kept, strict=True)
+    ]
 
 
 def _renamed(path: Path, ending: str, suffix: str | None) -> Path:

@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 
 from allaprima.cli.progress import progress
-from allaprima.errors import TrainingError
+from allaprima.errors import DivergedError, TrainingError
 
 if TYPE_CHECKING:
     from allaprima.training.trainer import StyleImage, Trainer, TrainingOptions, TrainingStep
@@ -87,6 +87,8 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     check_tensorboard(given["tensorboard"])
 
     initial = read_start(given["start"], options) if given["start"] and state is None else None
+    if state is None:
+        checkpoint.unlink(missing_ok=True)  # --overwrite: a kill before the first new one must not leave the old one
     with download_bar() as report:
         vgg16 = load_weights(given["vgg16"], report)
     trainer = training.Trainer(options, vgg16, initial)
@@ -106,6 +108,9 @@ def check_output(output: Path, checkpoint: Path, *, resume: bool, overwrite: boo
         raise TrainingError(f"there is no folder {output.resolve().parent} to write {output.name} to")
     if output.exists() and not overwrite:
         raise TrainingError(f"{output} exists; add --overwrite to replace it")
+    log = output.with_suffix(".jsonl")
+    if log.exists() and not (resume or overwrite):
+        raise TrainingError(f"{log} exists and would become the log; add --overwrite, or choose another -o")
     if checkpoint.exists() and not (resume or overwrite):
         raise TrainingError(f"{checkpoint} exists; add --resume to go on from it, or --overwrite to start again")
 
@@ -119,11 +124,12 @@ def decide_options(
         TrainingError: something is missing, unknown, or differs from the checkpoint that is to be resumed.
     """
     if saved is not None and not styles and given["photos"] is None:
-        named = [f for f in OPTION_FIELDS if ctx.get_parameter_source(f) is not ParameterSource.DEFAULT]
+        named = [
+            f for f in (*OPTION_FIELDS, "about", "start") if ctx.get_parameter_source(f) is not ParameterSource.DEFAULT
+        ]
         if named:
-            raise TrainingError(
-                f"--resume takes its options from the checkpoint: leave out --{named[0].replace('_', '-')}"
-            )
+            name = named[0].replace("_", "-").replace("start", "from")
+            raise TrainingError(f"--resume takes its options from the checkpoint: leave out --{name}")
         return saved
     if not styles:
         raise TrainingError(
@@ -132,9 +138,15 @@ def decide_options(
     if given["photos"] is None:
         raise TrainingError("name a folder of photographs to learn on with --photos")
     options = build_options(styles, given)
-    if saved is not None and options != saved:
-        ours, theirs = options.to_dict(), saved.to_dict()
+    if saved is not None:
+        # Neither changes what a step means; a lower rate is the way on after a training that diverged.
+        free = replace(
+            saved, workers=options.workers, recipe=replace(saved.recipe, learning_rate=options.recipe.learning_rate)
+        )
+        ours, theirs = options.to_dict(), free.to_dict()
         differ = [key for key in ours if ours[key] != theirs[key]]
+        if not differ:
+            return options
         raise TrainingError(
             f"the checkpoint was made with other options ({', '.join(differ)}); resume with the same ones"
         )
@@ -152,10 +164,19 @@ def build_options(styles: tuple[Path, ...], given: dict[str, Any]) -> TrainingOp
     recipe = replace(RECIPES[given["recipe"]], **changed)
     return TrainingOptions(
         styles=describe_styles(styles, given["about"]),
-        photos=str(given["photos"]),
+        photos=str(given["photos"].resolve()),
         recipe=recipe,
+        parent=describe_parent(given["start"]) if given["start"] else "",
         **{field: given[field] for field in ("network", "width", "seed", "device", "precision", "workers")},
     )
+
+
+def describe_parent(path: Path) -> str:
+    """Which model a training went on from, for the card."""
+    from allaprima.training.export import read_card
+
+    card = read_card(path)
+    return f"{card.weights_sha256}, {card.steps} steps"
 
 
 def describe_styles(paths: tuple[Path, ...], about: Path | None) -> tuple[StyleImage, ...]:
@@ -180,7 +201,7 @@ def describe_styles(paths: tuple[Path, ...], about: Path | None) -> tuple[StyleI
             raise TrainingError(f'"{name}" cannot name a style (taken, or with "," or ":"): rename {path}')
         row = rows.get(name, {})
         words = {field: row.get(field) or "" for field in ("artist", "title", "year", "licence")}
-        styles.append(StyleImage(name, str(path), **words, emphasis=read_emphasis(row, about)))
+        styles.append(StyleImage(name, str(path.resolve()), **words, emphasis=read_emphasis(row, about)))
     return tuple(styles)
 
 
@@ -263,9 +284,8 @@ def run(trainer: Trainer, output: Path, checkpoint: Path, given: dict[str, Any])
     board = open_board(given["tensorboard"])
     with (
         open_log(output.with_suffix(".jsonl"), trainer.step) as log,
-        progress(None, "training", trainer.recipe.steps, show_losses) as bar,
+        progress(None, "training", trainer.recipe.steps - trainer.step, show_losses) as bar,
     ):
-        bar.update(trainer.step)
         try:
             for step in trainer.run():
                 bar.update(1, step)
@@ -279,10 +299,16 @@ def run(trainer: Trainer, output: Path, checkpoint: Path, given: dict[str, Any])
                     trainer.save_checkpoint(checkpoint)
                 if given["preview_every"] and step.step % given["preview_every"] == 0:
                     write_preview(trainer, previews / f"step_{step.step:06}.png")
+        except DivergedError as error:
+            raise DivergedError(f"{error} (--resume takes one up from step {trainer.step})") from error
+        except KeyboardInterrupt:
+            click.echo(f"\nstopped after step {trainer.step}; the same command with --resume goes on", err=True)
+            raise
         finally:
-            trainer.save_checkpoint(checkpoint)
-            if trainer.step < trainer.recipe.steps:
-                click.echo(f"\nstopped after step {trainer.step}; the same command with --resume goes on", err=True)
+            if trainer.consistent:
+                trainer.save_checkpoint(checkpoint)
+            if board is not None:
+                board.close()
     if skipped:
         click.echo(f"{len(skipped)} file(s) were skipped:", err=True)
         for path, reason in skipped.items():
@@ -338,19 +364,21 @@ def write_scalars(board: Any, step: TrainingStep) -> None:
 def write_preview(trainer: Trainer, path: Path) -> None:
     """A few photographs in every style, as the network paints them now."""
     from allaprima.picture import Picture, write_picture
-    from allaprima.training.validation import preview
+    from allaprima.training.validation import preview, readable
 
-    grid = preview(trainer.network, list(trainer.photos.paths[:PREVIEW_PHOTOS]), PREVIEW_SIDE)
-    write_picture(Picture.from_pil(grid), path)
+    photos = readable(list(trainer.photos.paths[: 2 * PREVIEW_PHOTOS]))[:PREVIEW_PHOTOS]
+    if photos:
+        write_picture(Picture.from_pil(preview(trainer.network, photos, PREVIEW_SIDE)), path)
 
 
 def finish(trainer: Trainer, output: Path, photos: list[Path], note: str) -> None:
     """Measure on photographs that took no part, if there are any, and write the style model with its card."""
     from allaprima.training.export import export_model
     from allaprima.training.trainer import make_card
-    from allaprima.training.validation import validate
+    from allaprima.training.validation import readable, validate
 
     losses: dict[str, dict[str, float]] = {}
+    photos = readable(photos)
     if photos:
         names = [style.name for style in trainer.options.styles]
         figures = validate(trainer.network, trainer.objective.network, trainer.styles, photos, VALIDATION_SIDE)

@@ -6,6 +6,7 @@ rounding. The trained weights keep their names in the file, so that ``read_weigh
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import io
 import logging
@@ -75,7 +76,7 @@ def export_model(network: StyleNetwork, card: Card, path: Path) -> None:
 
 def to_onnx(network: StyleNetwork) -> onnx.ModelProto:
     """The contract's graph; batch, height and width are dynamic."""
-    model = StyleModel(network).cpu().eval()
+    model = StyleModel(copy.deepcopy(network)).cpu().eval()
     example = (torch.zeros(2, 64, 96, 3, dtype=torch.uint8), torch.full((network.styles,), 1.0 / network.styles))
     batch, height, width = torch.export.Dim("batch"), torch.export.Dim("height"), torch.export.Dim("width")
     # The exporter reports its progress and the operators of libraries that are not installed; none of it is for users.

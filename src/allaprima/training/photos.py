@@ -18,7 +18,9 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from allaprima.errors import TrainingError
+from allaprima.picture import READABLE, SUFFIXES
 
+NONE_LEFT = "not one of the photographs can be decoded"
 MAX_ZOOM = 1.75
 """A crop's photograph is resized so that its short side lies between 1 and this many times the crop's."""
 
@@ -41,12 +43,11 @@ def find_photos(folder: Path, smallest: int) -> PhotoFolder:
     """
     if not folder.is_dir():
         raise TrainingError(f"there is no folder of photographs at {folder}")
-    Image.init()
     paths: list[Path] = []
     skipped: dict[Path, str] = {}
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in Image.EXTENSION and p.is_file()):
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()):
         try:
-            with Image.open(path) as picture:
+            with Image.open(path, formats=READABLE) as picture:
                 short = min(picture.size)
         except Exception as error:
             skipped[path] = f"cannot be read ({error})"
@@ -63,15 +64,18 @@ def find_photos(folder: Path, smallest: int) -> PhotoFolder:
 
 def read_photo(path: Path, short_side: int | None = None) -> Image.Image:
     """An upright RGB picture, resized to ``short_side`` if one is given."""
-    with Image.open(path) as picture:
+    with Image.open(path, formats=READABLE) as picture:
         if short_side is not None:
             picture.draft("RGB", (short_side, short_side))  # JPEG decodes at a fraction of its size, for free
         rgb = ImageOps.exif_transpose(picture).convert("RGB")
-    if short_side is None:
-        return rgb
-    scale = short_side / min(rgb.size)
-    width, height = (max(short_side, round(side * scale)) for side in rgb.size)
-    return rgb.resize((width, height), Image.Resampling.LANCZOS)
+    return rgb if short_side is None else resized(rgb, short_side)
+
+
+def resized(picture: Image.Image, short_side: int) -> Image.Image:
+    """The picture with its shorter side of exactly that many pixels."""
+    scale = short_side / min(picture.size)
+    width, height = (max(short_side, round(side * scale)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
 def to_tensor(picture: Image.Image) -> Tensor:
@@ -104,7 +108,7 @@ class RandomCrops(Dataset[tuple[Tensor, dict[Path, str]]]):
                 return to_tensor(self.crop(path, rng)), failed
             except Exception as error:
                 failed[path] = f"cannot be decoded ({error})"
-        raise TrainingError("not one of the photographs can be decoded")
+        raise TrainingError(NONE_LEFT)
 
     def crop(self, path: Path, rng: np.random.Generator) -> Image.Image:
         """A random ``size`` × ``size`` piece of the photograph."""
@@ -132,4 +136,7 @@ def batches(
         collate_fn=_collate,
         pin_memory=torch.cuda.is_available(),
     )
-    return iter(loader)
+    try:
+        yield from loader
+    except TrainingError as error:  # a worker's comes with its traceback as the message
+        raise TrainingError(NONE_LEFT) from error

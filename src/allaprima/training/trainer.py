@@ -16,14 +16,16 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 
-from allaprima.errors import DivergedError, TrainingError
+from allaprima.errors import DivergedError, PictureError, TrainingError
+from allaprima.picture import read_picture
 from allaprima.style_model import Card, Style
 from allaprima.training.export import weights_sha256
 from allaprima.training.networks import NETWORKS, PHOTO, StyleNetwork
 from allaprima.training.perceptual import LossNetwork
-from allaprima.training.photos import RandomCrops, batches, find_photos, read_photo, to_tensor
+from allaprima.training.photos import RandomCrops, batches, find_photos, resized, to_tensor
 from allaprima.training.recipes import RECIPES, Losses, Objective, Recipe
 from allaprima.version import __version__
 
@@ -61,6 +63,8 @@ class TrainingOptions:
     """One of "float32", "bfloat16" and "auto": bfloat16 where the device computes it faster."""
     workers: int | None = None
     """Processes that decode photographs; None chooses by the number of cores."""
+    parent: str = ""
+    """The model that this training went on from: its weights' SHA-256 and its steps."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists and numbers."""
@@ -101,10 +105,13 @@ def choose_device(name: str) -> torch.device:
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         return torch.device(next(kind for kind, present in there.items() if present))
-    if not there.get(name.split(":", maxsplit=1)[0], False):
+    try:
+        if not there.get(name.split(":", maxsplit=1)[0], False):
+            raise RuntimeError
+        return torch.zeros(1, device=name).device  # cuda:9 is found out only when it is used
+    except (RuntimeError, AssertionError) as error:
         present = ", ".join(kind for kind, is_there in there.items() if is_there)
-        raise TrainingError(f"there is no device {name} here; choose auto or one of: {present}")
-    return torch.device(name)
+        raise TrainingError(f"there is no device {name} here; choose auto or one of: {present}") from error
 
 
 def choose_precision(name: str, device: torch.device) -> torch.dtype:
@@ -182,6 +189,8 @@ class Trainer:
         self.objective = Objective(self.recipe, loss_network, self.styles, emphasis)
         self.optimizer = torch.optim.Adam(self.network.parameters(), lr=self.recipe.learning_rate)
         self.step = 0
+        self.consistent = True
+        """False while weights, moments and the number of the step are being changed together."""
 
     def run(self) -> Iterator[TrainingStep]:
         """Make the remaining steps, one at a time.
@@ -212,8 +221,10 @@ class Trainer:
                     f"the loss of step {self.step + 1} is not a number; "
                     f"try a lower --learning-rate than {recipe.learning_rate:g}"
                 )
+            self.consistent = False
             self.optimizer.step()
             self.step += 1
+            self.consistent = True
             yield self._report(losses, norm, time.perf_counter() - began, skipped)
 
     @property
@@ -274,9 +285,10 @@ def read_style(style: StyleImage, short_side: int) -> Tensor:
         TrainingError: the file cannot be read as a picture.
     """
     try:
-        return to_tensor(read_photo(Path(style.path), short_side))[None].float() / 255.0
-    except (OSError, ValueError) as error:
+        painting = Image.fromarray(read_picture(Path(style.path)).pixels)
+    except PictureError as error:
         raise TrainingError(f"the style image {style.path} cannot be read: {error}") from error
+    return to_tensor(resized(painting, short_side))[None].float() / 255.0
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -303,7 +315,11 @@ def make_card(trainer: Trainer, losses: dict[str, dict[str, float]], note: str =
         styles=(Style("photo"), *(Style(s.name, s.artist, s.title, s.year, s.licence) for s in options.styles)),
         network=options.network,
         width=trainer.network.width,
-        recipe=asdict(options.recipe),
+        recipe={
+            **asdict(options.recipe),
+            "emphasis": {s.name: s.emphasis for s in options.styles},
+            "seed": options.seed,
+        },
         steps=trainer.step,
         trained_on=f"{len(trainer.photos.paths)} photographs",
         device=f"{trainer.device.type}, {str(trainer.precision).removeprefix('torch.')}",
@@ -311,5 +327,6 @@ def make_card(trainer: Trainer, losses: dict[str, dict[str, float]], note: str =
         weights_sha256=weights_sha256(weights),
         version=__version__,
         parameters=sum(value.numel() for value in weights.values()),
+        parent=options.parent,
         note=note,
     )

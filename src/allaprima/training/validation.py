@@ -25,6 +25,19 @@ def centre_square(path: Path, side: int) -> Tensor:
     return to_tensor(photo.crop((left, top, left + side, top + side)))[None].float() / 255.0
 
 
+def readable(photos: list[Path]) -> list[Path]:
+    """Those that can be decoded to the end; a folder's headers promise more."""
+
+    def decodes(path: Path) -> bool:
+        try:
+            read_photo(path)
+        except Exception:  # whatever a codec raises
+            return False
+        return True
+
+    return [path for path in photos if decodes(path)]
+
+
 def one_style(styles: int, style: int, device: torch.device) -> Tensor:
     """The mixture that is all of one entry: float [S]."""
     return torch.eye(styles, device=device)[style]
