@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from allaprima.errors import PictureError
 
@@ -199,9 +199,18 @@ def _upright(image: Image.Image) -> tuple[Image.Image, Image.Exif]:
     exif = Image.Exif()
     with suppress(Exception):  # whatever a malformed directory makes the parser raise, the pixels are whole
         exif = _true_metadata(image.getexif())
-    with suppress(Exception):
-        image = ImageOps.exif_transpose(image)
+    with suppress(Exception):  # Pillow's own exif_transpose writes the metadata anew and fails on one bad field
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+        image = image if turn is None else image.transpose(turn)
     return image, exif
+
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # fmt: skip
+"""What turns a picture upright, by its EXIF orientation (TIFF 6.0, tag 274)."""
 
 
 def _true_metadata(exif: Image.Exif) -> Image.Exif:
