@@ -200,7 +200,7 @@ def _upright(image: Image.Image) -> tuple[Image.Image, Image.Exif]:
     with suppress(Exception):  # whatever a malformed directory makes the parser raise, the pixels are whole
         exif = _true_metadata(image.getexif())
     with suppress(Exception):  # Pillow's own exif_transpose writes the metadata anew and fails on one bad field
-        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation))
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
         image = image if turn is None else image.transpose(turn)
     return image, exif
 
