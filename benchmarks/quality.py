@@ -30,7 +30,7 @@ from torch import Tensor
 
 import allaprima
 from allaprima.errors import AllaPrimaError, StyleError, TrainingError
-from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_loss
+from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_distances, style_loss
 from allaprima.training.photos import find_photos, read_photo
 from allaprima.training.recipes import RECIPES
 from allaprima.training.vgg16 import load_weights
@@ -79,11 +79,11 @@ class Judge:
 
     def distances(self, painted: Seen, photo: Seen, style: str) -> dict[str, float]:
         """Relative content and style distance, and the style distance of each layer."""
-        targets = self.styles[style]
+        layers = style_distances(painted.grams, self.styles[style], relative=True)
         return {
             "content": content_loss(painted.content, photo.content, relative=True).item(),
-            "style": style_loss(painted.grams, targets, relative=True).item(),
-            **{j: style_loss(painted.grams, {j: g}, relative=True).item() for j, g in targets.items()},
+            "style": style_loss(layers, relative=True).item(),
+            **{j: distance.item() for j, distance in layers.items()},
         }
 
 

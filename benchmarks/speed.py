@@ -203,7 +203,11 @@ def record() -> dict[str, Any]:
     return {
         "command": command_line(),
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"platform": f"{platform.system()} {platform.machine()}", "cpu": cpu_model(), "cores": os.cpu_count()},
+        "machine": {
+            "platform": f"{platform.system()} {platform.machine()}",
+            "cpu": cpu_model(),
+            "cores": os.cpu_count(),
+        },
     }
 
 

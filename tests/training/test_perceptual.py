@@ -9,6 +9,7 @@ from allaprima.training.perceptual import (
     LossNetwork,
     content_loss,
     gram_matrix,
+    style_distances,
     style_loss,
     total_variation,
 )
@@ -60,7 +61,10 @@ def test_style_loss(relative):
         terms.append(distance / (gb**2).sum((1, 2)) if relative else distance)
     expected = np.mean(terms, axis=0) if relative else np.sum(terms, axis=0)
     grams = [{j: gram_matrix(torch.from_numpy(f)) for j, f in x.items()} for x in (a, b)]
-    np.testing.assert_allclose(style_loss(*grams, relative=relative).numpy(), expected, rtol=1e-4)
+    layers = style_distances(*grams, relative=relative)
+    for found, term in zip(layers.values(), terms, strict=True):
+        np.testing.assert_allclose(found.numpy(), term, rtol=1e-4)
+    np.testing.assert_allclose(style_loss(layers, relative=relative).numpy(), expected, rtol=1e-4)
 
 
 @pytest.mark.parametrize("relative", [False, True])

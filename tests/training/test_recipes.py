@@ -5,7 +5,14 @@ from dataclasses import replace
 import pytest
 import torch
 
-from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_loss, total_variation
+from allaprima.training.perceptual import (
+    LossNetwork,
+    content_loss,
+    gram_matrix,
+    style_distances,
+    style_loss,
+    total_variation,
+)
 from allaprima.training.recipes import RECIPES, STYLE_LAYERS, Objective
 
 
@@ -32,7 +39,7 @@ def test_the_total_is_the_weighted_sum_of_the_papers_terms(name, network, images
         grams = [{j: gram_matrix(f) for j, f in network(p, STYLE_LAYERS).items()} for p in (y, style)]
         features = [network(p, ["relu2_2"])["relu2_2"] for p in (y, x)]
         content = content_loss(*features, relative=recipe.relative)
-        style_term = style_loss(*grams, relative=recipe.relative)
+        style_term = style_loss(style_distances(*grams, relative=recipe.relative), relative=recipe.relative)
         tv = total_variation(y, relative=recipe.relative)
         torch.testing.assert_close(losses.content[row], content[0], rtol=1e-4, atol=0)
         torch.testing.assert_close(losses.style[row], style_term[0], rtol=1e-4, atol=0)

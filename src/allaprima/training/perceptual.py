@@ -111,14 +111,16 @@ def content_loss(features: Tensor, target: Tensor, *, relative: bool) -> Tensor:
     return squared_distance(features, target) / scale
 
 
-def style_loss(grams: Features, targets: Features, *, relative: bool) -> Tensor:
-    """Style reconstruction loss, eq. 4: Σ_j |G_j(ŷ) − G_j(y)|²_F, or, relative, the mean of |…|² / |G_j(y)|²: -> [N].
+def style_distances(grams: Features, targets: Features, *, relative: bool) -> dict[str, Tensor]:
+    """The terms of eq. 4 by layer: |G_j(ŷ) − G_j(y)|²_F, or, relative, |…|² / |G_j(y)|²; [N, C, C] each -> [N] each."""
+    distances = {j: squared_distance(grams[j], target) for j, target in targets.items()}
+    return {j: d / squared_norm(targets[j]) for j, d in distances.items()} if relative else distances
 
-    ``grams`` and ``targets``: by layer, [N, C, C].
-    """
-    if not relative:
-        return torch.stack([squared_distance(grams[j], t) for j, t in targets.items()]).sum(0)
-    return torch.stack([squared_distance(grams[j], t) / squared_norm(t) for j, t in targets.items()]).mean(0)
+
+def style_loss(distances: Features, *, relative: bool) -> Tensor:
+    """Style reconstruction loss, eq. 4: the sum over the layers of ``style_distances``, or, relative, the mean: [N]."""
+    terms = torch.stack(list(distances.values()))
+    return terms.mean(0) if relative else terms.sum(0)
 
 
 def total_variation(image: Tensor, *, relative: bool) -> Tensor:

@@ -16,6 +16,7 @@ from allaprima.training.perceptual import (
     LossNetwork,
     content_loss,
     gram_matrix,
+    style_distances,
     style_loss,
     total_variation,
 )
@@ -66,17 +67,33 @@ RECIPES: dict[str, Recipe] = {
 
 
 @dataclass(frozen=True)
+class Targets:
+    """What a stylised picture is to come near: the photograph's content and the style asked for."""
+
+    content: Tensor
+    """φ(photograph) at the content layer: [N, C, H, W]."""
+    grams: dict[str, Tensor]
+    """Gram matrices by style layer: [N, C, C]."""
+    style_weight: Tensor
+    """The recipe's, times the emphasis of each picture's style: [N]."""
+
+
+@dataclass(frozen=True)
 class Losses:
-    """The terms of the objective before their weights, and the weighted total; each ``[N]`` or a number."""
+    """The terms of the objective before their weights, and the weighted total; each ``[N]``."""
 
     content: Tensor
     style: Tensor
     tv: Tensor
     total: Tensor
+    layers: dict[str, Tensor]
+    """The style's distance by layer, before sum or mean."""
 
 
 class Objective:
-    """The training objective of a bank: how far a stylised picture is from photograph and style (eq. 5).
+    """The objective (eq. 5): how far a stylised picture is from photograph and style.
+
+    Training and optimisation minimise it, the evaluation measures by it.
 
     Args:
         recipe: the terms' weights.
@@ -98,6 +115,13 @@ class Objective:
         """Gram matrices of the style layers: by layer, [N, C, C]."""
         return {j: gram_matrix(features[j]) for j in self.recipe.style_layers}
 
+    @torch.no_grad()
+    def targets(self, image: Tensor, mixture: Tensor) -> Targets:
+        """image: [N, 3, H, W] in 0..1; mixture: [N, S], which style each picture is to have."""
+        content = self.network(image, [self.recipe.content_layer])[self.recipe.content_layer]
+        style_weight = self.recipe.style_weight * (mixture @ self.emphasis)
+        return Targets(content, self.style_targets(image, mixture), style_weight)
+
     def style_targets(self, image: Tensor, mixture: Tensor) -> dict[str, Tensor]:
         """What style the mixture asks for: m[photo] · G(photograph) + Σ m_s · G(style s); by layer, [N, C, C].
 
@@ -111,16 +135,17 @@ class Objective:
                 targets[j][kept] += mixture[kept, PHOTO, None, None] * gram
         return targets
 
+    def losses(self, stylized: Tensor, targets: Targets) -> Losses:
+        """How far ``stylized``, [N, 3, H, W] in 0..1, is from its targets: losses of shape [N]."""
+        recipe = self.recipe
+        features = self.network(stylized, {*recipe.style_layers, recipe.content_layer})
+        content = content_loss(features[recipe.content_layer], targets.content, relative=recipe.relative)
+        layers = style_distances(self.grams(features), targets.grams, relative=recipe.relative)
+        style = style_loss(layers, relative=recipe.relative)
+        tv = total_variation(stylized, relative=recipe.relative)
+        total = recipe.content_weight * content + targets.style_weight * style + recipe.tv_weight * tv
+        return Losses(content, style, tv, total, layers)
+
     def __call__(self, stylized: Tensor, image: Tensor, mixture: Tensor) -> Losses:
         """stylized, image: [N, 3, H, W] in 0..1; mixture: [N, S] -> losses of shape [N]."""
-        recipe = self.recipe
-        with torch.no_grad():
-            content_target = self.network(image, [recipe.content_layer])[recipe.content_layer]
-            style_targets = self.style_targets(image, mixture)
-        features = self.network(stylized, {*recipe.style_layers, recipe.content_layer})
-        content = content_loss(features[recipe.content_layer], content_target, relative=recipe.relative)
-        style = style_loss(self.grams(features), style_targets, relative=recipe.relative)
-        tv = total_variation(stylized, relative=recipe.relative)
-        style_weight = recipe.style_weight * (mixture @ self.emphasis)
-        total = recipe.content_weight * content + style_weight * style + recipe.tv_weight * tv
-        return Losses(content, style, tv, total)
+        return self.losses(stylized, self.targets(image, mixture))

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from allaprima.training.networks import PHOTO, StyleNetwork
-from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_loss
+from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_distances, style_loss
 from allaprima.training.photos import read_photo, to_tensor
 from allaprima.training.recipes import STYLE_LAYERS
 
@@ -70,7 +70,7 @@ def validate(
             rows.append(
                 (
                     content_loss(features[CONTENT_LAYER], content, relative=True).item(),
-                    style_loss(grams, targets, relative=True).item(),
+                    style_loss(style_distances(grams, targets, relative=True), relative=True).item(),
                 )
             )
         content_mean, style_mean = np.mean(rows, axis=0).tolist()
