@@ -21,8 +21,9 @@ from allaprima.errors import TrainingError
 from allaprima.picture import READABLE, SUFFIXES
 
 NONE_LEFT = "not one of the photographs can be decoded"
-MAX_ZOOM = 1.75
-"""A crop's photograph is resized so that its short side lies between 1 and this many times the crop's."""
+MAX_ZOOM = 2.0
+"""A crop's photograph is resized so that its short side lies between 1 and this many times the crop's: plain
+surfaces fill much of a large photograph and must be seen in training."""
 
 
 @dataclass(frozen=True)
