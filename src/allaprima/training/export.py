@@ -19,12 +19,13 @@ from pathlib import Path
 import onnx
 import onnxscript.optimizer
 import torch
+import torch.nn.functional as F
 from onnx import numpy_helper
 from torch import Tensor, nn
 
 from allaprima.errors import ModelError
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
-from allaprima.training.networks import StyleNetwork, UpsampleConv, gain, reflect, scaled_tanh
+from allaprima.training.networks import StyleNetwork, UpsampleConv, gain, scaled_tanh
 
 OPSET = 18
 _PREFIX = "network."
@@ -42,8 +43,8 @@ class StyleModel(nn.Module):
         height, width = image.shape[1:3]
         mixture = style / style.sum()
         stride = self.network.stride
-        padded = reflect(reflect(image, 0, -height % stride, dim=1), 0, -width % stride, dim=2)
-        x = padded.permute(0, 3, 1, 2).float() / 255.0
+        x = image.permute(0, 3, 1, 2).float() / 255.0
+        x = F.pad(x, [0, -width % stride, 0, -height % stride], mode="reflect")
         painted = self._paint(x, mixture)[:, :height, :width]
         photo = image.float()
         # The way around the network comes last and on bytes, where strength 0 is exact; + 0.5 rounds.
