@@ -50,7 +50,7 @@ def test_a_mixture_for_all_is_the_same_mixture_for_each(kind):
 def test_every_style_of_a_bank_is_its_own():
     torch.manual_seed(0)
     network, image = Fast(styles=3, width=4), torch.rand(1, 3, 32, 32)
-    torch.nn.init.normal_(network.up2.mix.norm.scale)
+    torch.nn.init.normal_(network.up.mix.norm.scale)
     first, second = network(image, torch.eye(3)[1]), network(image, torch.eye(3)[2])
     assert (first - second).abs().mean() > 1e-3
 
