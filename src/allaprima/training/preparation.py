@@ -21,6 +21,16 @@ from allaprima.training.recipes import Recipe
 STARTS = ("content", "noise", "style")
 
 
+def from_pixels(pixels: NDArray[np.uint8]) -> Tensor:
+    """Uint8 [H, W, 3] -> float32 [1, 3, H, W] in 0..1."""
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1)[None].float().contiguous() / 255.0
+
+
+def to_pixels(image: Tensor) -> NDArray[np.uint8]:
+    """[1, 3, H, W] in 0..1 -> uint8 [H, W, 3]."""
+    return (255.0 * image[0]).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
+
+
 def smallest_side(recipe: Recipe) -> int:
     """Pixels that both sides of a picture need for the recipe's deepest layer to be at least 2×2: 16 for relu4_3."""
     return int(2 ** max(int(layer[4]) for layer in (recipe.content_layer, *recipe.style_layers)))
