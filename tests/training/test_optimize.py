@@ -11,7 +11,15 @@ from allaprima.color import luminance_of
 from allaprima.errors import DivergedError, TrainingError
 from allaprima.training.optimize import OptimizeOptions, minimize, optimize
 from allaprima.training.perceptual import LossNetwork
-from allaprima.training.preparation import from_pixels, make_start, pyramid, smallest_side, to_pixels
+from allaprima.training.preparation import (
+    from_pixels,
+    make_start,
+    pyramid,
+    smallest_side,
+    to_pixels,
+    with_margin,
+    without_margin,
+)
 from allaprima.training.recipes import RECIPES, Objective
 from support import checkered
 
@@ -179,6 +187,14 @@ def test_the_smallest_picture_that_the_layers_allow_is_painted(network, styles):
     tiny = from_pixels(checkered(16, 16))
     *_, last = optimize(network, tiny, styles, "content", replace(OPTIONS, iterations=1))
     assert last.image.shape == tiny.shape
+
+
+@pytest.mark.parametrize("size", [(16, 16), (48, 32), (5, 3)])
+def test_the_margin_comes_off_again(size):
+    picture = from_pixels(checkered(*size))
+    wide = with_margin(picture)
+    assert wide.shape[2] > picture.shape[2]
+    assert torch.equal(without_margin(wide, size), picture)
 
 
 def test_pixels_go_there_and_back():
