@@ -1,0 +1,189 @@
+"""Optimisation of a picture's own pixels: Gatys, Ecker & Bethge 2015, *A Neural Algorithm of Artistic Style*.
+
+What a style network learns to do in one pass is done here slowly, for one picture and any style, on the same objective.
+``minimize`` is the method, at one size; ``optimize`` puts round it what a painting needs: starts, a pyramid, colours.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from allaprima.errors import DivergedError
+from allaprima.training.recipes import RECIPES, Losses, Objective, Recipe, Targets
+
+METHODS = ("lbfgs", "adam")
+ADAM_RATE = 0.02  # in pixels of 0..1: about five grey levels a step
+HISTORY = 20
+"""Pairs of steps and gradients that L-BFGS remembers, each twice the size of the picture."""
+FIRST_STEP = 0.01
+"""Mean change of a pixel (0..1) in L-BFGS's first step, which follows the bare gradient and knows no curvature yet."""
+LINE_SEARCH = 20
+"""Evaluations that one line search may take; it rarely needs a second."""
+PATIENCE = 10
+"""Iterations over which ``OptimizeOptions.tolerance`` looks back."""
+
+
+@dataclass(frozen=True)
+class OptimizeOptions:
+    """All that decides an optimisation's outcome, but for its pictures."""
+
+    recipe: Recipe = RECIPES["default"]
+    """The objective; of its other fields only ``style_size`` counts here."""
+    method: str = "lbfgs"
+    iterations: int = 300
+    """At each level of the pyramid."""
+    tolerance: float = 0.0
+    """A level ends when its last 10 iterations lowered the objective by less than this share of it; 0: never."""
+    learning_rate: float | None = None
+    """Adam's step in pixels of 0..1, or the first length that L-BFGS's line search tries; None: 0.02, or 1."""
+    seed: int = 0
+    """Of the noise that ``start="noise"`` begins with."""
+    coarsest: int | None = None
+    """Short side, pixels, that the pyramid begins near, √2 a level up to the full size; None is one level only."""
+
+
+@dataclass(frozen=True)
+class OptimizeStep:
+    """The picture so far, and how far it is from its targets."""
+
+    iteration: int
+    """Iterations done at this level: 0 is the start itself."""
+    iterations: int
+    level: int
+    """1 is the coarsest level."""
+    levels: int
+    size: tuple[int, int]
+    """(width, height) of this level, pixels."""
+    content: float
+    style: float
+    layers: dict[str, float]
+    tv: float
+    total: float
+    """The terms of ``recipes.Losses``, of exactly ``image``."""
+    seconds: float
+    """Computing time since the start; what the caller does between two steps does not count."""
+    image: Tensor
+    """[1, 3, H, W] in 0..1, detached."""
+
+
+def minimize(objective: Objective, targets: Targets, start: Tensor, options: OptimizeOptions) -> Iterator[OptimizeStep]:
+    """Change a picture until it is as near to its targets as it gets, at one size.
+
+    Args:
+        objective: what to minimise; its recipe counts, not that of ``options``.
+        targets: of one picture (``objective.targets``), of the size of ``start``.
+        start: [1, 3, H, W] in 0..1, on the objective's device; it is not changed.
+        options: method, iterations, tolerance and learning rate.
+
+    Yields:
+        The start as iteration 0, then one step per iteration. One pass forwards and backwards through VGG16 belongs
+        to each, and a further one where L-BFGS's line search turned its first length down.
+
+    Raises:
+        DivergedError: the objective is no longer a number; every step yielded before was sound.
+    """
+    clock = time.perf_counter()
+    pixels = start.detach().clone().float().contiguous().requires_grad_()
+    evaluate = _Evaluation(objective, targets, pixels)
+    advance = _lbfgs(pixels, evaluate, options) if options.method == "lbfgs" else _adam(pixels, evaluate, options)
+    totals: list[float] = []
+    seconds = 0.0
+    for iteration in range(options.iterations + 1):
+        if iteration:
+            advance()
+        evaluate()
+        losses = evaluate.losses
+        totals.append(losses.total.item())
+        if not math.isfinite(totals[-1]):
+            raise DivergedError(f"the objective of iteration {iteration} is not a number; try a lower learning rate")
+        image = pixels.detach().clamp(0.0, 1.0)
+        seconds += time.perf_counter() - clock
+        yield _report(losses, image, iteration, options.iterations, seconds)
+        clock = time.perf_counter()
+        if iteration >= PATIENCE and totals[-1 - PATIENCE] - totals[-1] < options.tolerance * totals[-1 - PATIENCE]:
+            return
+
+
+def _report(losses: Losses, image: Tensor, iteration: int, iterations: int, seconds: float) -> OptimizeStep:
+    return OptimizeStep(
+        iteration=iteration, iterations=iterations, level=1, levels=1, size=(image.shape[3], image.shape[2]),
+        content=losses.content.item(), style=losses.style.item(), tv=losses.tv.item(), total=losses.total.item(),
+        layers={layer: distance.item() for layer, distance in losses.layers.items()}, seconds=seconds, image=image,
+    )  # fmt: skip
+
+
+class _Evaluation:
+    """The objective and its gradient at the pixels, remembered.
+
+    Optimiser and report ask for the same points, the end of one iteration being the beginning of the next; each point
+    costs one pass. The gradient stays in ``pixels.grad``, the losses in ``losses``. L-BFGS takes gradients that
+    differ by next to nothing for equal, so the objective is scaled to begin at one for each number of the picture.
+    """
+
+    def __init__(self, objective: Objective, targets: Targets, pixels: Tensor) -> None:
+        self.objective, self.targets, self.pixels = objective, targets, pixels
+        self.losses: Losses
+        self.scale: float | None = None
+        self.at: Tensor | None = None
+
+    def __call__(self) -> Tensor:
+        """The scaled objective, a scalar; afterwards ``pixels.grad`` is its gradient."""
+        if self.at is None or not torch.equal(self.at, self.pixels):
+            self.pixels.grad = None
+            with torch.enable_grad():
+                losses = self.objective.losses(_Clamp.apply(self.pixels), self.targets)  # type: ignore[no-untyped-call]
+                if self.scale is None:
+                    self.scale = self.pixels.numel() / max(losses.total.item(), 1e-12)
+                self.value = self.scale * losses.total.sum()
+                self.value.backward()  # type: ignore[no-untyped-call]
+            self.value = self.value.detach()
+            self.losses, self.at = losses, self.pixels.detach().clone()
+        return self.value
+
+
+class _Clamp(torch.autograd.Function):
+    """Clamp to 0..1, so that what is measured is a picture; a pixel outside still feels what calls it back inside."""
+
+    @staticmethod
+    def forward(ctx: Any, pixels: Tensor) -> Tensor:
+        clamped = pixels.clamp(0.0, 1.0)
+        ctx.save_for_backward(pixels - clamped)
+        return clamped
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (outside,) = ctx.saved_tensors
+        gradient: Tensor = gradients[0] * (gradients[0] * outside >= 0)
+        return gradient
+
+
+def _lbfgs(pixels: Tensor, evaluate: _Evaluation, options: OptimizeOptions) -> Callable[[], None]:
+    """One iteration of L-BFGS (Liu & Nocedal 1989) with a line search (strong Wolfe), at each call."""
+    rate = options.learning_rate or 1.0
+    optimizer = torch.optim.LBFGS(
+        [pixels], lr=FIRST_STEP * pixels.numel() * rate, max_iter=1, max_eval=1 + LINE_SEARCH, history_size=HISTORY,
+        tolerance_grad=0.0, tolerance_change=0.0, line_search_fn="strong_wolfe",
+    )  # fmt: skip
+
+    def advance() -> None:
+        optimizer.step(evaluate)  # type: ignore[no-untyped-call]
+        optimizer.param_groups[0]["lr"] = rate
+
+    return advance
+
+
+def _adam(pixels: Tensor, evaluate: _Evaluation, options: OptimizeOptions) -> Callable[[], None]:
+    """One step of Adam (Kingma & Ba 2015) at each call."""
+    optimizer = torch.optim.Adam([pixels], lr=options.learning_rate or ADAM_RATE)
+
+    def advance() -> None:
+        optimizer.step(evaluate)
+
+    return advance
