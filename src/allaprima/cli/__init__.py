@@ -18,6 +18,7 @@ VERBS = {
     "stylize": "Repaint photographs in the style of a painting.",
     "styles": "List the styles of the gallery or of a model.",
     "train": "Train a network on paintings of your own (extra: train).",
+    "evaluate": "Measure models beside the optimisation that they replace (extra: evaluate).",
 }
 
 

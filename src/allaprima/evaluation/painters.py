@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +53,10 @@ def blended(painter: Painter, name: str, strength: float) -> Painter:
 
 def model_painter(stylizer: Stylizer, name: str, style: str, strength: float = 1.0) -> Painter:
     """A style model in one of its styles."""
-    paint = partial(stylizer.stylize, style=style, strength=strength)
+
+    def paint(pixels: Pixels) -> Pixels:
+        return stylizer.stylize(pixels, style, strength)
+
     return Painter(name, style, paint, strength, stylizer.card.weights_sha256)
 
 

@@ -86,19 +86,25 @@ class FastStyleTransfer(nn.Sequential):
     def __init__(self, variables: dict[str, Tensor]) -> None:
         values = [variables[f"Variable_{i}" if i else "Variable"] for i in range(len(variables))]
         layers = iter([values[i : i + 3] for i in range(0, len(values), 3)])
+
+        def conv(stride: int = 1) -> Conv:
+            kernel, shift, scale = next(layers)
+            return Conv(kernel, shift, scale, stride)
+
+        def transpose_conv() -> TransposeConv:
+            kernel, shift, scale = next(layers)
+            return TransposeConv(kernel, shift, scale)
+
         super().__init__(
-            Conv(*next(layers)), nn.ReLU(),
-            Conv(*next(layers), stride=2), nn.ReLU(),
-            Conv(*next(layers), stride=2), nn.ReLU(),
-            *(ResidualBlock(Conv(*next(layers)), Conv(*next(layers))) for _ in range(self.BLOCKS)),
-            TransposeConv(*next(layers)), nn.ReLU(),
-            TransposeConv(*next(layers)), nn.ReLU(),
-            Conv(*next(layers)), nn.Tanh(),
+            conv(), nn.ReLU(), conv(stride=2), nn.ReLU(), conv(stride=2), nn.ReLU(),
+            *(ResidualBlock(conv(), conv()) for _ in range(self.BLOCKS)),
+            transpose_conv(), nn.ReLU(), transpose_conv(), nn.ReLU(), conv(), nn.Tanh(),
         )  # fmt: skip
 
     def forward(self, image: Tensor) -> Tensor:
         """[N, 3, H, W] -> [N, 3, H, W]."""
-        return super().forward(image) * 150.0 + 127.5
+        painted: Tensor = super().forward(image)  # type: ignore[no-untyped-call]
+        return painted * 150.0 + 127.5
 
 
 def load_peer(path: Path, device: str | torch.device = "cpu") -> Paint:
@@ -112,7 +118,7 @@ def load_peer(path: Path, device: str | torch.device = "cpu") -> Paint:
         network = FastStyleTransfer(variables).eval().to(device)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"the peer's weights at {path} cannot be read: {error}") from error
-    except (KeyError, TypeError, StopIteration, RuntimeError) as error:
+    except (KeyError, ValueError, StopIteration, RuntimeError) as error:
         raise ModelError(f"{path} does not hold a network of fast-style-transfer with TensorFlow's names") from error
 
     @torch.inference_mode()
