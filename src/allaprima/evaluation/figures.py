@@ -33,13 +33,14 @@ LABELS = {
 ONE_PASS = "one pass of the network"
 INK = "#000000"
 STYLE: dict[Any, Any] = {
-    "font.family": "sans-serif", "font.size": 9, "axes.titlesize": 10, "axes.labelsize": 9, "legend.fontsize": 9,
+    "font.family": "sans-serif", "font.size": 9, "axes.titlesize": 9, "axes.labelsize": 9, "legend.fontsize": 9,
     "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8,
     "xtick.labelsize": 8, "ytick.labelsize": 8,
 }  # fmt: skip
 PANEL = (3.5, 3.0)  # inches
 COLUMNS = 3
 DPI = 200
+JPEG_QUALITY = 90
 GRID_ROWS = 6
 CELL = 256  # pixels a picture in the grid, at least
 
@@ -61,7 +62,11 @@ def draw_curves(scenes: Sequence[Outcomes], models: Sequence[str], path: Path) -
             _panel(axis, scene, chosen(scene, models))
         for axis in list(axes)[len(scenes) :]:
             axis.remove()
-        figure.supxlabel("iterations of L-BFGS", fontsize=9)
+        size, count = scenes[0].size, max(len(group) for scene in scenes for group in scene.groups.values())
+        figure.supxlabel(
+            f"iterations of L-BFGS ({size}×{size} pixels; lines: mean of {count} photographs, bands: quartiles)",
+            fontsize=9,
+        )
         figure.supylabel("objective", fontsize=9)
         handles: dict[str, Artist] = {}
         for axis in figure.axes:
@@ -93,7 +98,7 @@ def _panel(axis: Axes, scene: Outcomes, painter: str) -> None:
         low, high = np.quantile(levels, (0.25, 0.75))
         axis.axhspan(low, high, color=INK, alpha=0.10, linewidth=0)
         axis.axhline(level, color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label=ONE_PASS)
-    axis.set_title(f"{scene.style}, {scene.size}×{scene.size}, {len(scene.group(painter))} photographs", loc="left")
+    axis.set_title(scene.style, loc="left", fontweight="bold")
     axis.set_xscale("symlog", base=10, linthresh=1, linscale=0.35)  # iteration 0 has a place, too
     axis.set_xlim(0, longest)
     axis.xaxis.set_major_locator(FixedLocator(_round_numbers(longest)))
@@ -148,7 +153,7 @@ def draw_grid(
         models: whose feed-forward paintings are shown; see ``draw_curves``.
         photos: the photographs, by the name that the outcomes have for them.
         paintings: the picture of each style.
-        path: a PNG file.
+        path: a JPEG file.
     """
     pairs = _rows([scene for scene in scenes if chosen(scene, models)])
     size = scenes[0].size
@@ -167,7 +172,7 @@ def draw_grid(
                 if outcome is None:
                     axis.axis("off")
                 else:
-                    _tile(axis, read_picture(outcome.picture).pixels, f"{outcome.terms['total']:.2f}")
+                    _tile(axis, read_picture(outcome.picture).pixels, f"objective {outcome.terms['total']:.2f}")
         for axis, title in zip(axes[0], ("photograph", "style", *columns), strict=True):
             axis.set_title(title)
         _save(figure, path)
@@ -209,8 +214,10 @@ def _tile(axis: Axes, pixels: np.ndarray, caption: str) -> None:
 
 
 def _save(figure: Figure, path: Path) -> None:
+    """In the format of its extension; JPEG for pictures, a tenth of what PNG takes."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=DPI, facecolor="white")
+    options = {"quality": JPEG_QUALITY} if path.suffix == ".jpg" else {}
+    figure.savefig(buffer, format=path.suffix[1:], dpi=DPI, facecolor="white", pil_kwargs=options)
     write_bytes(buffer.getvalue(), path)
 
 
@@ -218,13 +225,13 @@ def draw(
     scenes: Sequence[Outcomes], models: Sequence[str], photos: Mapping[str, Path], paintings: Mapping[str, Path],
     folder: Path,
 ) -> list[Path]:  # fmt: skip
-    """Both figures for every size: ``curves_256.png``, ``pictures_256.png`` …; the files written."""
+    """Both figures for every size: ``curves_256.png``, ``pictures_256.jpg`` …; the files written."""
     written = []
     for size in dict.fromkeys(scene.size for scene in scenes):
         alike = [scene for scene in scenes if scene.size == size]
         if any(start for scene in alike for _, start in scene.groups):
             written.append(folder / f"curves_{size}.png")
             draw_curves(alike, models, written[-1])
-        written.append(folder / f"pictures_{size}.png")
+        written.append(folder / f"pictures_{size}.jpg")
         draw_grid(alike, models, photos, paintings, written[-1])
     return written
