@@ -1,7 +1,7 @@
 """The command line: one thin file per verb, which parses, calls and prints.
 
 Exit codes: 0 all done; 1 some pictures of several failed, the others are done; 2 wrong usage or input;
-3 a training that diverged; 130 interrupted.
+3 a training or optimisation that diverged; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ VERBS = {
     "stylize": "Repaint photographs in the style of a painting.",
     "styles": "List the styles of the gallery or of a model.",
     "train": "Train a network on paintings of your own (extra: train).",
+    "optimize": "Paint one picture slowly, in any style, without training (extra: train).",
     "evaluate": "Measure models beside the optimisation that they replace (extra: evaluate).",
 }
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from allaprima.cli.extra import choose_recipe, download_bar, training_extra
 from allaprima.cli.progress import progress
-from allaprima.cli.train import download_bar
 from allaprima.errors import PictureError, TrainingError
 
 if TYPE_CHECKING:
@@ -73,16 +73,11 @@ def command(models: tuple[str, ...], output: Path, quick: bool, **given: Any) ->
     MODEL is a style model (.onnx), or the word gallery for the one that ships. The folder of results gets
     results.json, tables.md and figures; a run that was stopped goes on when the same command is given again.
     """
-    try:
-        from allaprima.evaluation import figures  # noqa: F401 - the first thing that is missed is matplotlib
+    with training_extra("the evaluation", "evaluate"):
+        from allaprima.evaluation import figures  # noqa: F401 - what is missing is said before hours of work
         from allaprima.evaluation.lite import lite_painters, open_lite
         from allaprima.evaluation.painters import choose_paintings, load_models, model_painter
         from allaprima.evaluation.peers import peer_painter
-    except ModuleNotFoundError as error:
-        raise TrainingError(
-            f"the evaluation needs the package {error.name}: install allaprima with its extra, "
-            "pip install 'allaprima[evaluate]'"
-        ) from error
     given = {**(QUICK if quick else FULL), **{name: value for name, value in given.items() if value not in (None, ())}}
     if output.exists() and not output.is_dir():
         raise PictureError(f"{output} is a file; name a folder for the results with -o")
@@ -121,13 +116,11 @@ def prepare(
     from allaprima.training.export import weights_sha256
     from allaprima.training.perceptual import LossNetwork
     from allaprima.training.photos import find_photos
-    from allaprima.training.recipes import RECIPES
     from allaprima.training.trainer import choose_device, choose_precision
     from allaprima.training.validation import readable
     from allaprima.training.vgg16 import load_weights
 
-    if given["recipe"] not in RECIPES:
-        raise TrainingError(f"there is no recipe {given['recipe']}; choose one of: {', '.join(RECIPES)}")
+    recipe = choose_recipe(given["recipe"], {})
     found = find_photos(given["photos"], smallest=1)  # small ones are enlarged
     photos = readable(spread(found.paths, given["count"]))
     if not photos:
@@ -136,7 +129,7 @@ def prepare(
     precision = choose_precision(given["precision"], device)
     with download_bar() as show:
         weights = load_weights(given.get("vgg16"), show)
-    judge = Judge(RECIPES[given["recipe"]], LossNetwork(weights, precision).to(device), paintings)
+    judge = Judge(recipe, LossNetwork(weights, precision).to(device), paintings)
     settings = Settings(
         sizes=given["sizes"],
         starts=() if given["no_optimisation"] else given["starts"],

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from allaprima.cli.extra import choose_recipe, download_bar, training_extra
 from allaprima.cli.progress import progress
 from allaprima.errors import DivergedError, TrainingError
 
@@ -71,14 +72,10 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     STYLE is a picture; its file's name becomes the style's. Beside the output lie, while it trains, the checkpoint
     (.checkpoint), a log with one JSON line a step (.jsonl) and previews (.previews).
     """
-    try:
+    with training_extra():
         from allaprima.training import trainer as training
         from allaprima.training.photos import find_photos
         from allaprima.training.vgg16 import load_weights
-    except ModuleNotFoundError as error:
-        raise TrainingError(
-            f"training needs the package {error.name}: install allaprima with its extra, pip install 'allaprima[train]'"
-        ) from error
     checkpoint = output.with_suffix(".checkpoint")
     check_output(output, checkpoint, resume=given["resume"], overwrite=given["overwrite"])
     state = training.read_checkpoint(checkpoint) if given["resume"] else None
@@ -155,13 +152,9 @@ def decide_options(
 
 def build_options(styles: tuple[Path, ...], given: dict[str, Any]) -> TrainingOptions:
     """Options from the command line's words."""
-    from allaprima.training.recipes import RECIPES
     from allaprima.training.trainer import TrainingOptions
 
-    if given["recipe"] not in RECIPES:
-        raise TrainingError(f"there is no recipe {given['recipe']}; choose one of: {', '.join(RECIPES)}")
-    changed = {field: given[field] for field in RECIPE_FIELDS if given[field] is not None}
-    recipe = replace(RECIPES[given["recipe"]], **changed)
+    recipe = choose_recipe(given["recipe"], {field: given[field] for field in RECIPE_FIELDS})
     return TrainingOptions(
         styles=describe_styles(styles, given["about"]),
         photos=str(given["photos"].resolve()),
@@ -243,24 +236,6 @@ def read_start(path: Path, options: TrainingOptions) -> dict[str, Any]:
     if {name: value.shape for name, value in weights.items()} != shapes:
         raise TrainingError(f"the network in {path} is of width {card.width}: give --width {card.width}")
     return weights
-
-
-@contextmanager
-def download_bar() -> Iterator[Any]:
-    """A progress callback for the download of VGG16, silent when nothing is downloaded."""
-    bars: list[Any] = []
-
-    def show(done: int, total: int) -> None:
-        if not bars:
-            bars.append(progress(None, "downloading VGG16", total))
-            bars[0].__enter__()
-        bars[0].update(done - bars[0].pos)
-
-    try:
-        yield show
-    finally:
-        for bar in bars:
-            bar.__exit__(None, None, None)
 
 
 def announce(trainer: Trainer) -> None:

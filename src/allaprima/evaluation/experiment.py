@@ -13,14 +13,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
-from allaprima.evaluation.judge import Judge, photo_square, pixels_of, terms_of
+from allaprima.evaluation.judge import Judge, photo_square, terms_of
 from allaprima.evaluation.log import Log, digest
 from allaprima.evaluation.painters import Painter, Pixels, file_sha256, photograph
 from allaprima.picture import Picture, read_picture, write_picture
 from allaprima.training.optimize import OptimizeOptions, minimize
+from allaprima.training.preparation import make_start, to_pixels
 from allaprima.training.recipes import Targets
 
 CONTENT, NOISE = "content", "noise"
@@ -190,18 +190,15 @@ class Experiment:
                 curve.setdefault(name, []).append(float(f"{value:.{DIGITS}g}"))
             image = step.image
             yield Progress(1, doing)
-        final = pixels_of(image)
+        final = to_pixels(image)
         self._keep(task, final, {"terms": rounded(self.judge.terms(final, targets)), "curve": curve})
 
     def _start(self, task: Task, photo: Pixels) -> Tensor:
         """[1, 3, H, W] in 0..1."""
-        if task.start == CONTENT:
-            return self.judge.tensor(photo)
         if task.start == PAINTING:
             painted = replace(task, start="", iterations=0)
             return self.judge.tensor(read_picture(self._picture(painted)).pixels)
-        generator = torch.Generator().manual_seed(task.seed)
-        return torch.rand((1, 3, *photo.shape[:2]), generator=generator).to(self.judge.device)
+        return make_start(task.start, self.judge.tensor(photo), [], task.seed)
 
     def _described(self, task: Task) -> dict[str, Any]:
         return {**asdict(task), **self.conditions}

@@ -15,6 +15,7 @@ from allaprima.training.networks import PHOTO
 from allaprima.training.optimize import OptimizeStep
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.photos import read_square
+from allaprima.training.preparation import from_pixels
 from allaprima.training.recipes import Losses, Objective, Recipe, Targets
 from allaprima.training.trainer import StyleImage, read_style
 
@@ -56,7 +57,7 @@ class Judge:
 
     def tensor(self, pixels: Pixels) -> Tensor:
         """uint8 [H, W, 3] -> float [1, 3, H, W] in 0..1 on the judge's device."""
-        return torch.tensor(pixels).to(self.device).permute(2, 0, 1)[None].float() / 255.0
+        return from_pixels(pixels).to(self.device)
 
 
 def terms_of(measured: Losses | OptimizeStep) -> Terms:
@@ -64,12 +65,6 @@ def terms_of(measured: Losses | OptimizeStep) -> Terms:
     layers = {name: float(value) for name, value in measured.layers.items()}
     content, style, tv, total = (float(x) for x in (measured.content, measured.style, measured.tv, measured.total))
     return {"content": content, "style": style, **layers, "tv": tv, "total": total}
-
-
-def pixels_of(image: Tensor) -> Pixels:
-    """Float [1, 3, H, W] in 0..1 -> uint8 [H, W, 3], rounded as a file would hold it."""
-    rounded: Pixels = (255.0 * image[0]).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
-    return np.ascontiguousarray(rounded)
 
 
 def photo_square(path: Path, side: int) -> Pixels:

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from allaprima.errors import DivergedError
+from allaprima.errors import DivergedError, TrainingError
+from allaprima.training.perceptual import VGG16_LAYERS, LossNetwork
+from allaprima.training.preparation import (
+    check_sizes,
+    grey,
+    grey_like,
+    make_start,
+    pyramid,
+    recolored,
+    resized,
+    scaled_style,
+    with_chroma_of,
+)
 from allaprima.training.recipes import RECIPES, Losses, Objective, Recipe, Targets
 
 METHODS = ("lbfgs", "adam")
+COLORS = ("style", "luminance", "histogram")
 ADAM_RATE = 0.02  # in pixels of 0..1: about five grey levels a step
 HISTORY = 20
 """Pairs of steps and gradients that L-BFGS remembers, each twice the size of the picture."""
@@ -35,7 +48,7 @@ class OptimizeOptions:
     """All that decides an optimisation's outcome, but for its pictures."""
 
     recipe: Recipe = RECIPES["default"]
-    """The objective; of its other fields only ``style_size`` counts here."""
+    """The objective; its other fields are for a training."""
     method: str = "lbfgs"
     iterations: int = 300
     """At each level of the pyramid."""
@@ -46,7 +59,10 @@ class OptimizeOptions:
     seed: int = 0
     """Of the noise that ``start="noise"`` begins with."""
     coarsest: int | None = None
-    """Short side, pixels, that the pyramid begins near, √2 a level up to the full size; None is one level only."""
+    """Short side, pixels, that the pyramid begins at or just above, √2 a level up to the full size; None: one level."""
+    color: str = "style"
+    """Whose colours: "style"; or the photograph's, "luminance" (the style gives brightness only) or "histogram" (the
+    style's colours are first matched to the photograph's in mean and covariance): Gatys et al. 2016."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +95,7 @@ def minimize(objective: Objective, targets: Targets, start: Tensor, options: Opt
     Args:
         objective: what to minimise; its recipe counts, not that of ``options``.
         targets: of one picture (``objective.targets``), of the size of ``start``.
-        start: [1, 3, H, W] in 0..1, on the objective's device; it is not changed.
+        start: [1, 3, H, W] in 0..1, on the objective's device, or [1, 1, H, W] for a picture that is to stay grey.
         options: method, iterations, tolerance and learning rate.
 
     Yields:
@@ -103,7 +119,7 @@ def minimize(objective: Objective, targets: Targets, start: Tensor, options: Opt
         totals.append(losses.total.item())
         if not math.isfinite(totals[-1]):
             raise DivergedError(f"the objective of iteration {iteration} is not a number; try a lower learning rate")
-        image = pixels.detach().clamp(0.0, 1.0)
+        image = pixels.detach().clamp(0.0, 1.0).expand(-1, 3, -1, -1)
         seconds += time.perf_counter() - clock
         yield _report(losses, image, iteration, options.iterations, seconds)
         clock = time.perf_counter()
@@ -138,7 +154,8 @@ class _Evaluation:
         if self.at is None or not torch.equal(self.at, self.pixels):
             self.pixels.grad = None
             with torch.enable_grad():
-                losses = self.objective.losses(_Clamp.apply(self.pixels), self.targets)  # type: ignore[no-untyped-call]
+                image = _Clamp.apply(self.pixels).expand(-1, 3, -1, -1)  # type: ignore[no-untyped-call]
+                losses = self.objective.losses(image, self.targets)
                 if self.scale is None:
                     self.scale = self.pixels.numel() / max(losses.total.item(), 1e-12)
                 self.value = self.scale * losses.total.sum()
@@ -187,3 +204,73 @@ def _adam(pixels: Tensor, evaluate: _Evaluation, options: OptimizeOptions) -> Ca
         optimizer.step(evaluate)
 
     return advance
+
+
+def optimize(
+    network: LossNetwork,
+    content: Tensor,
+    styles: Sequence[Tensor],
+    start: Tensor | str,
+    options: OptimizeOptions,
+    weights: Sequence[float] | None = None,
+) -> Iterator[OptimizeStep]:
+    """Paint a photograph in one style or several, from coarse to fine if the options say so, in the colours asked for.
+
+    Args:
+        network: VGG16, on the device of the pictures.
+        content: the photograph, [1, 3, H, W] in 0..1.
+        styles: style images, [1, 3, h, w] in 0..1 each, at the scale whose strokes the result is to have.
+        start: "content", "noise", "style" (the first, cut to the content's shape), or a picture of the content's size.
+        options: everything else.
+        weights: how much of each style; None is equal shares. Their Gram matrices are mixed.
+
+    Yields:
+        The steps of ``minimize``, level after level. With colour "luminance" the losses are those of the grey picture.
+        L-BFGS begins each level anew: a curvature measured between coarse pixels says nothing of finer ones.
+
+    Raises:
+        TrainingError: an unknown word, a picture too small for the layers, or weights that are none.
+        DivergedError: as ``minimize``.
+    """
+    recipe = options.recipe
+    check_options(options)
+    check_sizes(recipe, [content, *styles])
+    shares = torch.tensor([1.0] * len(styles) if weights is None else list(weights))
+    if len(shares) != len(styles) or not (shares >= 0).all() or not 0 < shares.sum() < math.inf:
+        raise TrainingError("the styles' weights must be one number of at least 0 for each style, not all of them 0")
+    mixture = torch.cat([torch.zeros(1), shares / shares.sum()])[None].to(content)
+    photo, only_luminance = content, options.color == "luminance"
+    if only_luminance:
+        content, styles = grey(photo), [grey_like(style, photo) for style in styles]
+    elif options.color == "histogram":
+        styles = [recolored(style, photo) for style in styles]
+    image = start if isinstance(start, Tensor) else make_start(start, content, styles, options.seed)
+    if only_luminance:
+        image = grey(image)
+
+    seconds = 0.0
+    sizes = pyramid(content.shape[3], content.shape[2], options.coarsest)
+    for level, size in enumerate(sizes, start=1):
+        clock = time.perf_counter()
+        scale = min(size) / min(content.shape[2:])
+        objective = Objective(recipe, network, [scaled_style(style, scale, recipe) for style in styles])
+        targets = objective.targets(resized(content, size), mixture)
+        chroma, image = resized(photo, size), resized(image, size)
+        seconds += time.perf_counter() - clock
+        for step in minimize(objective, targets, image[:, :1] if only_luminance else image, options):
+            shown = with_chroma_of(step.image, chroma) if only_luminance else step.image
+            yield replace(step, level=level, levels=len(sizes), seconds=seconds + step.seconds, image=shown)
+        image, seconds = step.image, seconds + step.seconds
+
+
+def check_options(options: OptimizeOptions) -> None:
+    """Raise a TrainingError for a method, colour or layer that there is not."""
+    layers = [name.replace("conv", "relu") for name, _, _ in VGG16_LAYERS]
+    for what, words, known in (
+        ("method", [options.method], METHODS),
+        ("color", [options.color], COLORS),
+        ("layer", [options.recipe.content_layer, *options.recipe.style_layers], layers),
+    ):
+        for word in words:
+            if word not in known:
+                raise TrainingError(f"there is no {what} {word}; choose one of: {', '.join(known)}")

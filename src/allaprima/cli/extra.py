@@ -1,0 +1,56 @@
+"""What the verbs that need an extra share: its absence, the recipe's options, the download of VGG16."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from allaprima.cli.progress import progress
+from allaprima.errors import TrainingError
+
+if TYPE_CHECKING:
+    from allaprima.training.recipes import Recipe
+
+
+@contextmanager
+def training_extra(what: str = "training", extra: str = "train") -> Iterator[None]:
+    """Around a verb's imports: a package that is missing becomes a sentence."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise TrainingError(
+            f"{what} needs the package {error.name}: install allaprima with its extra, pip install 'allaprima[{extra}]'"
+        ) from error
+
+
+def choose_recipe(name: str, changes: Mapping[str, Any]) -> Recipe:
+    """The recipe of that name with those fields changed that are not None.
+
+    Raises:
+        TrainingError: there is none of that name.
+    """
+    from allaprima.training.recipes import RECIPES
+
+    if name not in RECIPES:
+        raise TrainingError(f"there is no recipe {name}; choose one of: {', '.join(RECIPES)}")
+    return replace(RECIPES[name], **{field: value for field, value in changes.items() if value is not None})
+
+
+@contextmanager
+def download_bar() -> Iterator[Any]:
+    """A progress callback for the download of VGG16, silent when nothing is downloaded."""
+    bars: list[Any] = []
+
+    def show(done: int, total: int) -> None:
+        if not bars:
+            bars.append(progress(None, "downloading VGG16", total))
+            bars[0].__enter__()
+        bars[0].update(done - bars[0].pos)
+
+    try:
+        yield show
+    finally:
+        for bar in bars:
+            bar.__exit__(None, None, None)

@@ -1,0 +1,226 @@
+"""``allaprima optimize``: one photograph and any painting in, a painted photograph out, slowly."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from allaprima.cli.extra import choose_recipe, download_bar, training_extra
+from allaprima.cli.progress import progress
+from allaprima.cli.stylize import check_target
+from allaprima.errors import DivergedError, PictureError, TrainingError
+from allaprima.picture import DEFAULT_QUALITY, Picture, read_picture, write_picture
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from allaprima.training.optimize import OptimizeOptions, OptimizeStep
+
+LONGEST = 512
+"""Pixels on the longer side where ``--size`` does not say: minutes on a CPU."""
+COARSEST = 128
+"""Short side that ``--coarse-to-fine`` begins near, pixels."""
+PLAIN_INTERVAL = 50  # iterations between lines where there is no terminal for a live bar
+
+RECIPE_FIELDS = ("content_weight", "style_weight", "tv_weight", "content_layer")
+OPTION_FIELDS = ("method", "iterations", "tolerance", "learning_rate", "seed", "color")
+
+
+@click.command("optimize")
+@click.argument("content", type=click.Path(path_type=Path))
+@click.argument("styles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="STYLE...")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Picture to write.")
+@click.option("--mixture", metavar="WEIGHTS", help="How much of each STYLE, as in 0.7,0.3. Default: equal shares.")
+@click.option(
+    "--size",
+    type=click.IntRange(min=16),
+    default=LONGEST,
+    show_default=True,
+    help="Pixels on the longer side, at most.",
+)
+@click.option(
+    "--style-scale",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Short side of STYLE relative to the result's: the scale of its strokes. Default: the recipe's pixels.",
+)
+@click.option(
+    "--start", default="content", show_default=True, help="content, noise, style, or model: refine its result."
+)
+@click.option("--model", type=click.Path(path_type=Path), help="Style model for --start model. Default: the gallery.")
+@click.option("--style", "model_style", metavar="NAME", help="Style of that model, or a mixture.")
+@click.option(
+    "--coarse-to-fine/--no-coarse-to-fine", help=f"Begin at {COARSEST} pixels and grow by √2: larger strokes."
+)
+@click.option(
+    "--color",
+    default="style",
+    show_default=True,
+    help="Whose colours: style; or the photograph's, by luminance (only brightness is painted) or histogram matching.",
+)
+@click.option("--method", default="lbfgs", show_default=True, help="lbfgs or adam.")
+@click.option("--iterations", type=click.IntRange(min=1), default=300, show_default=True, help="At each size.")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    show_default=True,
+    help="Stop when 10 iterations lower the objective by less than this share.",
+)
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Default: the method's.")
+@click.option("--recipe", default="default", show_default=True, help="default, or paper (Johnson et al. 2016).")
+@click.option("--content-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
+@click.option("--style-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
+@click.option("--tv-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
+@click.option("--content-layer", metavar="LAYER", help="As in relu2_2. Default: the recipe's.")
+@click.option("--style-layers", metavar="LAYERS", help="As in relu1_2,relu2_2. Default: the recipe's.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the noise.")
+@click.option("--vgg16", type=click.Path(path_type=Path), help="VGG16 weights (.h5, .safetensors) on disk.")
+@click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
+@click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
+@click.option(
+    "--preview-every", type=click.IntRange(min=0), default=0, show_default=True, metavar="ITERATIONS", help="0: none."
+)
+@click.option(
+    "--quality", type=click.IntRange(1, 100), default=DEFAULT_QUALITY, show_default=True, help="Of JPEG, WebP and AVIF."
+)
+@click.option("--overwrite", is_flag=True, help="Replace a result that exists.")
+def command(content: Path, styles: tuple[Path, ...], output: Path, **given: Any) -> None:
+    """Paint one photograph in any style, without training: Gatys et al. 2015.
+
+    CONTENT is the photograph, STYLE a painting; several are mixed. Interrupt it when it is good enough: the best
+    picture so far is saved.
+    """
+    with training_extra():
+        from allaprima.training.optimize import optimize
+        from allaprima.training.perceptual import LossNetwork
+        from allaprima.training.preparation import from_pixels
+        from allaprima.training.trainer import StyleImage, choose_device, choose_precision, read_style
+        from allaprima.training.vgg16 import load_weights
+    check_output(output, given["overwrite"], content, styles)
+    photo = read_content(content).within(given["size"])
+    options = build_options(given, photo)
+    weights = read_weights(given["mixture"])
+    device = choose_device(given["device"])
+    images = [read_style(StyleImage(path.stem, str(path)), options.recipe.style_size).to(device) for path in styles]
+    start = choose_start(given, photo)
+    with download_bar() as report:
+        vgg16 = load_weights(given["vgg16"], report)
+    network = LossNetwork(vgg16, choose_precision(given["precision"], device)).to(device)
+    start = start if isinstance(start, str) else start.to(device)
+    steps = optimize(network, from_pixels(photo.pixels).to(device), images, start, options, weights)
+    run(with_bars(steps, options.iterations), photo, output, given)
+
+
+def check_output(output: Path, overwrite: bool, content: Path, styles: tuple[Path, ...]) -> None:
+    """Refuse, before any work, a result that would replace something of the user's or has no place."""
+    check_target(output, overwrite, content)
+    if not output.resolve().parent.is_dir():
+        raise PictureError(f"there is no folder {output.resolve().parent} to write {output.name} to")
+    for style in styles:
+        if output.exists() and style.exists() and output.samefile(style):
+            raise PictureError(f"the result would replace the style image {style}; choose another -o")
+
+
+def read_content(path: Path) -> Picture:
+    """The photograph."""
+    try:
+        return read_picture(path)
+    except PictureError as error:
+        raise PictureError(f"{path}: {error}") from error
+
+
+def build_options(given: dict[str, Any], photo: Picture) -> OptimizeOptions:
+    """Options from the command line's words."""
+    from allaprima.training.optimize import OptimizeOptions
+
+    changes = {field: given[field] for field in RECIPE_FIELDS}
+    if given["style_layers"] is not None:
+        changes["style_layers"] = tuple(layer.strip() for layer in given["style_layers"].split(","))
+    if given["style_scale"] is not None:
+        changes["style_size"] = max(1, round(given["style_scale"] * min(photo.size)))
+    return OptimizeOptions(
+        recipe=choose_recipe(given["recipe"], changes),
+        coarsest=COARSEST if given["coarse_to_fine"] else None,
+        **{field: given[field] for field in OPTION_FIELDS},
+    )
+
+
+def read_weights(words: str | None) -> list[float] | None:
+    """``0.7,0.3`` -> [0.7, 0.3]."""
+    try:
+        return None if words is None else [float(word) for word in words.split(",")]
+    except ValueError:
+        raise TrainingError(f'the mixture "{words}" must be numbers with commas between, as in 0.7,0.3') from None
+
+
+def choose_start(given: dict[str, Any], photo: Picture) -> Tensor | str:
+    """The start's name, or for ``model`` what a style model makes of the photograph."""
+    if given["start"] != "model":
+        if given["model"] is not None or given["model_style"] is not None:
+            raise TrainingError("--model and --style name the picture to start from: add --start model")
+        return str(given["start"])
+    from allaprima.stylizer import Stylizer
+    from allaprima.training.preparation import from_pixels
+
+    return from_pixels(Stylizer(given["model"]).stylize_picture(photo, given["model_style"]).pixels)
+
+
+def with_bars(steps: Iterator[OptimizeStep], iterations: int) -> Iterator[OptimizeStep]:
+    """The steps behind a progress bar for each level, since each level takes about twice as long as the one before."""
+    for (level, levels, (width, height)), group in groupby(steps, attrgetter("level", "levels", "size")):
+        label = f"{width}×{height}" + (f" ({level} of {levels})" if levels > 1 else "")
+        with progress(group, label, iterations + 1, show_losses) as bar:
+            yield from bar
+
+
+def run(steps: Iterator[OptimizeStep], photo: Picture, output: Path, given: dict[str, Any]) -> None:
+    """Make the iterations; whatever ends them, the best picture so far is written."""
+    best: OptimizeStep | None = None
+    try:
+        for step in steps:
+            if best is None or step.level > best.level or step.total < best.total:
+                best = step
+            if not sys.stderr.isatty() and step.iteration and step.iteration % PLAIN_INTERVAL == 0:
+                click.echo(f"iteration {step.iteration} of {step.iterations}: {show_losses(step)}", err=True)
+            if given["preview_every"] and step.iteration and step.iteration % given["preview_every"] == 0:
+                write_preview(step, output.with_suffix(".previews"))
+    except KeyboardInterrupt:
+        if best is not None:
+            write_result(best, photo, output, given["quality"])
+            click.echo(f"\nstopped; {output} is the best picture so far, {show_losses(best)}", err=True)
+        raise
+    except DivergedError as error:
+        if best is None:
+            raise
+        write_result(best, photo, output, given["quality"])
+        raise DivergedError(f"{error} ({output} is the best picture before it)") from error
+    assert best is not None  # the start at least
+    write_result(best, photo, output, given["quality"])
+    click.echo(f"wrote {output}: {show_losses(best)} after {step.seconds:.0f} s", err=True)
+
+
+def write_result(step: OptimizeStep, photo: Picture, output: Path, quality: int) -> None:
+    """The picture at the photograph's size, whatever its level, with the photograph's alpha and metadata."""
+    from allaprima.training.preparation import resized, to_pixels
+
+    write_picture(photo.with_pixels(to_pixels(resized(step.image, photo.size))), output, quality)
+
+
+def write_preview(step: OptimizeStep, folder: Path) -> None:
+    """The picture so far, at its level's size."""
+    from allaprima.training.preparation import to_pixels
+
+    write_picture(Picture(to_pixels(step.image)), folder / f"level_{step.level}_iteration_{step.iteration:05}.png")
+
+
+def show_losses(step: OptimizeStep | None) -> str:
+    """The end of the progress bar."""
+    if step is None:
+        return ""
+    return f"total {step.total:.4g}  content {step.content:.4g}  style {step.style:.4g}"
