@@ -44,7 +44,11 @@ DISTANCES = ("content", "style", *RECIPE.style_layers)
 
 
 def painters(
-    stylizer: allaprima.Stylizer, options: argparse.Namespace, paintings: dict[str, Path], stack: ExitStack
+    stylizer: allaprima.Stylizer,
+    options: argparse.Namespace,
+    paintings: dict[str, Path],
+    device: str,
+    stack: ExitStack,
 ) -> list[Painter]:
     """Everyone who is measured, style by style, the untouched photograph first.
 
@@ -58,7 +62,7 @@ def painters(
         for s in options.strengths:
             result.append(model_painter(stylizer, MODEL, style, s))
             result.append(blended(model_painter(stylizer, MODEL, style), BLEND, s))
-    result += [peer_painter(spec, paintings) for spec in options.peer]
+    result += [peer_painter(spec, paintings, device) for spec in options.peer]
     if options.lite_python:
         lite = stack.enter_context(open_lite(options.lite_python))
         result += lite_painters(lite, paintings, options.lite_style)
@@ -101,7 +105,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     paintings = choose_paintings([stylizer], options.styles, options.paintings)
     photos = spread(find_photos(options.photos, smallest=1).paths, options.count)  # small ones are enlarged
     with ExitStack() as stack:
-        everyone = painters(stylizer, options, paintings, stack)
+        everyone = painters(stylizer, options, paintings, device, stack)
         judge = Judge(RECIPE, LossNetwork(load_weights(options.vgg16)).to(device), paintings)
         with click.progressbar(length=len(options.size) * len(photos), label="measuring", file=sys.stderr) as bar:
             results = [

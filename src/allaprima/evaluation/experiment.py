@@ -15,6 +15,7 @@ from typing import Any
 
 from torch import Tensor
 
+from allaprima.errors import ModelError
 from allaprima.evaluation.judge import Judge, photo_square, terms_of
 from allaprima.evaluation.log import Log, digest
 from allaprima.evaluation.painters import Painter, Pixels, file_sha256, photograph
@@ -104,6 +105,10 @@ class Experiment:
         settings: sizes, starts, iterations.
         conditions: whatever else decides the results: precision, loss network.
         folder: where ``log.jsonl`` and ``pictures/`` grow.
+
+    Raises:
+        ModelError: two painters of one style have the same name.
+        PictureError: the folder cannot be written.
     """
 
     def __init__(
@@ -111,7 +116,11 @@ class Experiment:
         paintings: Mapping[str, Path], settings: Settings, conditions: Mapping[str, Any], folder: Path,
     ) -> None:  # fmt: skip
         self.judge, self.settings, self.folder = judge, settings, folder
-        self.painters = {(p.name, p.style): p for p in [*map(photograph, judge.styles), *painters]}
+        self.painters: dict[tuple[str, str], Painter] = {}
+        for painter in [*map(photograph, judge.styles), *painters]:
+            if (painter.name, painter.style) in self.painters:
+                raise ModelError(f"two painters of {painter.style} are called {painter.name}; give one another name")
+            self.painters[painter.name, painter.style] = painter
         self.refined = refined
         self.photos = {path.relative_to(root).as_posix(): path for path in photos}
         self._digests = {name: file_sha256(path)[:12] for name, path in self.photos.items()}
