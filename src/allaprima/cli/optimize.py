@@ -96,13 +96,13 @@ def command(content: Path, styles: tuple[Path, ...], output: Path, **given: Any)
     CONTENT is the photograph, STYLE a painting; several are mixed. Interrupt it when it is good enough: the best
     picture so far is saved.
     """
+    check_output(output, given["overwrite"], content, styles)
     with training_extra():
         from allaprima.training.optimize import optimize
         from allaprima.training.perceptual import LossNetwork
         from allaprima.training.preparation import from_pixels
         from allaprima.training.trainer import StyleImage, choose_device, choose_precision, read_style
         from allaprima.training.vgg16 import load_weights
-    check_output(output, given["overwrite"], content, styles)
     photo = read_content(content).within(given["size"])
     options = build_options(given, photo)
     weights = read_weights(given["mixture"])

@@ -27,6 +27,8 @@ from allaprima.training.preparation import (
     resized,
     scaled_style,
     with_chroma_of,
+    with_margin,
+    without_margin,
 )
 from allaprima.training.recipes import RECIPES, Losses, Objective, Recipe, Targets
 
@@ -225,8 +227,10 @@ def optimize(
         weights: how much of each style; None is equal shares. Their Gram matrices are mixed.
 
     Yields:
-        The steps of ``minimize``, level after level. With colour "luminance" the losses are those of the grey picture.
-        L-BFGS begins each level anew: a curvature measured between coarse pixels says nothing of finer ones.
+        The steps of ``minimize``, level after level. The losses are those of the picture with a margin of eight
+        reflected pixels, which is cut off: the zeros that VGG16 pads with would paint a frame at its edge. With colour
+        "luminance" they are those of the grey picture. L-BFGS begins each level anew: a curvature measured between
+        coarse pixels says nothing of finer ones.
 
     Raises:
         TrainingError: an unknown word, a picture too small for the layers, or weights that are none.
@@ -254,13 +258,15 @@ def optimize(
         clock = time.perf_counter()
         scale = min(size) / min(content.shape[2:])
         objective = Objective(recipe, network, [scaled_style(style, scale, recipe) for style in styles])
-        targets = objective.targets(resized(content, size), mixture)
-        chroma, image = resized(photo, size), resized(image, size)
+        targets = objective.targets(with_margin(resized(content, size)), mixture)
+        chroma, image = resized(photo, size), with_margin(resized(image, size))
         seconds += time.perf_counter() - clock
         for step in minimize(objective, targets, image[:, :1] if only_luminance else image, options):
-            shown = with_chroma_of(step.image, chroma) if only_luminance else step.image
-            yield replace(step, level=level, levels=len(sizes), seconds=seconds + step.seconds, image=shown)
-        image, seconds = step.image, seconds + step.seconds
+            inner = without_margin(step.image, size)
+            shown = with_chroma_of(inner, chroma) if only_luminance else inner
+            elapsed = seconds + step.seconds
+            yield replace(step, level=level, levels=len(sizes), size=size, seconds=elapsed, image=shown)
+        image, seconds = inner, elapsed
 
 
 def check_options(options: OptimizeOptions) -> None:

@@ -19,6 +19,8 @@ from allaprima.errors import TrainingError
 from allaprima.training.recipes import Recipe
 
 STARTS = ("content", "noise", "style")
+MARGIN = 8
+"""Pixels: more than the frame that VGG16's zero padding paints, about four, and one pixel after its three pools."""
 
 
 def from_pixels(pixels: NDArray[np.uint8]) -> Tensor:
@@ -80,6 +82,18 @@ def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
     if (image.shape[3], image.shape[2]) == size:
         return image
     return F.interpolate(image, (size[1], size[0]), mode="bicubic", antialias=True).clamp(0.0, 1.0)
+
+
+def with_margin(image: Tensor) -> Tensor:
+    """The picture, reflected beyond its edges by ``MARGIN`` pixels (by fewer if it has no more)."""
+    margin = min(MARGIN, min(image.shape[2:]) - 1)
+    return F.pad(image, (margin,) * 4, mode="reflect")
+
+
+def without_margin(image: Tensor, size: tuple[int, int]) -> Tensor:
+    """The middle of that (width, height): the inverse of ``with_margin``."""
+    top, left = (image.shape[2] - size[1]) // 2, (image.shape[3] - size[0]) // 2
+    return image[..., top : top + size[1], left : left + size[0]]
 
 
 def scaled_style(style: Tensor, scale: float, recipe: Recipe) -> Tensor:
