@@ -57,10 +57,10 @@ def draw_curves(scenes: Sequence[Outcomes], models: Sequence[str], path: Path) -
     rows = math.ceil(len(scenes) / columns)
     with mpl.rc_context(STYLE):
         figure = Figure((PANEL[0] * columns, PANEL[1] * rows + 0.6), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False).flat
+        axes = list(figure.subplots(rows, columns, squeeze=False).flat)
         for axis, scene in zip(axes, scenes, strict=False):
             _panel(axis, scene, chosen(scene, models))
-        for axis in list(axes)[len(scenes) :]:
+        for axis in axes[len(scenes) :]:
             axis.remove()
         size, count = scenes[0].size, max(len(group) for scene in scenes for group in scene.groups.values())
         figure.supxlabel(
