@@ -84,7 +84,7 @@ class OptimizeStep:
     layers: dict[str, float]
     tv: float
     total: float
-    """The terms of ``recipes.Losses``, of exactly ``image``."""
+    """The terms of ``recipes.Losses``: of exactly ``image``, unless ``optimize`` says otherwise."""
     seconds: float
     """Computing time since the start; what the caller does between two steps does not count."""
     image: Tensor
@@ -125,8 +125,10 @@ def minimize(objective: Objective, targets: Targets, start: Tensor, options: Opt
         seconds += time.perf_counter() - clock
         yield _report(losses, image, iteration, options.iterations, seconds)
         clock = time.perf_counter()
-        if iteration >= PATIENCE and totals[-1 - PATIENCE] - totals[-1] < options.tolerance * totals[-1 - PATIENCE]:
-            return
+        if options.tolerance and iteration >= PATIENCE:
+            before = totals[-1 - PATIENCE]
+            if before - totals[-1] < options.tolerance * before:
+                return
 
 
 def _report(losses: Losses, image: Tensor, iteration: int, iterations: int, seconds: float) -> OptimizeStep:
