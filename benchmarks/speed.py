@@ -16,12 +16,10 @@ import argparse
 import json
 import os
 import platform
-import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -178,45 +176,6 @@ def measure(
     return results
 
 
-def cpu_model() -> str:
-    """The processor's name, as far as the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
-
-
-def command_line() -> str:
-    """The command that runs now, without the folders of this machine."""
-
-    def shorten(value: str) -> str:
-        return Path(value).name if Path(value).is_absolute() or value.startswith("..") else value
-
-    arguments = ["=".join(map(shorten, argument.split("="))) for argument in sys.argv[1:]]
-    return shlex.join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *arguments])
-
-
-def record() -> dict[str, Any]:
-    """What every file of results begins with: the command that made it, when, and on what machine."""
-    return {
-        "command": command_line(),
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {
-            "platform": f"{platform.system()} {platform.machine()}",
-            "cpu": cpu_model(),
-            "cores": os.cpu_count(),
-        },
-    }
-
-
-def write_json(path: Path, data: dict[str, Any]) -> None:
-    """A file of results, and its folder if need be."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
 def parse_size(text: str) -> tuple[int, int]:
     """``"1920x1080"`` -> (1920, 1080)."""
     width, _, height = text.partition("x")
@@ -252,6 +211,8 @@ def main() -> None:
 
     import click
 
+    from allaprima.evaluation.record import command_line, record, write_json
+
     for path in (options.model, options.peer_python):
         if path is not None and not path.is_file():
             sys.exit(f"speed: there is no file {path}")
@@ -264,7 +225,8 @@ def main() -> None:
         results = measure(ours, peer, options.sizes, options.rounds, options.repeat, lambda: bar.update(1))
     versions = {side.name: side.versions for side in (ours, peer)}
     settings = {"threads": options.threads, "rounds": options.rounds, "repeat": options.repeat}
-    write_json(options.output, {**record(), "versions": versions, "settings": settings, "results": results})
+    command = command_line(["python", "benchmarks/speed.py"], sys.argv[1:])
+    write_json(options.output, {**record(command), "versions": versions, "settings": settings, "results": results})
 
     print(f"{'':>12}{OURS + ', ms':>20}{PEER + ', ms':>28}{'times faster':>20}")
     print(f"{'':>12}{'min':>10}{'median':>10}{'min':>18}{'median':>10}{'minima':>10}{'medians':>10}")

@@ -19,6 +19,7 @@ VERBS = {
     "styles": "List the styles of the gallery or of a model.",
     "train": "Train a network on paintings of your own (extra: train).",
     "optimize": "Paint one picture slowly, in any style, without training (extra: train).",
+    "evaluate": "Measure models beside the optimisation that they replace (extra: evaluate).",
 }
 
 

@@ -1,4 +1,4 @@
-"""What the verbs that need the extra ``train`` share: its absence, the recipe's options, the download of VGG16."""
+"""What the verbs that need an extra share: its absence, the recipe's options, the download of VGG16."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def training_extra() -> Iterator[None]:
+def training_extra(what: str = "training", extra: str = "train") -> Iterator[None]:
     """Around a verb's imports: a package that is missing becomes a sentence."""
     try:
         yield
     except ModuleNotFoundError as error:
         raise TrainingError(
-            f"training needs the package {error.name}: install allaprima with its extra, pip install 'allaprima[train]'"
+            f"{what} needs the package {error.name}: install allaprima with its extra, pip install 'allaprima[{extra}]'"
         ) from error
 
 

@@ -72,6 +72,13 @@ def read_photo(path: Path, short_side: int | None = None) -> Image.Image:
     return rgb if short_side is None else resized(rgb, short_side)
 
 
+def read_square(path: Path, side: int) -> Image.Image:
+    """The middle of a photograph: its short side, and with it the square, of ``side`` pixels."""
+    photo = read_photo(path, side)
+    left, top = (photo.width - side) // 2, (photo.height - side) // 2
+    return photo.crop((left, top, left + side, top + side))
+
+
 def resized(picture: Image.Image, short_side: int) -> Image.Image:
     """The picture with its shorter side of exactly that many pixels."""
     scale = short_side / min(picture.size)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from allaprima.training.networks import PHOTO, StyleNetwork
 from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_distances, style_loss
-from allaprima.training.photos import read_photo, to_tensor
+from allaprima.training.photos import read_photo, read_square, to_tensor
 from allaprima.training.recipes import STYLE_LAYERS
 
 CONTENT_LAYER = "relu2_2"
@@ -20,9 +20,7 @@ CONTENT_LAYER = "relu2_2"
 
 def centre_square(path: Path, side: int) -> Tensor:
     """The middle of a photograph, its short side ``side`` pixels: float [1, 3, side, side] in 0..1."""
-    photo = read_photo(path, side)
-    left, top = (photo.width - side) // 2, (photo.height - side) // 2
-    return to_tensor(photo.crop((left, top, left + side, top + side)))[None].float() / 255.0
+    return to_tensor(read_square(path, side))[None].float() / 255.0
 
 
 def readable(photos: list[Path]) -> list[Path]:

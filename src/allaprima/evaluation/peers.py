@@ -7,18 +7,18 @@ also before the final tanh. Its weights come as a safetensors file that keeps Te
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from allaprima.errors import ModelError
+from allaprima.evaluation.painters import Paint, Painter, Pixels, file_sha256, parse_aim
 
 STRIDE = 4
 EPSILON = 1e-3
@@ -86,22 +86,28 @@ class FastStyleTransfer(nn.Sequential):
     def __init__(self, variables: dict[str, Tensor]) -> None:
         values = [variables[f"Variable_{i}" if i else "Variable"] for i in range(len(variables))]
         layers = iter([values[i : i + 3] for i in range(0, len(values), 3)])
+
+        def conv(stride: int = 1) -> Conv:
+            kernel, shift, scale = next(layers)
+            return Conv(kernel, shift, scale, stride)
+
+        def transpose_conv() -> TransposeConv:
+            kernel, shift, scale = next(layers)
+            return TransposeConv(kernel, shift, scale)
+
         super().__init__(
-            Conv(*next(layers)), nn.ReLU(),
-            Conv(*next(layers), stride=2), nn.ReLU(),
-            Conv(*next(layers), stride=2), nn.ReLU(),
-            *(ResidualBlock(Conv(*next(layers)), Conv(*next(layers))) for _ in range(self.BLOCKS)),
-            TransposeConv(*next(layers)), nn.ReLU(),
-            TransposeConv(*next(layers)), nn.ReLU(),
-            Conv(*next(layers)), nn.Tanh(),
+            conv(), nn.ReLU(), conv(stride=2), nn.ReLU(), conv(stride=2), nn.ReLU(),
+            *(ResidualBlock(conv(), conv()) for _ in range(self.BLOCKS)),
+            transpose_conv(), nn.ReLU(), transpose_conv(), nn.ReLU(), conv(), nn.Tanh(),
         )  # fmt: skip
 
     def forward(self, image: Tensor) -> Tensor:
         """[N, 3, H, W] -> [N, 3, H, W]."""
-        return super().forward(image) * 150.0 + 127.5
+        painted: Tensor = super().forward(image)  # type: ignore[no-untyped-call]
+        return painted * 150.0 + 127.5
 
 
-def load_peer(path: Path, device: str = "cpu") -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]]:
+def load_peer(path: Path, device: str | torch.device = "cpu") -> Paint:
     """A peer's network as a function from pixels, uint8 [H, W, 3], to pixels of the same size.
 
     Raises:
@@ -112,15 +118,30 @@ def load_peer(path: Path, device: str = "cpu") -> Callable[[NDArray[np.uint8]], 
         network = FastStyleTransfer(variables).eval().to(device)
     except (OSError, SafetensorError) as error:
         raise ModelError(f"the peer's weights at {path} cannot be read: {error}") from error
-    except (KeyError, TypeError, StopIteration, RuntimeError) as error:
+    except (KeyError, ValueError, StopIteration, RuntimeError) as error:
         raise ModelError(f"{path} does not hold a network of fast-style-transfer with TensorFlow's names") from error
 
     @torch.inference_mode()
-    def paint(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def paint(pixels: Pixels) -> Pixels:
         height, width = pixels.shape[:2]
         padded = np.pad(pixels, [(0, -height % STRIDE), (0, -width % STRIDE), (0, 0)], mode="reflect")
         painted = network(torch.from_numpy(padded).to(device).permute(2, 0, 1)[None].float())[0]
-        result: NDArray[np.uint8] = painted.clamp(0.0, 255.0).round().byte().permute(1, 2, 0).cpu().numpy()
+        result: Pixels = painted.clamp(0.0, 255.0).round().byte().permute(1, 2, 0).cpu().numpy()
         return result[:height, :width]
 
     return paint
+
+
+def peer_painter(spec: str, styles: Iterable[str], device: str | torch.device = "cpu") -> Painter:
+    """``NAME=WEIGHTS:STYLE`` -> a peer's network, measured in that style of ours.
+
+    Raises:
+        ModelError: the weights cannot be read.
+        StyleError: the style is not measured.
+    """
+    what, style = parse_aim(spec, styles)
+    name, equals, file = what.partition("=")
+    if not equals:
+        raise ModelError(f"a network of others is written NAME=WEIGHTS:STYLE, not {spec}")
+    path = Path(file)
+    return Painter(name, style, load_peer(path, device), fingerprint=file_sha256(path))

@@ -1,0 +1,39 @@
+"""The figure of curves, from outcomes made up: what is not there leaves its place white."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from allaprima.evaluation.experiment import CONTENT, NOISE, PAINTING, Outcome, Task
+from allaprima.evaluation.figures import draw_curves
+from allaprima.evaluation.summary import split
+
+
+def made_up(style: str) -> list[Outcome]:
+    rng = np.random.default_rng(0)
+    outcomes = []
+    for photo in "abcd":
+        outcomes.append(Outcome(Task(photo, 256, style, "net"), {"total": 2.0 * rng.uniform(0.8, 1.2)}, {}, Path()))
+        for start, painter, height, iterations in (
+            (CONTENT, "", 8.0, 300),
+            (NOISE, "", 200.0, 300),
+            (PAINTING, "net", 1.2, 100),
+        ):
+            curve = 0.8 + rng.uniform(0.8, 1.2) * height / (1 + np.arange(iterations + 1))
+            task = Task(photo, 256, style, painter, start, iterations)
+            outcomes.append(Outcome(task, {"total": curve[-1]}, {"total": curve.tolist()}, Path()))
+    return outcomes
+
+
+def test_every_style_has_its_panel_and_no_panel_is_empty(tmp_path):
+    scenes = split([outcome for style in ("one", "two", "three", "four") for outcome in made_up(style)])
+    draw_curves(scenes, ["net"], tmp_path / "four.png")
+    with Image.open(tmp_path / "four.png") as figure:
+        pixels = np.asarray(figure.convert("L"))
+    panels = pixels[150:-100]  # without legend and label: two rows of three, the last two empty
+    upper, lower = np.array_split(panels, 2)
+    inked = [part.min() < 128 for row in (upper, lower) for part in np.array_split(row, 3, axis=1)]
+    assert inked == [True, True, True, True, False, False]
