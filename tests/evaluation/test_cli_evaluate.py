@@ -103,6 +103,7 @@ def test_mistakes_get_one_sentence(words, tmp_path, monkeypatch):
         (["evaluate", "gallery", "-o", "r"], "--photos"),
         (words, "Missing option '-o'"),
         ([*words, "-o", "file"], "file is a file"),
+        ([*words, "--start", "noise:0", "-o", "r"], "as in noise:150, not noise:0"),
         ([*words, "none.onnx", "-o", "r"], "no style model at none.onnx"),
         ([*words, "gallery", "-o", "r"], "cannot name"),
         ([*plain, "-o", "r"], "great_wave=IMAGE"),
@@ -119,7 +120,7 @@ def test_mistakes_get_one_sentence(words, tmp_path, monkeypatch):
         ([*words, "--recipe", "cubist", "-o", "r"], "no recipe cubist"),
         ([*words, "--vgg16", "none.h5", "-o", "r"], "none.h5"),
         ([*words, "--size", "8", "-o", "r"], "not in the range"),
-        ([*words, "--start", "style", "-o", "r"], "not one of"),
+        ([*words, "--start", "style", "-o", "r"], "not style"),
         ([*words, "--iterations", "0", "-o", "r"], "not in the range"),
     ]
     for command, sentence in cases:

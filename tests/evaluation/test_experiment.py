@@ -11,7 +11,7 @@ from allaprima.errors import ModelError
 from allaprima.evaluation.experiment import CONTENT, NOISE, PAINTING, Experiment, Settings
 from allaprima.evaluation.log import Log
 
-SETTINGS = Settings(sizes=(32,), iterations=3, refine=2)
+SETTINGS = Settings(sizes=(32,), starts={"content": 3, "noise": 3}, refine=2)
 
 
 @pytest.fixture
@@ -86,9 +86,9 @@ def whole_steps(make):
 def test_results_under_other_settings_are_not_taken_for_these(make):
     list(make().run())
     assert make(vgg16="another").steps == make("fresh").steps
-    longer = make(settings=Settings(sizes=(32,), iterations=4, refine=2))
+    longer = make(settings=Settings(sizes=(32,), starts={"content": 4, "noise": 4}, refine=2))
     assert longer.steps == 4 * 2 * 5  # only the optimisations from content and noise: 2 photographs, 2 styles
-    assert make(settings=Settings(sizes=(32,), starts=(), iterations=3)).steps == 0
+    assert make(settings=Settings(sizes=(32,), starts={})).steps == 0
 
 
 def test_a_picture_that_was_deleted_is_made_again(make):

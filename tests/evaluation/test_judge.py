@@ -10,17 +10,17 @@ import torch
 
 from allaprima.errors import TrainingError
 from allaprima.evaluation.judge import photo_square, spread
-from allaprima.training.recipes import STYLE_LAYERS
+from allaprima.training.recipes import RECIPES, STYLE_LAYERS
 from support import checkered
 
 
 def test_the_untouched_photograph_has_all_its_content(judge):
     photo = checkered(48, 40)
-    terms = judge.terms(photo, judge.targets(photo, "stars"))
+    terms, recipe = judge.terms(photo, judge.targets(photo, "stars")), RECIPES["default"]
     assert list(terms) == ["content", "style", *STYLE_LAYERS, "tv", "total"]
     assert terms["content"] == 0.0
     assert terms["style"] == pytest.approx(np.mean([terms[layer] for layer in STYLE_LAYERS]))
-    assert terms["total"] == pytest.approx(5.0 * terms["style"] + 12.0 * terms["tv"])  # the recipe's weights
+    assert terms["total"] == pytest.approx(recipe.style_weight * terms["style"] + recipe.tv_weight * terms["tv"])
 
 
 def test_it_is_the_objective_that_training_minimises(judge):

@@ -44,11 +44,11 @@ SIDE = click.IntRange(min=32)
 @click.option(
     "--start",
     "starts",
-    type=click.Choice(["content", "noise"]),
     multiple=True,
     default=["content", "noise"],
     show_default=True,
-    help="What the optimisation begins with.",
+    metavar="NAME[:ITERATIONS]",
+    help="What the optimisation begins with: content or noise.",
 )
 @click.option("--no-optimisation", is_flag=True, help="Only measure the painters.")
 @click.option(
@@ -134,8 +134,7 @@ def prepare(
     judge = Judge(recipe, LossNetwork(weights, precision).to(device), paintings)
     settings = Settings(
         sizes=given["sizes"],
-        starts=() if given["no_optimisation"] else given["starts"],
-        iterations=given["iterations"],
+        starts={} if given["no_optimisation"] else parse_starts(given["starts"], given["iterations"]),
         refine=given["refine"],
         seed=given["seed"],
     )
@@ -145,6 +144,21 @@ def prepare(
         "vgg16": weights_sha256(weights)[:12],
     }
     return Experiment(judge, painters, models, photos, given["photos"], paintings, settings, conditions, output)
+
+
+def parse_starts(words: tuple[str, ...], iterations: int) -> dict[str, int]:
+    """``content`` or ``noise:150`` -> iterations by start.
+
+    Raises:
+        UsageError: another start, or iterations that are no positive number.
+    """
+    starts = {}
+    for word in words:
+        name, colon, number = word.partition(":")
+        if name not in ("content", "noise") or (colon and not (number.isdecimal() and int(number) > 0)):
+            raise click.UsageError(f"--start is content or noise, with iterations as in noise:150, not {word}")
+        starts[name] = int(number) if colon else iterations
+    return starts
 
 
 def run(experiment: Experiment) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +77,8 @@ class Settings:
     """What is measured, beside photographs, painters and styles."""
 
     sizes: tuple[int, ...] = (256,)
-    starts: tuple[str, ...] = STARTS
-    iterations: int = 300
+    starts: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(STARTS, 300))
+    """What optimisations begin with, and their iterations."""
     refine: int = 0
     """Iterations from each model's own painting; 0: none."""
     seed: int = 0
@@ -128,7 +128,7 @@ class Experiment:
         recipe = judge.objective.recipe
         objective = ("content_weight", "style_weight", "tv_weight", "relative", "content_layer", "style_layers")
         self.conditions = {
-            **{field: getattr(recipe, field) for field in (*objective, "style_size")},
+            **{name: getattr(recipe, name) for name in (*objective, "style_size")},
             "emphasis": 1.0,
             "method": METHOD,
             **conditions,
@@ -149,9 +149,9 @@ class Experiment:
         signed = {p.name: (*digests, p.fingerprint[:12]) for p in painters}
         for painter in painters:
             yield replace(plain, painter=painter.name, digests=signed[painter.name])
-        for start in self.settings.starts:
+        for start, iterations in self.settings.starts.items():
             seed = self.settings.seed if start == NOISE else 0
-            yield replace(plain, start=start, iterations=self.settings.iterations, seed=seed)
+            yield replace(plain, start=start, iterations=iterations, seed=seed)
         for name in self.refined:
             if self.settings.refine and name in signed:
                 yield replace(
