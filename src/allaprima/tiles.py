@@ -1,0 +1,284 @@
+"""Pictures larger than memory: tiles with overlap, painted with the statistics of the whole picture.
+
+An instance norm looks at the whole picture; painted on its own, each tile would get its own contrast, and seams would
+show. Here every norm is given the mean and variance of the *whole* picture (``fixed_norm.py``). What is left of the
+network is local, so a tile with enough overlap is painted exactly as it would be inside the whole.
+
+The statistics come norm by norm, since those of one depend on the ones before it. ``exact`` takes them from every tile,
+which costs a pass over the picture, as deep as the norm, for each norm. Otherwise they are pooled over small crops in
+full resolution, spread evenly over the picture: a tenth of its area. Crops rather than a reduced copy of the picture
+(the thumbnail of Chen et al. 2022, *Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance
+Normalization*), since that has lost the fine detail which the first layers measure; docs/pictures.md has the figures.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from itertools import pairwise
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allaprima.errors import ModelError
+from allaprima.fixed_norm import find_norms, with_given_statistics
+from allaprima.style_model import IMAGE, STYLE, STYLIZED
+
+Pixels = NDArray[np.uint8]
+Features = NDArray[np.float32]
+Progress = Callable[[int, int], None]
+"""Called with the work done and all the work, in pixels painted."""
+
+ALIGN = 16
+"""Tiles begin at multiples of it, as it is a multiple of every network's stride."""
+LARGEST_TILE, SMALLEST_TILE = 1024, 128
+EXACT_TILE = 512
+
+CROP, CROP_MARGIN = 128, 16
+"""A crop for the statistics; what lies beyond its margin is mirrored by the network, which statistics hardly feel."""
+CROPS_SHARE = 0.1
+"""Of the picture, margins included."""
+EXACT_BELOW = 32 * 10**6
+"""Pixels. A smaller picture has too few crops for a good estimate, and exactness costs seconds there."""
+
+_PROBE = 256
+BASE_MEMORY = 160 * 2**20
+"""Bytes that Python, ONNX Runtime and the model take before any picture is there."""
+
+
+class Session(Protocol):
+    """What is used of ``onnxruntime.InferenceSession``."""
+
+    def run(self, output_names: Sequence[str] | None, input_feed: dict[str, Any]) -> list[Any]:
+        """Compute the outputs named, or all."""
+        ...
+
+
+class Box(NamedTuple):
+    """A rectangle of pixels: rows ``top`` to ``bottom``, columns ``left`` to ``right``, ends excluded."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    def grown(self, margin: int, height: int, width: int) -> Box:
+        """With a margin on every side, as far as the picture reaches."""
+        return Box(
+            max(0, self.top - margin),
+            max(0, self.left - margin),
+            min(height, self.bottom + margin),
+            min(width, self.right + margin),
+        )
+
+    def of(self, image: Pixels) -> Pixels:
+        """These pixels of [H, W, 3], as a batch of one: [1, h, w, 3]."""
+        return np.ascontiguousarray(image[self.top : self.bottom, self.left : self.right])[None]
+
+    @property
+    def area(self) -> int:
+        """Pixels."""
+        return (self.bottom - self.top) * (self.right - self.left)
+
+
+class Geometry(NamedTuple):
+    """Where the features of one norm lie: feature i belongs to pixel (i − outside) · stride."""
+
+    stride: int
+    outside: int
+
+
+class Layout(NamedTuple):
+    """What tiling must know of a network; it is measured, so that no network has to tell."""
+
+    norms: tuple[Geometry, ...]
+    margin: int
+    """How far a pixel of the photograph reaches, rounded up to ``ALIGN``."""
+    bytes_per_pixel: int
+    """Of working memory."""
+
+
+class TilePainter:
+    """Paints pictures of any size in bounded memory with one style model.
+
+    Args:
+        model: the ``.onnx`` file's bytes.
+        styles: how many entries its bank has.
+        open_session: makes a session of a model's bytes.
+    """
+
+    def __init__(self, model: bytes, styles: int, open_session: Callable[[bytes], Session]) -> None:
+        self._model, self._open = model, open_session
+        self._norms = find_norms(model)
+        self._mixture = np.full(styles, 1 / max(1, styles - 1), np.float32)
+        self._mixture[0] = styles == 1  # of photo: nothing, lest the network's part of the result vanish
+
+    def fits(self, pixels: int, memory: int) -> bool:
+        """Whether that many pixels, painted at once, stay within ``memory`` bytes."""
+        return BASE_MEMORY + pixels * (self.layout.bytes_per_pixel + 6) <= memory
+
+    def paint(
+        self,
+        image: Pixels,
+        mixture: Features,
+        memory: int,
+        exact: bool = False,
+        progress: Progress | None = None,
+    ) -> Pixels:
+        """Paint a picture in tiles.
+
+        Args:
+            image: uint8 [H, W, 3], RGB.
+            mixture: float32 [S], the weights of the styles.
+            memory: bytes that the process may take; tiles become smaller with it, down to ``SMALLEST_TILE``.
+            exact: statistics of every pixel rather than of a sample, about three times slower; pictures below
+                ``EXACT_BELOW`` pixels always get them.
+            progress: is told how far the work is.
+
+        Returns:
+            uint8 [H, W, 3].
+
+        Raises:
+            ModelError: the network does not allow tiles.
+        """
+        height, width = image.shape[:2]
+        margin = self.layout.margin
+        tiles = grid(height, width, self._side(image.nbytes, memory))
+        exact = exact or height * width <= EXACT_BELOW
+        crops, around = (grid(height, width, EXACT_TILE), margin) if exact else (spread(height, width), CROP_MARGIN)
+        work = _Work(len(self._norms) * _area(crops, around, image) // 2 + _area(tiles, margin, image), progress)
+
+        feeds = self._statistics(image, mixture, crops, around, work)
+        session = self._open(with_given_statistics(self._model))
+        result = np.empty_like(image)
+        for tile in tiles:
+            grown = tile.grown(margin, height, width)
+            painted = session.run([STYLIZED], {**feeds, IMAGE: grown.of(image)})[0][0]
+            top, left = tile.top - grown.top, tile.left - grown.left
+            part = painted[top : top + tile.bottom - tile.top, left : left + tile.right - tile.left]
+            result[tile.top : tile.bottom, tile.left : tile.right] = part
+            work.add(grown.area)
+        return result
+
+    @cached_property
+    def layout(self) -> Layout:
+        """The network's geometry, found by painting noise.
+
+        Raises:
+            ModelError: each pixel depends on the whole picture, even with the norms' statistics given.
+        """
+        small, large = (np.random.default_rng(0).integers(0, 256, (s, s, 3), np.uint8) for s in (_PROBE // 2, _PROBE))
+        feeds: dict[str, Any] = {STYLE: self._mixture}
+        norms, size = [], 0
+        for number, norm in enumerate(self._norms):
+            session = self._open(with_given_statistics(self._model, number))
+            few, features = (session.run(None, {**feeds, IMAGE: image[None]})[0][0] for image in (small, large))
+            stride = (_PROBE // 2) // (features.shape[1] - few.shape[1])
+            norms.append(Geometry(stride, (features.shape[1] - _PROBE // stride) // 2))
+            size += features.nbytes
+            feeds[norm.mean], feeds[norm.variance] = features.mean((1, 2)), features.var((1, 2))
+        session = self._open(with_given_statistics(self._model))
+        other = large.copy()
+        other[:, : _PROBE // 4] ^= 255
+        before, after = (session.run([STYLIZED], {**feeds, IMAGE: image[None]})[0][0] for image in (large, other))
+        reach = int(np.flatnonzero((before != after).any((0, 2)))[-1]) + 1 - _PROBE // 4
+        if reach == _PROBE - _PROBE // 4:
+            raise ModelError("this network cannot paint in tiles: make the picture smaller (--size, --stroke)")
+        # Between two norms a few more tensors of the same size are alive: the padded, the convolved, the sum.
+        return Layout(tuple(norms), math.ceil(reach / ALIGN) * ALIGN, 2 * size // _PROBE**2)
+
+    def _side(self, bytes_of_image: int, memory: int) -> int:
+        """Of the tiles, so that picture, result and the network's working memory fit."""
+        pixels = max(0, memory - BASE_MEMORY - 2 * bytes_of_image) // self.layout.bytes_per_pixel
+        side = (math.isqrt(pixels) - 2 * self.layout.margin) // ALIGN * ALIGN
+        return min(max(side, SMALLEST_TILE), LARGEST_TILE)
+
+    def _statistics(
+        self, image: Pixels, mixture: Features, crops: Sequence[Box], margin: int, work: _Work
+    ) -> dict[str, Any]:
+        """Mean and variance for every norm, pooled over the crops, as inputs of the edited model."""
+        height, width = image.shape[:2]
+        feeds: dict[str, Any] = {STYLE: mixture}
+        for number, (norm, geometry) in enumerate(zip(self._norms, self.layout.norms, strict=True)):
+            session = self._open(with_given_statistics(self._model, number))
+            count, total, squares = 0, np.zeros(1), np.zeros(1)
+            for crop in crops:
+                grown = crop.grown(margin, height, width)
+                features = session.run(None, {**feeds, IMAGE: grown.of(image)})[0][0]
+                inner = _inner(features, geometry, crop, grown, height, width)
+                count += inner[0].size
+                total = total + inner.sum((1, 2), dtype=np.float64)
+                squares = squares + np.square(inner).sum((1, 2), dtype=np.float64)
+                work.add(grown.area // 2)
+            mean = total / count
+            feeds[norm.mean] = mean.astype(np.float32)
+            feeds[norm.variance] = np.maximum(squares / count - mean**2, 0).astype(np.float32)
+        return feeds
+
+
+class _Work:
+    """Counts what is done and tells it."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._done, self._total, self._progress = 0, total, progress
+
+    def add(self, amount: int) -> None:
+        self._done = min(self._done + amount, self._total)
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+def grid(height: int, width: int, side: int) -> list[Box]:
+    """Tiles of about equal size, ``side`` at most, that cover a picture, each pixel once."""
+    rows, columns = (_cuts(length, side) for length in (height, width))
+    return [Box(top, left, bottom, right) for top, bottom in pairwise(rows) for left, right in pairwise(columns)]
+
+
+def _cuts(length: int, side: int) -> list[int]:
+    """Where parts of a length begin, and its end; each begins at a multiple of ``ALIGN``."""
+    parts = math.ceil(length / side)
+    step = math.ceil(length / parts / ALIGN) * ALIGN
+    return [*range(0, length, step), length]
+
+
+def spread(height: int, width: int) -> list[Box]:
+    """Crops spread evenly over a picture, one at a random place of each cell of a grid (stratified sampling).
+
+    Together with their margins they cover ``CROPS_SHARE`` of the picture.
+    """
+    count = CROPS_SHARE * height * width / (CROP + 2 * CROP_MARGIN) ** 2
+    rows = max(1, round(math.sqrt(count * height / width)))
+    columns = max(1, round(count / rows))
+    random = np.random.default_rng(0)  # the same picture, the same painting
+    places = [
+        (_place(height, row, rows, random), _place(width, column, columns, random))
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    return [Box(top, left, min(top + CROP, height), min(left + CROP, width)) for top, left in places]
+
+
+def _place(length: int, part: int, parts: int, random: np.random.Generator) -> int:
+    """Where a crop begins in its part of a side."""
+    return int(max(0, length - CROP) * (part + random.random()) / parts) // ALIGN * ALIGN
+
+
+def _area(boxes: Sequence[Box], margin: int, image: Pixels) -> int:
+    return sum(box.grown(margin, *image.shape[:2]).area for box in boxes)
+
+
+def _inner(features: Features, geometry: Geometry, crop: Box, grown: Box, height: int, width: int) -> Features:
+    """The features of ``crop`` alone out of those of ``grown``: [C, h, w] -> [C, h', w'].
+
+    At the picture's own border everything that the network adds belongs to the statistics of the whole.
+    """
+
+    def part(first: int, last: int, start: int, end: int) -> slice:
+        begin = 0 if first == 0 else geometry.outside + (first - start) // geometry.stride
+        return slice(begin, None if last == end else geometry.outside + (last - start) // geometry.stride)
+
+    rows = part(crop.top, crop.bottom, grown.top, height)
+    columns = part(crop.left, crop.right, grown.left, width)
+    return features[:, rows, columns]
