@@ -124,7 +124,17 @@ def test_every_broken_file_gets_one_sentence(tmp_path):
         (["stylize", ".", "-s", "great_wave", "-o", "-"], "only one picture"),
         (["stylize", "photo.jpg", "-s", "great_wave", "-o", "photo.jpg/x/y.png"], "cannot be written"),
         (["stylize", "empty", "-s", "great_wave"], "holds no pictures"),
-        (["stylize", "photo.jpg", "-s", "great_wave", "-o", "x.gif"], 'not written as ".gif"'),
+        (["stylize", "photo.jpg", "-s", "great_wave", "-o", "x.tga"], 'not written as ".tga"'),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--stroke", "5"], "neither"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--color", "sepia"], "not one of"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--memory", "much"], "is not an amount"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--feather", "3"], "need a --mask"),
+        (
+            ["stylize", "photo.jpg", "-s", "great_wave", "--mask", "none.png"],
+            "the mask none.png: there is no such file",
+        ),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--mask-style", "the_scream"], "needs a mask"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--max-pixels", "6000"], "101×67 pixels, more than the limit"),
         (["stylize", ".", "-s", "cubism"], "allaprima: there is no style cubism"),
         (["stylize"], "Missing argument"),
         (["stylise", "photo.jpg"], "No such command"),
@@ -176,10 +186,10 @@ def test_the_current_folder(allaprima, photo):
 
 def test_pictures_that_differ_by_their_extension_alone(allaprima, tmp_path):
     (tmp_path / "in").mkdir()
-    for name in ("a.png", "a.gif", "b.gif"):
+    for name in ("a.png", "a.tga", "b.tga"):
         Image.fromarray(checkered(32, 32)).save(tmp_path / "in" / name)
     assert allaprima("stylize", "in", "-s", "great_wave", "-o", "out").returncode == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.gif.png", "a.png", "b.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "a.tga.png", "b.png"]
 
 
 def test_a_result_never_replaces_another_photograph(allaprima, photo):
