@@ -56,7 +56,7 @@ class Animation:
                 buffer,
                 kind,
                 save_all=True,
-                append_images=(frame.to_pil() for frame in others),
+                append_images=[frame.to_pil() for frame in others],
                 duration=list(self.durations),
                 loop=self.loop,
                 **({"disposal": 2} if kind == "GIF" and first.alpha is not None else {}),

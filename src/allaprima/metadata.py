@@ -43,7 +43,7 @@ def _keep(texts: Mapping[int, Any], moment: Mapping[int, Any], place: Mapping[in
     exif.update(texts)
     for ifd, values in ((ExifTags.IFD.Exif, moment), (ExifTags.IFD.GPSInfo, place)):
         if values:
-            exif.get_ifd(ifd).update(values)
+            exif[ifd] = dict(values)  # not get_ifd(…).update: a directory alone would not count in len(exif)
     exif.tobytes()  # raises here what it would raise when the painting is written
     return exif
 
