@@ -46,7 +46,7 @@ class Engine:
         self._exact = exact
         try:
             self._model = model.read_bytes()
-            self._session = self._open(self._model)
+            self._session = self.open(self._model)
         except Exception as error:  # ONNX Runtime has no common base class for its exceptions
             raise ModelError(f"{model} is not a readable ONNX model") from error
         try:
@@ -87,9 +87,10 @@ class Engine:
 
     @cached_property
     def _tiles(self) -> TilePainter:
-        return TilePainter(self._model, len(self.card.styles), self._open)
+        return TilePainter(self._model, len(self.card.styles), self.open)
 
-    def _open(self, model: bytes) -> onnxruntime.InferenceSession:
+    def open(self, model: bytes) -> onnxruntime.InferenceSession:
+        """A session of a model's bytes on the best device, with this engine's threads."""
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.intra_op_num_threads = self._threads or 0

@@ -28,6 +28,8 @@ from allaprima.style_model import IMAGE, STYLE, STYLIZED
 
 Pixels = NDArray[np.uint8]
 Features = NDArray[np.float32]
+Feeds = dict[str, Any]
+"""Inputs of the edited model by name, but for the picture."""
 Progress = Callable[[int, int], None]
 """Called with the work done and all the work, in pixels painted."""
 
@@ -143,24 +145,59 @@ class TilePainter:
         Raises:
             ModelError: the network does not allow tiles.
         """
-        height, width = image.shape[:2]
-        margin = self.layout.margin
-        tiles = grid(height, width, self._side(image.nbytes, memory))
-        exact = exact or height * width <= EXACT_BELOW
-        crops, around = (grid(height, width, EXACT_TILE), margin) if exact else (spread(height, width), CROP_MARGIN)
-        work = _Work(len(self._norms) * _area(crops, around, image) // 2 + _area(tiles, margin, image), progress)
+        side = self._side(image.nbytes, memory)
+        crops, margin = self._crops(image, exact)
+        tiles = grid(image.shape[0], image.shape[1], side)
+        work = _Work(
+            len(self._norms) * _area(crops, margin, image) // 2 + _area(tiles, self.layout.margin, image), progress
+        )
+        return self.paint_tiles(image, self.statistics(image, mixture, exact, work.add), side, work.add)
 
-        feeds = self._statistics(image, mixture, crops, around, work)
+    def statistics(
+        self, image: Pixels, mixture: Features, exact: bool, tell: Callable[[int], None] = lambda _: None
+    ) -> Feeds:
+        """Mean and variance of every norm over the whole picture, [H, W, 3], as inputs of the edited model."""
+        crops, margin = self._crops(image, exact)
+        height, width = image.shape[:2]
+        feeds: Feeds = {STYLE: mixture}
+        for number, (norm, geometry) in enumerate(zip(self._norms, self.layout.norms, strict=True)):
+            session = self._open(with_given_statistics(self._model, number))
+            count, total, squares = 0, np.zeros(1), np.zeros(1)
+            for crop in crops:
+                grown = crop.grown(margin, height, width)
+                features = session.run(None, {**feeds, IMAGE: grown.of(image)})[0][0]
+                inner = _inner(features, geometry, crop, grown, height, width)
+                count += inner[0].size
+                total = total + inner.sum((1, 2), dtype=np.float64)
+                squares = squares + np.square(inner).sum((1, 2), dtype=np.float64)
+                tell(grown.area // 2)
+            mean = total / count
+            feeds[norm.mean] = mean.astype(np.float32)
+            feeds[norm.variance] = np.maximum(squares / count - mean**2, 0).astype(np.float32)
+        return feeds
+
+    def paint_tiles(
+        self, image: Pixels, feeds: Feeds, side: int, tell: Callable[[int], None] = lambda _: None
+    ) -> Pixels:
+        """Paint [H, W, 3] in tiles of ``side`` pixels with the statistics given."""
+        height, width = image.shape[:2]
         session = self._open(with_given_statistics(self._model))
         result = np.empty_like(image)
-        for tile in tiles:
-            grown = tile.grown(margin, height, width)
+        for tile in grid(height, width, side):
+            grown = tile.grown(self.layout.margin, height, width)
             painted = session.run([STYLIZED], {**feeds, IMAGE: grown.of(image)})[0][0]
             top, left = tile.top - grown.top, tile.left - grown.left
             part = painted[top : top + tile.bottom - tile.top, left : left + tile.right - tile.left]
             result[tile.top : tile.bottom, tile.left : tile.right] = part
-            work.add(grown.area)
+            tell(grown.area)
         return result
+
+    def _crops(self, image: Pixels, exact: bool) -> tuple[list[Box], int]:
+        """Where the statistics are taken, and with what margin."""
+        height, width = image.shape[:2]
+        if exact or height * width <= EXACT_BELOW:
+            return grid(height, width, EXACT_TILE), self.layout.margin
+        return spread(height, width), CROP_MARGIN
 
     @cached_property
     def layout(self) -> Layout:
@@ -170,7 +207,7 @@ class TilePainter:
             ModelError: each pixel depends on the whole picture, even with the norms' statistics given.
         """
         small, large = (np.random.default_rng(0).integers(0, 256, (s, s, 3), np.uint8) for s in (_PROBE // 2, _PROBE))
-        feeds: dict[str, Any] = {STYLE: self._mixture}
+        feeds: Feeds = {STYLE: self._mixture}
         norms, size = [], 0
         for number, norm in enumerate(self._norms):
             session = self._open(with_given_statistics(self._model, number))
@@ -194,28 +231,6 @@ class TilePainter:
         pixels = max(0, memory - BASE_MEMORY - 2 * bytes_of_image) // self.layout.bytes_per_pixel
         side = (math.isqrt(pixels) - 2 * self.layout.margin) // ALIGN * ALIGN
         return min(max(side, SMALLEST_TILE), LARGEST_TILE)
-
-    def _statistics(
-        self, image: Pixels, mixture: Features, crops: Sequence[Box], margin: int, work: _Work
-    ) -> dict[str, Any]:
-        """Mean and variance for every norm, pooled over the crops, as inputs of the edited model."""
-        height, width = image.shape[:2]
-        feeds: dict[str, Any] = {STYLE: mixture}
-        for number, (norm, geometry) in enumerate(zip(self._norms, self.layout.norms, strict=True)):
-            session = self._open(with_given_statistics(self._model, number))
-            count, total, squares = 0, np.zeros(1), np.zeros(1)
-            for crop in crops:
-                grown = crop.grown(margin, height, width)
-                features = session.run(None, {**feeds, IMAGE: grown.of(image)})[0][0]
-                inner = _inner(features, geometry, crop, grown, height, width)
-                count += inner[0].size
-                total = total + inner.sum((1, 2), dtype=np.float64)
-                squares = squares + np.square(inner).sum((1, 2), dtype=np.float64)
-                work.add(grown.area // 2)
-            mean = total / count
-            feeds[norm.mean] = mean.astype(np.float32)
-            feeds[norm.variance] = np.maximum(squares / count - mean**2, 0).astype(np.float32)
-        return feeds
 
 
 class _Work:

@@ -104,6 +104,8 @@ def command(inputs: tuple[str, ...], output: str | None, **given: Any) -> None:
     if suffix is not None:
         suffix = "." + suffix.lower().lstrip(".")
         format_of(suffix)
+    if "" in inputs or output == "":
+        raise click.UsageError("a name is empty")
     if PIPE in inputs and len(inputs) > 1:
         raise click.UsageError("- (stdin) cannot be mixed with other pictures")
     lone = len(inputs) == 1 and not Path(inputs[0]).is_dir()
