@@ -209,8 +209,33 @@ def test_a_folder_of_results_inside_the_folder_is_not_painted_again(allaprima, t
     assert [p.name for p in (folder / "out").rglob("*.png")] == ["a.png"]
 
 
+def test_a_mask_of_another_size_is_scaled_and_said(allaprima, photo, tmp_path):
+    mask = Image.new("L", (10, 10))
+    mask.paste(255, (0, 0, 5, 10))
+    mask.save(tmp_path / "mask.png")
+    words = ["-s", "great_wave", "-o", "out.png", "--mask", "mask.png", "--feather", "0", "--stroke", "own"]
+    result = allaprima("stylize", photo, *words)
+    assert result.returncode == 0, result.stderr
+    assert one_sentence(result) == "allaprima: the mask of 10×10 pixels is scaled to the picture of 101×67"
+    with Image.open(tmp_path / "out.png") as out, Image.open(photo) as original:
+        difference = np.abs(np.asarray(out).astype(int) - np.asarray(original)).mean((0, 2))
+    assert difference[:40].mean() > 5
+    assert difference[60:].max() == 0
+
+
+def test_a_wrong_extension_is_no_trouble(allaprima, photo, tmp_path):
+    photo.rename(tmp_path / "photo.png")
+    assert allaprima("stylize", "photo.png", "-s", "great_wave").returncode == 0
+    with Image.open(tmp_path / "photo_great_wave.png") as image:
+        assert image.format == "PNG"
+
+
+def test_an_empty_name_is_not_the_current_folder(allaprima, photo):
+    assert "a name is empty" in one_sentence(allaprima("stylize", "", "-s", "great_wave"))
+
+
 def test_odd_names(allaprima, tmp_path):
-    name = "täst 写真 (1) 'x'.jpg"
-    Image.fromarray(checkered(32, 32)).save(tmp_path / name)
-    assert allaprima("stylize", name, "-s", "great_wave").returncode == 0
-    assert Path(tmp_path / "täst 写真 (1) 'x'_great_wave.jpg").exists()
+    for stem in ("täst 写真 (1) 'x'", "line\nbreak", "%s{}$HOME;*?", "e\u0301" * 40):
+        Image.fromarray(checkered(32, 32)).save(tmp_path / f"{stem}.jpg")
+        assert allaprima("stylize", f"{stem}.jpg", "-s", "great_wave").returncode == 0
+        assert Path(tmp_path / f"{stem}_great_wave.jpg").exists()

@@ -33,6 +33,11 @@ class Animation:
     durations: tuple[int, ...]
     loop: int = 0
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.frames[0].size
+
     def with_frames(self, frames: Iterable[Picture]) -> Animation:
         """The same animation, repainted."""
         return replace(self, frames=tuple(frames))

@@ -63,6 +63,11 @@ class Mask:
         if self.feather is not None and not 0 <= self.feather < math.inf:
             raise PictureError(f"the feather must be a number of pixels, not {self.feather}")
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """(width, height) in pixels."""
+        return self.pixels.shape[1], self.pixels.shape[0]
+
     def fitted(self, height: int, width: int) -> NDArray[np.uint8]:
         """The mask as it is laid over a picture of that size: uint8 [height, width]."""
         image = Image.fromarray(self.pixels)

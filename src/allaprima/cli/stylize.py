@@ -115,7 +115,13 @@ def command(inputs: tuple[str, ...], output: str | None, **given: Any) -> None:
     stylizer = make_stylizer(given, threads=given["threads"] if lone else 1, workers=workers)
     look = make_look(given, stylizer)
     painter = FilePainter(
-        stylizer, look, given["size"], given["quality"], max_pixels=given["max_pixels"], keep_gps=given["keep_gps"]
+        stylizer,
+        look,
+        given["size"],
+        given["quality"],
+        given["max_pixels"],
+        given["keep_gps"],
+        note=lambda text: click.echo(f"allaprima: {text}", err=True),
     )
     if inputs == (PIPE,) or output == PIPE:
         _pipe(inputs[0], output, suffix, given["overwrite"], painter)
