@@ -223,6 +223,14 @@ def test_a_mask_of_another_size_is_scaled_and_said(allaprima, photo, tmp_path):
     assert difference[60:].max() == 0
 
 
+def test_little_memory_changes_nothing(allaprima, photo, tmp_path):
+    for name, words in {"whole.png": [], "tiles.png": ["--memory", "1M"]}.items():
+        result = allaprima("stylize", photo, "-s", "great_wave", "--stroke", "own", "-o", name, *words)
+        assert result.returncode == 0, result.stderr
+    with Image.open(tmp_path / "whole.png") as whole, Image.open(tmp_path / "tiles.png") as tiled:
+        assert np.abs(np.asarray(whole).astype(int) - np.asarray(tiled)).max() <= 1
+
+
 def test_a_wrong_extension_is_no_trouble(allaprima, photo, tmp_path):
     photo.rename(tmp_path / "photo.png")
     assert allaprima("stylize", "photo.png", "-s", "great_wave").returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from functools import cached_property
 from pathlib import Path
 
@@ -13,13 +14,10 @@ from numpy.typing import NDArray
 from allaprima.errors import ModelError, PictureError
 from allaprima.memory import sensible_memory
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
-from allaprima.tiles import Progress, TilePainter
+from allaprima.tiles import BYTES_PER_PIXEL_BOUND, Progress, TilePainter
 
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 """In order of preference; the first is there with ``onnxruntime-gpu`` only."""
-
-BYTES_PER_PIXEL_BOUND = 1200
-"""More working memory a pixel than any network here needs: what fits with it needs no closer look."""
 
 
 class Engine:
@@ -44,6 +42,7 @@ class Engine:
         self._threads = threads
         self._memory = sensible_memory() if memory is None else memory
         self._exact = exact
+        self._measuring = threading.Lock()
         try:
             self._model = model.read_bytes()
             self._session = self.open(self._model)
@@ -83,7 +82,10 @@ class Engine:
     def _fits(self, shape: tuple[int, ...]) -> bool:
         """Whether a batch [N, H, W, 3] can be painted in one run."""
         pixels = math.prod(shape[:3])
-        return pixels * BYTES_PER_PIXEL_BOUND <= self._memory or self._tiles.fits(pixels, self._memory)
+        if pixels * BYTES_PER_PIXEL_BOUND <= self._memory:
+            return True
+        with self._measuring:  # by one thread alone
+            return self._tiles.fits(pixels, self._memory)
 
     @cached_property
     def _tiles(self) -> TilePainter:

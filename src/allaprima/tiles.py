@@ -46,6 +46,8 @@ EXACT_BELOW = 32 * 10**6
 """Pixels. A smaller picture has too few crops for a good estimate, and exactness costs seconds there."""
 
 _PROBE = 256
+BYTES_PER_PIXEL_BOUND = 1200
+"""More working memory a pixel than any network here needs: what fits with it needs no closer look."""
 BASE_MEMORY = 160 * 2**20
 """Bytes that Python, ONNX Runtime and the model take before any picture is there."""
 
@@ -224,7 +226,8 @@ class TilePainter:
         if reach == _PROBE - _PROBE // 4:
             raise ModelError("this network cannot paint in tiles: make the picture smaller (--size, --stroke)")
         # Between two norms a few more tensors of the same size are alive: the padded, the convolved, the sum.
-        return Layout(tuple(norms), math.ceil(reach / ALIGN) * ALIGN, 2 * size // _PROBE**2)
+        bytes_per_pixel = 2 * size // _PROBE**2 or BYTES_PER_PIXEL_BOUND
+        return Layout(tuple(norms), math.ceil(reach / ALIGN) * ALIGN, bytes_per_pixel)
 
     def _side(self, bytes_of_image: int, memory: int) -> int:
         """Of the tiles, so that picture, result and the network's working memory fit."""

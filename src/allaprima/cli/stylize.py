@@ -176,7 +176,7 @@ def many(plan: Plan, painter: FilePainter, workers: int, given: dict[str, Any]) 
         outcomes = paint_all(
             jobs,
             lambda job: painter.paint(job.source, job.target.suffix, tell),
-            lambda job: plan.check(job, overwrite=given["overwrite"] or watching),
+            lambda job: plan.check(job, overwrite=given["overwrite"]),
             workers=workers,
             resume=given["resume"],
         )
