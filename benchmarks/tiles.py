@@ -21,11 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from allaprima.boxes import grid
 from allaprima.engine import Engine
 from allaprima.picture import SUFFIXES
+from allaprima.sample import CROP, CROPS_SHARE, Sample, take_sample
 from allaprima.stroke import reduce, reduced_size
 from allaprima.style_model import gallery_model, mixture
-from allaprima.tiles import CROP, CROPS_SHARE, Feeds, TilePainter, grid
+from allaprima.tiles import Feeds, TilePainter
 from speed import RESULTS, record, write_json
 
 Pixels = NDArray[np.uint8]
@@ -110,13 +112,20 @@ def main() -> None:
 def ways(painter: TilePainter, image: Pixels, weights: NDArray[np.float32]) -> dict[str, Callable[[], Feeds]]:
     """How the statistics can be taken."""
 
+    def exact(whole: Pixels) -> Feeds:
+        return painter.statistics(whole, weights, painter.everything(whole))
+
+    def alike(sample: Sample) -> Sample:
+        return sample._replace(weights=np.ones(len(sample.crops)))
+
     def thumbnail(longest: int) -> Feeds:
         size = reduced_size(*image.shape[:2], longest)
-        return painter.statistics(image if size is None else reduce(image, *size), weights, exact=True)
+        return exact(image if size is None else reduce(image, *size))
 
     return {
-        "exact": lambda: painter.statistics(image, weights, exact=True),
-        "sample": lambda: painter.statistics(image, weights, exact=False),
+        "exact": lambda: exact(image),
+        "sample": lambda: painter.statistics(image, weights, take_sample(image)),
+        "sample, all crops alike": lambda: painter.statistics(image, weights, alike(take_sample(image))),
         "reduced copy of 1024": lambda: thumbnail(1024),
         "reduced copy of 2048": lambda: thumbnail(2048),
     }

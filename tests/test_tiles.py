@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from allaprima import tiles
+from allaprima import sample, tiles
+from allaprima.boxes import ALIGN, Box, grid
 from allaprima.engine import Engine
 from allaprima.errors import PictureError
 from allaprima.fixed_norm import find_norms, with_given_statistics
 from allaprima.memory import parse_memory, sensible_memory
+from allaprima.sample import spread, weights
 from allaprima.style_model import Card, Style, gallery_model
-from allaprima.tiles import Box, TilePainter, grid, spread
+from allaprima.tiles import TilePainter
 from support import checkered
 
 MIB = 2**20
@@ -42,7 +44,7 @@ def mixture(engine: Engine) -> np.ndarray:
     return np.eye(len(engine.card.styles), dtype=np.float32)[1]
 
 
-@pytest.mark.parametrize("size", [(333, 260), (131, 16)])
+@pytest.mark.parametrize("size", [(229, 150), (131, 16)])
 def test_tiles_are_the_whole_picture(model, size):
     whole, tiled = Engine(model, 1), Engine(model, 1, memory=NOTHING)
     picture = checkered(*size)[None]
@@ -82,7 +84,7 @@ def seam(image: np.ndarray, side: int = tiles.SMALLEST_TILE) -> float:
 
 def test_the_sample_is_near_the_whole(monkeypatch):
     monkeypatch.setattr(tiles, "EXACT_BELOW", 0)
-    monkeypatch.setattr(tiles, "CROPS_SHARE", 1.0)
+    monkeypatch.setattr(sample, "CROPS_SHARE", 1.0)
     engine, picture = Engine(gallery_model(), 1, memory=NOTHING), texture(512, 400)[None]
     whole = Engine(gallery_model(), 1).run(picture, mixture(engine)).astype(int)
     assert np.abs(engine.run(picture, mixture(engine)) - whole).mean() < 4
@@ -109,17 +111,33 @@ def test_a_grid_covers_each_pixel_once(height, width, side):
     count = np.zeros((height, width), int)
     for box in grid(height, width, side):
         count[box.top : box.bottom, box.left : box.right] += 1
-        assert box.top % tiles.ALIGN == box.left % tiles.ALIGN == 0
-        assert box.bottom - box.top <= side + tiles.ALIGN
+        assert box.top % ALIGN == box.left % ALIGN == 0
+        assert box.bottom - box.top <= side + ALIGN
     assert (count == 1).all()
 
 
 def test_crops_lie_inside_and_everywhere():
     boxes = spread(5000, 8000)
-    share = sum(box.grown(tiles.CROP_MARGIN, 5000, 8000).area for box in boxes) / (5000 * 8000)
+    share = sum(box.grown(sample.CROP_MARGIN, 5000, 8000).area for box in boxes) / (5000 * 8000)
     assert 0.08 < share < 0.12
     assert all(0 <= box.top < box.bottom <= 5000 and 0 <= box.left < box.right <= 8000 for box in boxes)
     assert np.mean([box.left for box in boxes]) == pytest.approx(4000 - 64, rel=0.05)
+
+
+def test_weights_bring_a_sample_to_the_whole():
+    image = checkered(1029, 1027)[3:, 5:]  # its blocks lie off the borders of the crops
+    random = np.random.default_rng(0)
+    boxes = grid(1024, 1024, 128)
+    plain, weighted = [], []
+    for _ in range(10):
+        crops = [boxes[k] for k in random.permutation(len(boxes))[:30]]
+        means = np.array([image[box.top : box.bottom, box.left : box.right].mean() for box in crops])
+        shares = weights(image, crops)
+        assert shares.sum() == pytest.approx(1)
+        assert shares.min() > 0
+        plain.append(abs(means.mean() - image.mean()))
+        weighted.append(abs(shares @ means - image.mean()))
+    assert np.mean(weighted) < 0.3 * np.mean(plain)
 
 
 def test_a_box_grows_as_far_as_the_picture_reaches():

@@ -6,9 +6,9 @@ network is local, so a tile with enough overlap is painted exactly as it would b
 
 The statistics come norm by norm, since those of one depend on the ones before it. ``exact`` takes them from every tile,
 which costs a pass over the picture, as deep as the norm, for each norm. Otherwise they are pooled over small crops in
-full resolution, spread evenly over the picture: a tenth of its area. Crops rather than a reduced copy of the picture
-(the thumbnail of Chen et al. 2022, *Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance
-Normalization*), since that has lost the fine detail which the first layers measure; docs/pictures.md has the figures.
+full resolution, a tenth of the picture (``sample.py``). Crops rather than a reduced copy of the picture (the thumbnail
+of Chen et al. 2022, *Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance Normalization*), since that
+has lost the fine detail which the first layers measure; docs/pictures.md has the figures.
 """
 
 from __future__ import annotations
@@ -16,32 +16,26 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from allaprima.boxes import ALIGN, Box, Pixels, grid
 from allaprima.errors import ModelError
 from allaprima.fixed_norm import find_norms, with_given_statistics
+from allaprima.sample import Sample, take_sample
 from allaprima.style_model import IMAGE, STYLE, STYLIZED
 
-Pixels = NDArray[np.uint8]
 Features = NDArray[np.float32]
 Feeds = dict[str, Any]
 """Inputs of the edited model by name, but for the picture."""
 Progress = Callable[[int, int], None]
 """Called with the work done and all the work, in pixels painted."""
 
-ALIGN = 16
-"""Tiles begin at multiples of it, as it is a multiple of every network's stride."""
 LARGEST_TILE, SMALLEST_TILE = 1024, 128
 EXACT_TILE = 512
 
-CROP, CROP_MARGIN = 128, 16
-"""A crop for the statistics; what lies beyond its margin is mirrored by the network, which statistics hardly feel."""
-CROPS_SHARE = 0.1
-"""Of the picture, margins included."""
 EXACT_BELOW = 32 * 10**6
 """Pixels. A smaller picture has too few crops for a good estimate, and exactness costs seconds there."""
 
@@ -58,33 +52,6 @@ class Session(Protocol):
     def run(self, output_names: Sequence[str] | None, input_feed: dict[str, Any]) -> list[Any]:
         """Compute the outputs named, or all."""
         ...
-
-
-class Box(NamedTuple):
-    """A rectangle of pixels: rows ``top`` to ``bottom``, columns ``left`` to ``right``, ends excluded."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    def grown(self, margin: int, height: int, width: int) -> Box:
-        """With a margin on every side, as far as the picture reaches."""
-        return Box(
-            max(0, self.top - margin),
-            max(0, self.left - margin),
-            min(height, self.bottom + margin),
-            min(width, self.right + margin),
-        )
-
-    def of(self, image: Pixels) -> Pixels:
-        """These pixels of [H, W, 3], as a batch of one: [1, h, w, 3]."""
-        return np.ascontiguousarray(image[self.top : self.bottom, self.left : self.right])[None]
-
-    @property
-    def area(self) -> int:
-        """Pixels."""
-        return (self.bottom - self.top) * (self.right - self.left)
 
 
 class Geometry(NamedTuple):
@@ -147,31 +114,30 @@ class TilePainter:
         Raises:
             ModelError: the network does not allow tiles.
         """
+        height, width = image.shape[:2]
+        sample = self.everything(image) if exact or height * width <= EXACT_BELOW else take_sample(image)
         side = self._side(image.nbytes, memory)
-        crops, margin = self._crops(image, exact)
-        tiles = grid(image.shape[0], image.shape[1], side)
-        work = _Work(
-            len(self._norms) * _area(crops, margin, image) // 2 + _area(tiles, self.layout.margin, image), progress
-        )
-        return self.paint_tiles(image, self.statistics(image, mixture, exact, work.add), side, work.add)
+        work = len(self._norms) * _area(sample.crops, sample.margin, image) // 2
+        work += _area(grid(height, width, side), self.layout.margin, image)
+        tell = _Work(work, progress).add
+        return self.paint_tiles(image, self.statistics(image, mixture, sample, tell), side, tell)
 
     def statistics(
-        self, image: Pixels, mixture: Features, exact: bool, tell: Callable[[int], None] = lambda _: None
+        self, image: Pixels, mixture: Features, sample: Sample, tell: Callable[[int], None] = lambda _: None
     ) -> Feeds:
-        """Mean and variance of every norm over the whole picture, [H, W, 3], as inputs of the edited model."""
-        crops, margin = self._crops(image, exact)
+        """Mean and variance of every norm over the sample of [H, W, 3], as inputs of the edited model."""
         height, width = image.shape[:2]
         feeds: Feeds = {STYLE: mixture}
         for number, (norm, geometry) in enumerate(zip(self._norms, self.layout.norms, strict=True)):
             session = self._open(with_given_statistics(self._model, number))
-            count, total, squares = 0, np.zeros(1), np.zeros(1)
-            for crop in crops:
-                grown = crop.grown(margin, height, width)
+            count, total, squares = 0.0, np.zeros(1), np.zeros(1)
+            for crop, weight in zip(sample.crops, sample.weights, strict=True):
+                grown = crop.grown(sample.margin, height, width)
                 features = session.run(None, {**feeds, IMAGE: grown.of(image)})[0][0]
                 inner = _inner(features, geometry, crop, grown, height, width)
-                count += inner[0].size
-                total = total + inner.sum((1, 2), dtype=np.float64)
-                squares = squares + np.square(inner).sum((1, 2), dtype=np.float64)
+                count += weight * inner[0].size
+                total = total + weight * inner.sum((1, 2), dtype=np.float64)
+                squares = squares + weight * np.square(inner).sum((1, 2), dtype=np.float64)
                 tell(grown.area // 2)
             mean = total / count
             feeds[norm.mean] = mean.astype(np.float32)
@@ -194,12 +160,10 @@ class TilePainter:
             tell(grown.area)
         return result
 
-    def _crops(self, image: Pixels, exact: bool) -> tuple[list[Box], int]:
-        """Where the statistics are taken, and with what margin."""
-        height, width = image.shape[:2]
-        if exact or height * width <= EXACT_BELOW:
-            return grid(height, width, EXACT_TILE), self.layout.margin
-        return spread(height, width), CROP_MARGIN
+    def everything(self, image: Pixels) -> Sample:
+        """Every pixel of [H, W, 3], in tiles."""
+        tiles = grid(image.shape[0], image.shape[1], EXACT_TILE)
+        return Sample(tiles, np.ones(len(tiles)), self.layout.margin)
 
     @cached_property
     def layout(self) -> Layout:
@@ -246,41 +210,6 @@ class _Work:
         self._done = min(self._done + amount, self._total)
         if self._progress is not None:
             self._progress(self._done, self._total)
-
-
-def grid(height: int, width: int, side: int) -> list[Box]:
-    """Tiles of about equal size, ``side`` at most, that cover a picture, each pixel once."""
-    rows, columns = (_cuts(length, side) for length in (height, width))
-    return [Box(top, left, bottom, right) for top, bottom in pairwise(rows) for left, right in pairwise(columns)]
-
-
-def _cuts(length: int, side: int) -> list[int]:
-    """Where parts of a length begin, and its end; each begins at a multiple of ``ALIGN``."""
-    parts = math.ceil(length / side)
-    step = math.ceil(length / parts / ALIGN) * ALIGN
-    return [*range(0, length, step), length]
-
-
-def spread(height: int, width: int) -> list[Box]:
-    """Crops spread evenly over a picture, one at a random place of each cell of a grid (stratified sampling).
-
-    Together with their margins they cover ``CROPS_SHARE`` of the picture.
-    """
-    count = CROPS_SHARE * height * width / (CROP + 2 * CROP_MARGIN) ** 2
-    rows = max(1, round(math.sqrt(count * height / width)))
-    columns = max(1, round(count / rows))
-    random = np.random.default_rng(0)  # the same picture, the same painting
-    places = [
-        (_place(height, row, rows, random), _place(width, column, columns, random))
-        for row in range(rows)
-        for column in range(columns)
-    ]
-    return [Box(top, left, min(top + CROP, height), min(left + CROP, width)) for top, left in places]
-
-
-def _place(length: int, part: int, parts: int, random: np.random.Generator) -> int:
-    """Where a crop begins in its part of a side."""
-    return int(max(0, length - CROP) * (part + random.random()) / parts) // ALIGN * ALIGN
 
 
 def _area(boxes: Sequence[Box], margin: int, image: Pixels) -> int:
