@@ -13,7 +13,7 @@ from allaprima.engine import Engine
 from allaprima.errors import PictureError
 from allaprima.fixed_norm import find_norms, with_given_statistics
 from allaprima.memory import parse_memory, sensible_memory
-from allaprima.sample import spread, weights
+from allaprima.sample import spread, take_sample, weights
 from allaprima.style_model import Card, Style, gallery_model
 from allaprima.tiles import TilePainter
 from support import checkered
@@ -80,6 +80,14 @@ def seam(image: np.ndarray, side: int = tiles.SMALLEST_TILE) -> float:
         border = np.arange(1, gradient.size + 1) % side == 0
         ratios.append(gradient[border].mean() / gradient[~border].mean())
     return float(np.mean(ratios))
+
+
+def test_with_the_same_statistics_the_tiles_do_not_matter():
+    engine, image = Engine(gallery_model(), 1), texture(400, 300)
+    painter = TilePainter(gallery_model().read_bytes(), len(engine.card.styles), engine.open)
+    feeds = painter.statistics(image, mixture(engine), take_sample(image))
+    small, large = (painter.paint_tiles(image, feeds, side).astype(int) for side in (128, 512))
+    assert np.abs(small - large).max() <= 1
 
 
 def test_the_sample_is_near_the_whole(monkeypatch):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, nullcontext
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import click
 
 from allaprima.batch import paint_all, watch
-from allaprima.cli.progress import progress
+from allaprima.cli.progress import late_progress, progress
 from allaprima.cli.report import Report
 from allaprima.errors import AllaPrimaError, PictureError
 from allaprima.file_painter import FilePainter
@@ -26,7 +25,6 @@ from allaprima.plan import Plan, check_target, names_a_file
 from allaprima.stroke import STROKE
 from allaprima.style_model import SMALLEST_SIDE, style_label
 from allaprima.stylizer import Stylizer
-from allaprima.tiles import Progress
 
 PIPE = "-"
 OWN = "own"
@@ -171,7 +169,7 @@ def many(plan: Plan, painter: FilePainter, workers: int, given: dict[str, Any]) 
     watching = given["watching"]
     jobs = watch(plan.jobs, WATCH_SECONDS) if watching else plan.jobs()
     count = sum(1 for _ in plan.jobs()) if sys.stderr.isatty() and not watching else None
-    lone_bar = tile_bar() if count == 1 else nullcontext()
+    lone_bar = late_progress("painting") if count == 1 else nullcontext()
     with Report(given["report"]) as report, lone_bar as tell, ExitStack() as stack:
         outcomes = paint_all(
             jobs,
@@ -187,24 +185,6 @@ def many(plan: Plan, painter: FilePainter, workers: int, given: dict[str, Any]) 
                 click.echo(f"allaprima: {outcome.job.source}: {outcome.reason}", err=True)
     if report.counts["failed"]:
         sys.exit(1 if report.counts["painted"] or report.counts["skipped"] else PictureError.exit_code)
-
-
-@contextmanager
-def tile_bar() -> Iterator[Progress]:
-    """A bar for the tiles of one large picture; it shows as soon as there are any."""
-    bars: list[Any] = []
-
-    def tell(done: int, total: int) -> None:
-        if not bars:
-            bars.append(progress(None, "painting", total))
-            bars[0].__enter__()
-        bars[0].update(done - bars[0].pos)
-
-    try:
-        yield tell
-    finally:
-        for bar in bars:
-            bar.__exit__(None, None, None)
 
 
 def _pipe(source: str, output: str | None, suffix: str | None, overwrite: bool, painter: FilePainter) -> None:
