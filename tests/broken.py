@@ -1,4 +1,4 @@
-"""Twenty-odd kinds of file that are not pictures, though their names say so."""
+"""Thirty kinds of file that are not pictures, though their names say so."""
 
 from __future__ import annotations
 
@@ -56,6 +56,12 @@ def broken_files(folder: Path) -> list[Path]:
         "cut.bmp": encoded("BMP")[:500],
         "cut.avif": encoded("AVIF")[:120],
         "bomb.png": png(60_000, 60_000, b""),
+        "bomb.gif": b"GIF89a" + struct.pack("<HHBBB", 65_535, 65_535, 0x80, 0, 0) + bytes(6) + encoded("GIF", "P")[13:],
+        "bomb.bmp": encoded("BMP")[:18] + struct.pack("<ii", 60_000, 60_000) + encoded("BMP")[26:],
+        "bomb.ppm": b"P6 60000 60000 255\n" + bytes(300),
+        "bomb.tga": struct.pack("<BBB5xHHHHBB", 0, 0, 2, 0, 0, 65_535, 65_535, 24, 0) + bytes(300),
+        "bomb.jp2": encoded("JPEG2000").replace(struct.pack(">II", 64, 48), struct.pack(">II", 60_000, 60_000)),
+        "bomb.webp": b"RIFF\x2a\0\0\0WEBPVP8X\x0a\0\0\0\0\0\0\0" + b"\xff\xff\xff" * 2 + b"VP8L" + bytes(20),
         "no_width.png": png(0, 10, b""),
         "no_data.png": png(64, 64, b""),
         "odd_depth.png": png(64, 64, b"\0" * 20_000, depth=7),

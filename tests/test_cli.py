@@ -124,7 +124,17 @@ def test_every_broken_file_gets_one_sentence(tmp_path):
         (["stylize", ".", "-s", "great_wave", "-o", "-"], "only one picture"),
         (["stylize", "photo.jpg", "-s", "great_wave", "-o", "photo.jpg/x/y.png"], "cannot be written"),
         (["stylize", "empty", "-s", "great_wave"], "holds no pictures"),
-        (["stylize", "photo.jpg", "-s", "great_wave", "-o", "x.gif"], 'not written as ".gif"'),
+        (["stylize", "photo.jpg", "-s", "great_wave", "-o", "x.tga"], 'not written as ".tga"'),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--stroke", "5"], "neither"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--color", "sepia"], "not one of"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--memory", "much"], "is not an amount"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--feather", "3"], "need a --mask"),
+        (
+            ["stylize", "photo.jpg", "-s", "great_wave", "--mask", "none.png"],
+            "the mask none.png: there is no such file",
+        ),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--mask-style", "the_scream"], "needs a mask"),
+        (["stylize", "photo.jpg", "-s", "great_wave", "--max-pixels", "6000"], "101×67 pixels, more than the limit"),
         (["stylize", ".", "-s", "cubism"], "allaprima: there is no style cubism"),
         (["stylize"], "Missing argument"),
         (["stylise", "photo.jpg"], "No such command"),
@@ -176,10 +186,10 @@ def test_the_current_folder(allaprima, photo):
 
 def test_pictures_that_differ_by_their_extension_alone(allaprima, tmp_path):
     (tmp_path / "in").mkdir()
-    for name in ("a.png", "a.gif", "b.gif"):
+    for name in ("a.png", "a.tga", "b.tga"):
         Image.fromarray(checkered(32, 32)).save(tmp_path / "in" / name)
     assert allaprima("stylize", "in", "-s", "great_wave", "-o", "out").returncode == 0
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.gif.png", "a.png", "b.png"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.png", "a.tga.png", "b.png"]
 
 
 def test_a_result_never_replaces_another_photograph(allaprima, photo):
@@ -199,8 +209,41 @@ def test_a_folder_of_results_inside_the_folder_is_not_painted_again(allaprima, t
     assert [p.name for p in (folder / "out").rglob("*.png")] == ["a.png"]
 
 
+def test_a_mask_of_another_size_is_scaled_and_said(allaprima, photo, tmp_path):
+    mask = Image.new("L", (10, 10))
+    mask.paste(255, (0, 0, 5, 10))
+    mask.save(tmp_path / "mask.png")
+    words = ["-s", "great_wave", "-o", "out.png", "--mask", "mask.png", "--feather", "0", "--stroke", "own"]
+    result = allaprima("stylize", photo, *words)
+    assert result.returncode == 0, result.stderr
+    assert one_sentence(result) == "allaprima: the mask of 10×10 pixels is scaled to the picture of 101×67"
+    with Image.open(tmp_path / "out.png") as out, Image.open(photo) as original:
+        difference = np.abs(np.asarray(out).astype(int) - np.asarray(original)).mean((0, 2))
+    assert difference[:40].mean() > 5
+    assert difference[60:].max() == 0
+
+
+def test_little_memory_changes_nothing(allaprima, photo, tmp_path):
+    for name, words in {"whole.png": [], "tiles.png": ["--memory", "1M"]}.items():
+        result = allaprima("stylize", photo, "-s", "great_wave", "--stroke", "own", "-o", name, *words)
+        assert result.returncode == 0, result.stderr
+    with Image.open(tmp_path / "whole.png") as whole, Image.open(tmp_path / "tiles.png") as tiled:
+        assert np.abs(np.asarray(whole).astype(int) - np.asarray(tiled)).max() <= 1
+
+
+def test_a_wrong_extension_is_no_trouble(allaprima, photo, tmp_path):
+    photo.rename(tmp_path / "photo.png")
+    assert allaprima("stylize", "photo.png", "-s", "great_wave").returncode == 0
+    with Image.open(tmp_path / "photo_great_wave.png") as image:
+        assert image.format == "PNG"
+
+
+def test_an_empty_name_is_not_the_current_folder(allaprima, photo):
+    assert "a name is empty" in one_sentence(allaprima("stylize", "", "-s", "great_wave"))
+
+
 def test_odd_names(allaprima, tmp_path):
-    name = "täst 写真 (1) 'x'.jpg"
-    Image.fromarray(checkered(32, 32)).save(tmp_path / name)
-    assert allaprima("stylize", name, "-s", "great_wave").returncode == 0
-    assert Path(tmp_path / "täst 写真 (1) 'x'_great_wave.jpg").exists()
+    for stem in ("täst 写真 (1) 'x'", "line\nbreak", "%s{}$HOME;*?", "e\u0301" * 40):
+        Image.fromarray(checkered(32, 32)).save(tmp_path / f"{stem}.jpg")
+        assert allaprima("stylize", f"{stem}.jpg", "-s", "great_wave").returncode == 0
+        assert Path(tmp_path / f"{stem}_great_wave.jpg").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,46 @@ def test_metadata_that_stays_true_is_kept():
     assert kept.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] == "2024:05:01 10:00:00"
     assert not kept.get_ifd(ExifTags.IFD.GPSInfo)
     assert ExifTags.Base.Orientation not in kept
+
+
+def test_the_place_is_kept_if_asked_for():
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (48.0, 51.0, 30.0)})
+    buffer = io.BytesIO()
+    quadrants().save(buffer, "JPEG", exif=exif)
+    picture = read_picture(buffer, keep_gps=True)
+    place = Image.open(io.BytesIO(picture.encode(".jpg"))).getexif().get_ifd(ExifTags.IFD.GPSInfo)
+    assert (place[1], [float(part) for part in place[2]]) == ("N", [48.0, 51.0, 30.0])
+
+
+def test_heic():
+    pillow_heif = pytest.importorskip("pillow_heif")
+    pillow_heif.register_heif_opener()
+    assert near(corners(read(quadrants(64, 64), "HEIF", quality=95).pixels), [RED, GREEN, BLUE, GREY], 12)
+
+
+def test_heic_without_its_package_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(PictureError, match=r"allaprima\[heic\]"):
+        read_picture(io.BytesIO(b"\0\0\0\x18ftypheic" + bytes(100)))
+
+
+def test_pictures_above_the_limit_are_refused_and_the_limit_can_be_raised():
+    buffer = io.BytesIO()
+    quadrants().save(buffer, "PNG")
+    with pytest.raises(PictureError, match=r"48×32 pixels, more than the limit of 1,000; .*--max-pixels 1536"):
+        read_picture(buffer, max_pixels=1000)
+    buffer.seek(0)
+    assert read_picture(buffer, max_pixels=1536).size == (48, 32)
+
+
+def test_bands_are_the_whole(monkeypatch):
+    image = Image.fromarray(np.dstack([checkered(70, 50), checkered(70, 50, 1)[..., 0]]))
+    pictures = {mode: image.convert(mode) for mode in ("RGBA", "P", "LA", "CMYK", "F")}
+    whole = {mode: Picture.from_pil(picture) for mode, picture in pictures.items()}
+    monkeypatch.setattr("allaprima.srgb._BAND", 70 * 7)
+    for mode, picture in pictures.items():
+        assert np.array_equal(Picture.from_pil(picture).pixels, whole[mode].pixels), mode
 
 
 def test_malformed_metadata_does_not_cost_the_picture():

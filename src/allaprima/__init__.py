@@ -5,13 +5,18 @@
 """
 
 from allaprima.errors import AllaPrimaError, ModelError, PictureError, StyleError
+from allaprima.look import COLORS, Look
+from allaprima.masks import Mask
 from allaprima.style_model import Card, Style
 from allaprima.stylizer import Stylizer, styles, stylize
 from allaprima.version import __version__
 
 __all__ = [
+    "COLORS",
     "AllaPrimaError",
     "Card",
+    "Look",
+    "Mask",
     "ModelError",
     "PictureError",
     "Style",

@@ -45,23 +45,34 @@ def match_luminance(source: Array, target: Array) -> Floats:
     Before a style's brightness is transferred alone, so that a dark painting does not darken a bright photograph.
     A source without contrast only takes the mean.
     """
-    deviation = source.std()
-    scale = target.std() / deviation if deviation > 0 else 0.0
-    matched: Floats = scale * (source - source.mean()) + target.mean()
+    scale, shift = luminance_map(source, target)
+    matched: Floats = scale * source + shift
     return matched
+
+
+def luminance_map(source: Array, target: Array) -> tuple[float, float]:
+    """What ``match_luminance`` does to a luminance, scale and shift, to be applied to other pixels."""
+    deviation = source.std()
+    scale = float(target.std() / deviation) if deviation > 0 else 0.0
+    return scale, float(target.mean() - scale * source.mean())
 
 
 def match_color(source: Array, target: Array) -> Floats:
-    """Color histogram matching: the source with the target's mean and covariance of colours, [H, W, 3] -> [H, W, 3].
-
-    x -> A x + b with A = Σ_target^½ Σ_source^-½, the paper's choice among the solutions, which is that of *Image
-    Analogies* (Hertzmann et al. 2001). A direction in which the source does not vary, as in a grey picture every one
-    but grey, has nothing to be scaled and stays empty.
-    """
-    mean, root = source.mean((0, 1)), _power(_covariance(source), -0.5)
-    transform = _power(_covariance(target), 0.5) @ root
-    matched: Floats = (source - mean) @ transform.T + target.mean((0, 1))
+    """Color histogram matching: the source with the target's mean and covariance of colours, [H, W, 3] -> [H, W, 3]."""
+    matrix, offset = color_map(source, target)
+    matched: Floats = source @ matrix.T + offset
     return matched
+
+
+def color_map(source: Array, target: Array) -> tuple[Floats, Floats]:
+    """What ``match_color`` does to a colour, A [3, 3] and b [3] of x -> A x + b, to be applied to other pixels.
+
+    A = Σ_target^½ Σ_source^-½ is the paper's choice among the solutions, which is that of *Image Analogies* (Hertzmann
+    et al. 2001). A direction in which the source does not vary, as in a grey picture every one but grey, has nothing
+    to be scaled and stays empty.
+    """
+    matrix = _power(_covariance(target), 0.5) @ _power(_covariance(source), -0.5)
+    return matrix, target.mean((0, 1)) - matrix @ source.mean((0, 1))
 
 
 def _covariance(picture: Array) -> Floats:

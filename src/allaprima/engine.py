@@ -1,7 +1,10 @@
-"""An ONNX Runtime session over a style model: arrays in, arrays out."""
+"""ONNX Runtime sessions over a style model: arrays in, arrays out."""
 
 from __future__ import annotations
 
+import math
+import threading
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +12,9 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from allaprima.errors import ModelError, PictureError
+from allaprima.memory import sensible_memory
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
+from allaprima.tiles import BYTES_PER_PIXEL_BOUND, Progress, TilePainter
 
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 """In order of preference; the first is there with ``onnxruntime-gpu`` only."""
@@ -21,22 +26,26 @@ class Engine:
     Args:
         model: an ``.onnx`` file that follows the contract in ``style_model.py``.
         threads: how many threads compute; None leaves it to ONNX Runtime, which takes every physical core.
+        memory: bytes that the process may take; pictures that need more are painted in tiles. None is
+            ``sensible_memory()``.
+        exact: tiles get exact statistics of the whole picture, not those of a sample (``tiles.py``).
 
     Raises:
         ModelError: the file is missing, not ONNX, or not a style model.
     """
 
-    def __init__(self, model: Path, threads: int | None = None) -> None:
+    def __init__(
+        self, model: Path, threads: int | None = None, memory: int | None = None, *, exact: bool = False
+    ) -> None:
         if not model.is_file():
             raise ModelError(f"there is no style model at {model}")
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = threads or 0
-        available = onnxruntime.get_available_providers()
+        self._threads = threads
+        self._memory = sensible_memory() if memory is None else memory
+        self._exact = exact
+        self._measuring = threading.Lock()
         try:
-            self._session = onnxruntime.InferenceSession(
-                str(model), options, providers=[name for name in PROVIDERS if name in available]
-            )
+            self._model = model.read_bytes()
+            self._session = self.open(self._model)
         except Exception as error:  # ONNX Runtime has no common base class for its exceptions
             raise ModelError(f"{model} is not a readable ONNX model") from error
         try:
@@ -46,17 +55,46 @@ class Engine:
         if {IMAGE, STYLE} != {node.name for node in self._session.get_inputs()}:
             raise ModelError(f"{model} is no style model: its inputs are not {IMAGE} and {STYLE}")
 
-    def run(self, image: NDArray[np.uint8], mixture: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """image: uint8 [N, H, W, 3], RGB; mixture: float32 [S] -> uint8 [N, H, W, 3].
+    def run(
+        self, image: NDArray[np.uint8], mixture: NDArray[np.float32], progress: Progress | None = None
+    ) -> NDArray[np.uint8]:
+        """Paint, in tiles where the whole picture needs more memory than allowed.
+
+        image: uint8 [N, H, W, 3], RGB; mixture: float32 [S] -> uint8 [N, H, W, 3].
 
         Raises:
             PictureError: it could not be computed, which a lack of memory explains best.
         """
+        height, width = image.shape[1:3]
         try:
+            if not self._fits(image.shape):
+                return np.stack([self._tiles.paint(one, mixture, self._memory, self._exact, progress) for one in image])
             result: NDArray[np.uint8] = self._session.run([STYLIZED], {IMAGE: image, STYLE: mixture})[0]
+        except ModelError:
+            raise
         except Exception as error:  # as above
-            height, width = image.shape[1:3]
             raise PictureError(
-                f"the network failed on {width}×{height} pixels, probably for lack of memory: make it smaller (--size)"
+                f"the network failed on {width}×{height} pixels, probably for lack of memory: "
+                "make it smaller (--size) or allow less memory (--memory), which takes smaller tiles"
             ) from error
         return result
+
+    def _fits(self, shape: tuple[int, ...]) -> bool:
+        """Whether a batch [N, H, W, 3] can be painted in one run."""
+        pixels = math.prod(shape[:3])
+        if pixels * BYTES_PER_PIXEL_BOUND <= self._memory:
+            return True
+        with self._measuring:  # by one thread alone
+            return self._tiles.fits(pixels, self._memory)
+
+    @cached_property
+    def _tiles(self) -> TilePainter:
+        return TilePainter(self._model, len(self.card.styles), self.open)
+
+    def open(self, model: bytes) -> onnxruntime.InferenceSession:
+        """A session of a model's bytes on the best device, with this engine's threads."""
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = self._threads or 0
+        available = onnxruntime.get_available_providers()
+        return onnxruntime.InferenceSession(model, options, providers=[name for name in PROVIDERS if name in available])

@@ -1,42 +1,51 @@
 """Every way a picture comes in and goes out.
 
 Whatever the file, the network sees upright sRGB pixels, uint8 ``[H, W, 3]``. What is not colour waits aside: alpha
-comes back unchanged, and of EXIF what is still true: author, camera and moment, not orientation, place or thumbnail.
+comes back unchanged, and of EXIF what is still true (``metadata.py``).
 """
 
 from __future__ import annotations
 
 import io
-import os
-import tempfile
-import warnings
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from allaprima.errors import PictureError
+from allaprima.files import write_bytes
+from allaprima.metadata import orientation, true_metadata, upright
+from allaprima.srgb import to_srgb
 
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "TGA", "ICO")
-"""Pillow's names of the formats read here: none of them calls a program or reads another file."""
+"""Pillow's names of the formats read here, besides HEIC: none of them calls a program or reads another file."""
 
 WRITABLE = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF",
-    ".bmp": "BMP", ".avif": "AVIF",
+    ".bmp": "BMP", ".gif": "GIF", ".avif": "AVIF",
 }  # fmt: skip
 """The formats written here, by extension."""
 
-SUFFIXES = frozenset(WRITABLE) | {".jfif", ".jpe", ".gif", ".jp2", ".mpo", ".pbm", ".pgm", ".ppm", ".tga", ".ico"}
+SUFFIXES = frozenset(WRITABLE) | {
+    ".jfif", ".jpe", ".jp2", ".mpo", ".pbm", ".pgm", ".ppm", ".tga", ".ico", ".heic", ".heif", ".hif",
+}  # fmt: skip
 """What counts as a picture when a folder is searched."""
 
 WITHOUT_ALPHA = ("JPEG", "BMP")
+WITHOUT_EXIF = ("BMP", "GIF")
 DEFAULT_QUALITY = 92
-_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
+
+MAX_PIXELS = 178_956_970
+"""A picture, or all frames of an animation, of more is refused unless a reader raises the limit: a file of a few
+kilobytes can claim any size. It is where Pillow calls a picture a decompression bomb."""
+
+_opening = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -73,26 +82,26 @@ class Picture:
         return replace(self, pixels=pixels, alpha=alpha)
 
     @classmethod
-    def from_pil(cls, image: Image.Image) -> Picture:
-        """Any PIL picture, of whatever mode; its first frame if it has several.
+    def from_pil(cls, image: Image.Image, *, keep_gps: bool = False) -> Picture:
+        """Any PIL picture, of whatever mode; its current frame if it has several.
 
         Raises:
             PictureError: its pixels cannot be decoded.
         """
-        with _reasons():
+        with reasons():
             image.load()  # here, so that damaged pixels are not taken for damaged metadata
-            upright, exif = _upright(image)
-            rgb, alpha = _to_srgb(_eight_bit(upright, sixteen=image.format == "PPM"))
-        pixels = np.asarray(rgb)
-        if alpha is not None:
-            pixels = _fill_invisible(pixels, alpha)
-        return cls(pixels, alpha, exif)
+            exif, turn = true_metadata(image, keep_gps=keep_gps), orientation(image)
+            pixels, alpha = to_srgb(image)
+        return cls(upright(pixels, turn), None if alpha is None else upright(alpha, turn), exif)
 
-    def to_pil(self) -> Image.Image:
-        """RGB, or RGBA if the picture has alpha."""
+    def to_pil(self, *, keep_alpha: bool = True) -> Image.Image:
+        """RGB, or RGBA if the picture has alpha and is to keep it; otherwise it lies on white."""
         if self.alpha is None:
             return Image.fromarray(self.pixels)
-        return Image.fromarray(np.dstack([self.pixels, self.alpha]))
+        image = Image.fromarray(np.dstack([self.pixels, self.alpha]))
+        if keep_alpha:
+            return image
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
     def encode(self, suffix: str, quality: int = DEFAULT_QUALITY) -> bytes:
         """The picture as the bytes of a file of that format; transparency lies on white where the format has none.
@@ -100,21 +109,23 @@ class Picture:
         Raises:
             PictureError: the format is not one of ``WRITABLE``, or cannot hold a picture of this size.
         """
-        kind, image = format_of(suffix), self.to_pil()
-        if image.mode == "RGBA" and kind in WITHOUT_ALPHA:
-            white = Image.new("RGBA", image.size, "white")
-            image = Image.alpha_composite(white, image).convert("RGB")
+        buffer = io.BytesIO()
+        kind = format_of(suffix)
+        with reasons("cannot be written as " + kind):
+            flat = self.to_pil(keep_alpha=kind not in WITHOUT_ALPHA)
+            flat.save(buffer, kind, **self.save_options(kind, quality))
+        return buffer.getvalue()
+
+    def save_options(self, kind: str, quality: int) -> dict[str, object]:
+        """What Pillow's encoder of that format is told."""
         options: dict[str, object] = {"quality": quality} if kind in ("JPEG", "WEBP", "AVIF") else {}
         if kind == "JPEG":
             options["subsampling"] = "4:4:4" if quality >= 90 else "4:2:0"
         if kind == "TIFF":
             options["compression"] = "tiff_deflate"
-        if kind != "BMP" and len(self.exif):
+        if kind not in WITHOUT_EXIF and len(self.exif):
             options["exif"] = self.exif
-        buffer = io.BytesIO()
-        with _reasons("cannot be written as " + kind):
-            image.save(buffer, kind, **options)
-        return buffer.getvalue()
+        return options
 
 
 def format_of(suffix: str) -> str:
@@ -129,14 +140,86 @@ def format_of(suffix: str) -> str:
     return kind
 
 
-def read_picture(source: Path | BinaryIO) -> Picture:
-    """Decode a file or a stream of bytes.
+def suffix_of(data: bytes) -> str:
+    """The extension of the format in which a picture file's bytes are; ``.png`` where that is not written here.
 
     Raises:
-        PictureError: it is missing, not a picture, damaged, or too large.
+        PictureError: it is no picture.
     """
-    with _reasons(), Image.open(source, formats=READABLE) as image:
-        return Picture.from_pil(image)
+    with open_image(io.BytesIO(data)) as image:
+        return next((suffix for suffix, kind in WRITABLE.items() if kind == image.format), ".png")
+
+
+def read_picture(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS, keep_gps: bool = False) -> Picture:
+    """Decode a file or a stream of bytes; the first frame if it has several.
+
+    Raises:
+        PictureError: it is missing, not a picture, damaged, or larger than ``max_pixels``.
+    """
+    with open_image(source, max_pixels) as image:
+        return Picture.from_pil(image, keep_gps=keep_gps)
+
+
+@contextmanager
+def open_image(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+    """A picture file, its header read and its size allowed; Pillow decodes the pixels when they are asked for.
+
+    Raises:
+        PictureError: as ``read_picture``, also for what is raised in the ``with`` block.
+    """
+    with reasons(), ExitStack() as stack:
+        file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
+        if not file.seekable():
+            file = io.BytesIO(file.read())
+        formats = _formats(file)
+        with _opening:  # Pillow's limit is a global of its module, and ours may be higher
+            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                image = stack.enter_context(Image.open(file, formats=formats))
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
+        check_size(image, 1, max_pixels)
+        yield image
+
+
+def check_size(image: Image.Image, frames: int, max_pixels: int) -> None:
+    """Refuse what would fill the memory.
+
+    Raises:
+        PictureError: so many frames of this size have more than ``max_pixels``.
+    """
+    pixels = image.width * image.height * frames
+    if pixels > max_pixels:
+        times = f" in {frames} frames" if frames > 1 else ""
+        raise PictureError(
+            f"it has {image.width}×{image.height} pixels{times}, more than the limit of {max_pixels:,}; "
+            f"if you trust it, raise the limit with --max-pixels {pixels}"
+        )
+
+
+def _formats(file: BinaryIO) -> tuple[str, ...]:
+    """The formats that a file may have; the decoder of HEIC is loaded for those that need it alone.
+
+    HEIC names its brand, "heic" and the like, in a box "ftyp" (ISO/IEC 23008-12); "mif1" is HEIC or AVIF.
+
+    Raises:
+        PictureError: it is HEIC and the package is not installed.
+    """
+    start = file.read(12)
+    file.seek(0)
+    if start[4:8] != b"ftyp" or start[8:12] not in _HEIC_BRANDS:
+        return READABLE
+    try:
+        import pillow_heif  # noqa: PLC0415 - heavy, and few need it
+    except ModuleNotFoundError as error:
+        if start[8:12] == b"mif1":
+            return READABLE
+        raise PictureError("HEIC needs a package: pip install 'allaprima[heic]'") from error
+    pillow_heif.register_heif_opener()
+    return (*READABLE, "HEIF")
+
+
+_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1")
 
 
 def write_picture(picture: Picture, path: Path, quality: int = DEFAULT_QUALITY) -> None:
@@ -148,36 +231,11 @@ def write_picture(picture: Picture, path: Path, quality: int = DEFAULT_QUALITY) 
     write_bytes(picture.encode(path.suffix, quality), path)
 
 
-def write_bytes(data: bytes, path: Path) -> None:
-    """Write a file beside its place, then rename it there."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.", suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(temporary).chmod(0o666 & ~_umask())
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise PictureError(f"{path} cannot be written: {error.strerror or error}") from error
-
-
-def _umask() -> int:
-    current = os.umask(0)
-    os.umask(current)
-    return current
-
-
 @contextmanager
-def _reasons(what: str = "cannot be read") -> Iterator[None]:
+def reasons(what: str = "cannot be read") -> Iterator[None]:
     """Turn whatever a codec throws at a damaged file into one sentence."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
+        yield
     except PictureError:
         raise
     except FileNotFoundError as error:
@@ -188,104 +246,5 @@ def _reasons(what: str = "cannot be read") -> Iterator[None]:
         raise PictureError(f"{what}: permission denied") from error
     except UnidentifiedImageError as error:
         raise PictureError("it is not a picture of a known format") from error
-    except Image.DecompressionBombError as error:
-        raise PictureError(f"it has more than {2 * (Image.MAX_IMAGE_PIXELS or 0):,} pixels") from error
     except Exception as error:  # codecs raise OSError, SyntaxError, struct.error, ValueError, EOFError, …
         raise PictureError(f"{what}: {str(error).strip() or type(error).__name__}") from error
-
-
-def _upright(image: Image.Image) -> tuple[Image.Image, Image.Exif]:
-    """The picture as it is to be seen, and the metadata that survives; damaged metadata is left behind."""
-    exif = Image.Exif()
-    with suppress(Exception):  # whatever a malformed directory makes the parser raise, the pixels are whole
-        exif = _true_metadata(image.getexif())
-    with suppress(Exception):  # Pillow's own exif_transpose writes the metadata anew and fails on one bad field
-        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
-        image = image if turn is None else image.transpose(turn)
-    return image, exif
-
-
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}  # fmt: skip
-"""What turns a picture upright, by its EXIF orientation (TIFF 6.0, tag 274)."""
-
-
-def _true_metadata(exif: Image.Exif) -> Image.Exif:
-    """What a painting keeps of a photograph's EXIF: who, when and with what; nothing of place, size or thumbnail."""
-    kept = Image.Exif()
-    for tag in _TEXT_TAGS:
-        if isinstance(exif.get(tag), str):
-            kept[tag] = exif[tag]
-    taken = {tag: value for tag, value in exif.get_ifd(ExifTags.IFD.Exif).items() if tag in _MOMENT_TAGS}
-    if taken:
-        kept.get_ifd(ExifTags.IFD.Exif).update(taken)
-    kept.tobytes()  # raises here what it would raise when the painting is written
-    return kept
-
-
-_TEXT_TAGS = (
-    ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.DateTime,
-    ExifTags.Base.Artist, ExifTags.Base.Copyright,
-)  # fmt: skip
-_MOMENT_TAGS = (
-    ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized, ExifTags.Base.OffsetTime,
-    ExifTags.Base.OffsetTimeOriginal, ExifTags.Base.ExposureTime, ExifTags.Base.FNumber,
-    ExifTags.Base.ISOSpeedRatings, ExifTags.Base.FocalLength,
-)  # fmt: skip
-
-
-def _eight_bit(image: Image.Image, *, sixteen: bool) -> Image.Image:
-    """Modes of more than 8 bits a channel (I;16…, I, F) as 8-bit grey; every other mode as it is.
-
-    Mode I is of 16 bits if its values or its file's format (``sixteen``) say so.
-    """
-    if not image.mode.startswith(("I", "F")):
-        return image
-    values = np.nan_to_num(np.asarray(image, np.float64))
-    if image.mode.startswith("I;16") or (image.mode == "I" and (sixteen or values.max() > 255)):
-        values = values / 257.0
-    elif image.mode == "F" and values.max() <= 2.0:  # 0..1, with what a resize overshoots
-        values = values * 255.0
-    grey = Image.fromarray(np.clip(np.rint(values), 0, 255).astype(np.uint8))
-    if "icc_profile" in image.info:
-        grey.info["icc_profile"] = image.info["icc_profile"]
-    return grey
-
-
-def _to_srgb(image: Image.Image) -> tuple[Image.Image, NDArray[np.uint8] | None]:
-    """An 8-bit picture of any mode -> (RGB picture in sRGB, alpha [H, W] or None)."""
-    alpha, profile = None, image.info.get("icc_profile")
-    colour = "L" if image.mode in ("L", "LA", "La", "1") else "RGB" if image.mode in _RGB_LIKE else image.mode
-    if image.has_transparency_data:
-        image = image.convert("RGBA")
-        alpha = np.asarray(image.getchannel("A"))
-    if profile:
-        source = image.convert(colour)
-        try:
-            converted = ImageCms.profileToProfile(
-                source, ImageCms.ImageCmsProfile(io.BytesIO(profile)), _SRGB, outputMode="RGB"
-            )
-            assert converted is not None
-            return converted, alpha
-        except (ImageCms.PyCMSError, OSError):
-            pass  # a broken or mismatched profile: viewers ignore it, and so do we
-    return image.convert("RGB"), alpha
-
-
-_RGB_LIKE = ("RGBA", "RGBa", "RGBX", "P", "PA")
-
-
-def _fill_invisible(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Give fully transparent pixels the mean visible colour.
-
-    What lies there is arbitrary, often black, and would leak into the norms' statistics and into the visible edge.
-    """
-    visible = alpha > 0
-    if visible.all() or not visible.any():
-        return pixels
-    filled = pixels.copy()
-    filled[~visible] = pixels[visible].mean(axis=0).round()
-    return filled

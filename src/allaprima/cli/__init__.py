@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import warnings
 
 import click
 
@@ -47,6 +48,7 @@ class Verbs(click.Group):
 @click.version_option(__version__, prog_name="allaprima")
 def app() -> None:
     """Alla Prima: repaint pictures in the style of a painting, in one forward pass."""
+    warnings.simplefilter("ignore")  # what Pillow finds odd about a file that it reads all the same is no news to users
 
 
 def main() -> None:

@@ -196,7 +196,7 @@ def report(
     from allaprima.evaluation.record import command_line, record, versions, write_json
     from allaprima.evaluation.report import markdown, quoted
     from allaprima.evaluation.summary import split, summarise
-    from allaprima.picture import write_bytes
+    from allaprima.files import write_bytes
 
     outcomes = experiment.outcomes()
     data = {

@@ -13,9 +13,9 @@ import click
 
 from allaprima.cli.extra import choose_recipe, download_bar, training_extra
 from allaprima.cli.progress import progress
-from allaprima.cli.stylize import check_target
 from allaprima.errors import DivergedError, PictureError, TrainingError
 from allaprima.picture import DEFAULT_QUALITY, Picture, read_picture, write_picture
+from allaprima.plan import check_target
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -28,3 +29,21 @@ def progress(
     return click.progressbar(
         items, length, label, file=sys.stderr, hidden=hidden, show_pos=True, show_eta=True, item_show_func=show
     )
+
+
+@contextmanager
+def late_progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A callback that is told what is done and what there is to do; its bar shows with the first call, if one comes."""
+    bars: list[Any] = []
+
+    def tell(done: int, total: int) -> None:
+        if not bars:
+            bars.append(progress(None, label, total))
+            bars[0].__enter__()
+        bars[0].update(done - bars[0].pos)
+
+    try:
+        yield tell
+    finally:
+        for bar in bars:
+            bar.__exit__(None, None, None)

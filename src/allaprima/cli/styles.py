@@ -9,9 +9,9 @@ import click
 from PIL import Image, ImageDraw, ImageFont
 
 from allaprima.cli.progress import progress
-from allaprima.cli.stylize import check_target
 from allaprima.errors import PictureError
 from allaprima.picture import Picture, read_picture, write_picture
+from allaprima.plan import check_target
 from allaprima.style_model import Style
 from allaprima.stylizer import Stylizer
 

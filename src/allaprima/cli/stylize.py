@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import ExitStack, nullcontext
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import click
 
-from allaprima.cli.progress import progress
+from allaprima.batch import paint_all, watch
+from allaprima.cli.progress import late_progress, progress
+from allaprima.cli.report import Report
 from allaprima.errors import AllaPrimaError, PictureError
-from allaprima.picture import DEFAULT_QUALITY, SUFFIXES, WRITABLE, format_of, read_picture, write_bytes
-from allaprima.style_model import mixture, style_label
+from allaprima.file_painter import FilePainter
+from allaprima.files import write_bytes
+from allaprima.look import COLORS, Look
+from allaprima.masks import Mask, read_mask
+from allaprima.memory import parse_memory, sensible_memory
+from allaprima.picture import DEFAULT_QUALITY, MAX_PIXELS, format_of
+from allaprima.plan import Plan, check_target, names_a_file
+from allaprima.stroke import STROKE
+from allaprima.style_model import SMALLEST_SIDE, style_label
 from allaprima.stylizer import Stylizer
 
 PIPE = "-"
-Paint = Callable[[Path | BytesIO, str], bytes]
-"""A picture and the extension of its result -> the result as a file's bytes."""
+OWN = "own"
+WATCH_SECONDS = 1.0
 
 
-@dataclass(frozen=True)
-class Job:
-    """One picture to paint."""
+class Stroke(click.ParamType[int]):
+    """A number of pixels, or ``own``."""
 
-    source: Path
-    target: Path
+    name = "pixels"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """``"1024"`` -> 1024, ``"own"`` -> 0, which stands for the picture's own size."""
+        if value == OWN:
+            return 0
+        if not str(value).isdigit() or int(value) < SMALLEST_SIDE:
+            self.fail(f'"{value}" is neither "{OWN}" nor a number of at least {SMALLEST_SIDE} pixels', param, ctx)
+        return int(value)
 
 
 @click.command("stylize")
@@ -34,6 +50,28 @@ class Job:
 @click.option("-s", "--style", help="A style's name, or a mixture: great_wave:0.6,starry_night:0.4.")
 @click.option("-m", "--model", type=click.Path(path_type=Path), help="A style model (.onnx) instead of the gallery.")
 @click.option("--strength", default=1.0, show_default=True, help="0 is the photograph, 1 the full style.")
+@click.option(
+    "--stroke",
+    type=Stroke(),
+    default=STROKE,
+    show_default=True,
+    help="The longer side at which the network sees a picture: less is larger strokes. The result has the picture's "
+    "own size and sharpness. own: as it is.",
+)
+@click.option(
+    "--color",
+    type=click.Choice(COLORS),
+    default="style",
+    show_default=True,
+    help="Whose colours: the style's; the photograph's (photo: with its brightness, luminance: with the style's); or "
+    "the style's, matched to the photograph's (histogram).",
+)
+@click.option("--mask", type=click.Path(path_type=Path), help="A picture: white is painted, black stays.")
+@click.option("--mask-style", help="A second style, where the mask is black.")
+@click.option("--invert-mask", is_flag=True, help="Black is painted, white stays.")
+@click.option(
+    "--feather", type=click.FloatRange(min=0), help="Soft edge of the mask in pixels. Default: 1 % of a side."
+)
 @click.option(
     "-o",
     "--output",
@@ -44,154 +82,121 @@ class Job:
 @click.option(
     "--quality", type=click.IntRange(1, 100), default=DEFAULT_QUALITY, show_default=True, help="Of JPEG, WebP and AVIF."
 )
+@click.option("--keep-gps", is_flag=True, help="Keep the place where a photograph was taken in its painting.")
 @click.option("--overwrite", is_flag=True, help="Replace results that exist.")
+@click.option("--resume", is_flag=True, help="Skip pictures whose results exist and are newer.")
+@click.option("--watch", "watching", is_flag=True, help="Go on, and paint what comes into the folders, until Ctrl-C.")
+@click.option("--report", type=click.Path(path_type=Path), help="Write what became of each picture to this JSON file.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads that compute. Default: every core.")
-def command(
-    inputs: tuple[str, ...],
-    style: str | None,
-    model: Path | None,
-    strength: float,
-    output: str | None,
-    size: int | None,
-    suffix: str | None,
-    quality: int,
-    overwrite: bool,
-    threads: int | None,
-) -> None:
+@click.option("--memory", help="How much memory to take, such as 1.5G; larger pictures are painted in tiles.")
+@click.option("--exact", is_flag=True, help="Tiles equal to the picture painted whole, about three times slower.")
+@click.option(
+    "--max-pixels", type=click.IntRange(min=1), default=MAX_PIXELS, show_default=True, help="Refuse larger pictures."
+)
+def command(inputs: tuple[str, ...], output: str | None, **given: Any) -> None:
     """Repaint photographs in the style of a painting.
 
     PICTURE is a file, a folder (searched recursively, its tree is kept) or - for stdin.
     """
+    suffix = given["suffix"]
     if suffix is not None:
         suffix = "." + suffix.lower().lstrip(".")
         format_of(suffix)
+    if "" in inputs or output == "":
+        raise click.UsageError("a name is empty")
     if PIPE in inputs and len(inputs) > 1:
         raise click.UsageError("- (stdin) cannot be mixed with other pictures")
-    stylizer = Stylizer(model, threads)
-    spec = stylizer.choose(style)
-    mixture(stylizer.card.names, spec, strength)  # a wrong style or strength is found before any picture is read
-
-    def paint(source: Path | BytesIO, target_suffix: str) -> bytes:
-        picture = read_picture(source)
-        if size is not None:
-            picture = picture.within(size)
-        return stylizer.stylize_picture(picture, spec, strength).encode(target_suffix, quality)
-
+    lone = len(inputs) == 1 and not Path(inputs[0]).is_dir()
+    if output == PIPE and not lone:
+        raise click.UsageError("only one picture can be written to stdout")
+    workers = 1 if lone else given["threads"] or cores()
+    stylizer = make_stylizer(given, threads=given["threads"] if lone else 1, workers=workers)
+    look = make_look(given, stylizer)
+    painter = FilePainter(
+        stylizer,
+        look,
+        given["size"],
+        given["quality"],
+        given["max_pixels"],
+        given["keep_gps"],
+        note=lambda text: click.echo(f"allaprima: {text}", err=True),
+    )
     if inputs == (PIPE,) or output == PIPE:
-        if len(inputs) > 1 or Path(inputs[0]).is_dir():
-            raise click.UsageError("only one picture can be written to stdout")
-        _pipe(inputs[0], output, suffix, overwrite, paint)
+        _pipe(inputs[0], output, suffix, given["overwrite"], painter)
         return
-
-    jobs = plan(inputs, output, style_label(spec), suffix)
-    failures: dict[Path, str] = {}
-    with progress(jobs, "stylizing") as bar:
-        for job in bar:
-            try:
-                check_target(job.target, overwrite, job.source)
-                write_bytes(paint(job.source, job.target.suffix), job.target)
-            except AllaPrimaError as error:
-                failures[job.source] = str(error)
-    for source, reason in failures.items():
-        click.echo(f"allaprima: {source}: {reason}", err=True)
-    if failures:
-        sys.exit(PictureError.exit_code if len(failures) == len(jobs) else 1)
+    plan = make_plan(inputs, output, style_label(look.style or ""), suffix)
+    if not given["watching"]:
+        plan.check_folders()
+    many(plan, painter, workers, given)
 
 
-def _pipe(source: str, output: str | None, suffix: str | None, overwrite: bool, paint: Paint) -> None:
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def make_stylizer(given: dict[str, Any], threads: int | None, workers: int) -> Stylizer:
+    """The model, with each worker's part of the memory."""
+    memory = sensible_memory() if given["memory"] is None else parse_memory(given["memory"])
+    return Stylizer(given["model"], threads, memory // workers, exact=given["exact"])
+
+
+def make_look(given: dict[str, Any], stylizer: Stylizer) -> Look:
+    """The options as a look; a wrong style, strength or mask is found before any picture is read."""
+    if given["mask"] is None and (given["invert_mask"] or given["feather"] is not None):
+        raise click.UsageError("--invert-mask and --feather need a --mask")
+    mask = None
+    if given["mask"] is not None:
+        mask = Mask(read_mask(given["mask"]), given["feather"], given["invert_mask"])
+    style = stylizer.choose(given["style"])
+    look = Look(style, given["strength"], given["stroke"] or None, given["color"], mask, given["mask_style"])
+    stylizer.mixtures(look)
+    return look
+
+
+def make_plan(inputs: tuple[str, ...], output: str | None, label: str, suffix: str | None) -> Plan:
+    """Which picture goes where."""
+    paths = tuple(map(Path, inputs))
+    place = None if output is None else Path(output)
+    to_file = place is not None and names_a_file(place, paths, output or "")
+    if to_file and (len(paths) > 1 or paths[0].is_dir()):
+        raise click.UsageError(f"{output} is one file, but there are several pictures: name a folder with -o")
+    return Plan(paths, place, label, suffix, to_file)
+
+
+def many(plan: Plan, painter: FilePainter, workers: int, given: dict[str, Any]) -> None:
+    """Paint every picture, say what failed, and exit with the code that fits."""
+    watching = given["watching"]
+    jobs = watch(plan.jobs, WATCH_SECONDS) if watching else plan.jobs()
+    count = sum(1 for _ in plan.jobs()) if sys.stderr.isatty() and not watching else None
+    lone_bar = late_progress("painting") if count == 1 else nullcontext()
+    with Report(given["report"]) as report, lone_bar as tell, ExitStack() as stack:
+        outcomes = paint_all(
+            jobs,
+            lambda job: painter.paint(job.source, job.target.suffix, tell),
+            lambda job: plan.check(job, overwrite=given["overwrite"]),
+            workers=workers,
+            resume=given["resume"],
+        )
+        bar = stack.enter_context(progress(outcomes, "stylizing", count or 0))
+        for outcome in bar:
+            report.add(outcome)
+            if outcome.status == "failed":
+                click.echo(f"allaprima: {outcome.job.source}: {outcome.reason}", err=True)
+    if report.counts["failed"]:
+        sys.exit(1 if report.counts["painted"] or report.counts["skipped"] else PictureError.exit_code)
+
+
+def _pipe(source: str, output: str | None, suffix: str | None, overwrite: bool, painter: FilePainter) -> None:
     """Stdin to stdout, stdin to a file, or a file to stdout."""
     data: Path | BytesIO = BytesIO(sys.stdin.buffer.read()) if source == PIPE else Path(source)
     try:
         if output in (None, PIPE):
-            sys.stdout.buffer.write(paint(data, suffix or ".png"))
+            sys.stdout.buffer.write(painter.paint(data, suffix or ".png"))
             sys.stdout.buffer.flush()
         else:
             target = Path(output)
             check_target(target, overwrite)
-            write_bytes(paint(data, target.suffix), target)
+            write_bytes(painter.paint(data, target.suffix), target)
     except AllaPrimaError as error:
         raise PictureError(f"{'stdin' if source == PIPE else source}: {error}") from error
-
-
-def plan(inputs: tuple[str, ...], output: str | None, label: str, suffix: str | None) -> list[Job]:
-    """Which picture goes where.
-
-    Raises:
-        PictureError: an input that does not exist, a folder without pictures, or two pictures for one place.
-    """
-    to_file = output is not None and _names_a_file(output, lone=len(inputs) == 1 and not Path(inputs[0]).is_dir())
-    if to_file and (len(inputs) > 1 or Path(inputs[0]).is_dir()):
-        raise click.UsageError(f"{output} is one file, but there are several pictures: name a folder with -o")
-    jobs: list[Job] = []
-    for name in inputs:
-        source = Path(name)
-        if source.is_dir():
-            whole = source.resolve()
-            target = Path(output) if output is not None else whole.parent / f"{whole.name or 'root'}_{label}"
-            found = pictures_below(source, leave_out=target)
-            if not found:
-                raise PictureError(f"the folder {source} holds no pictures")
-            jobs += [Job(path, target / name) for path, name in zip(found, _tree(found, source, suffix), strict=True)]
-        elif output is None:
-            jobs.append(Job(source, _renamed(source, f"_{label}", suffix)))
-        elif to_file:
-            jobs.append(Job(source, Path(output)))
-        else:
-            jobs.append(Job(source, Path(output) / _renamed(Path(source.name), f"_{label}", suffix)))
-    places: dict[Path, Path] = {}
-    sources = {job.source.resolve() for job in jobs}
-    for job in jobs:
-        place = job.target.resolve()
-        if place in sources and place != job.source.resolve():
-            raise PictureError(f"the result of {job.source} would replace another photograph, {job.target}")
-        other = places.setdefault(place, job.source)
-        if other != job.source:
-            raise PictureError(f"{other} and {job.source} would both be written to {job.target}")
-    return jobs
-
-
-def pictures_below(folder: Path, leave_out: Path) -> list[Path]:
-    """Every picture file below a folder in sorted order, but for those in the folder of results and hidden ones."""
-    results = leave_out.resolve()
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.suffix.lower() in SUFFIXES
-        and path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and (results == folder.resolve() or results not in path.resolve().parents)
-    )
-
-
-def _names_a_file(output: str, *, lone: bool) -> bool:
-    """Whether ``-o`` means one file: its extension says so, or, for a lone picture, there is an extension at all."""
-    path = Path(output)
-    if path.is_dir() or output.endswith(("/", "\\")):
-        return False
-    return path.suffix.lower() in WRITABLE or (lone and path.suffix != "")
-
-
-def _tree(found: list[Path], folder: Path, suffix: str | None) -> list[Path]:
-    """The results' places below theirs; ``a.gif`` beside ``a.png`` becomes ``a.gif.png``."""
-    plain = [_renamed(path.relative_to(folder), "", suffix) for path in found]
-    kept = [path.relative_to(folder) for path in found]
-    return [
-        new if plain.count(new) == 1 or new == old else old.with_name(old.name + new.suffix)
-        for new, old in zip(plain, kept, strict=True)
-    ]
-
-
-def _renamed(path: Path, ending: str, suffix: str | None) -> Path:
-    """``a.gif`` -> ``a_great_wave.png``: the same place and format where that format can be written."""
-    if suffix is None:
-        suffix = path.suffix if path.suffix.lower() in WRITABLE else ".png"
-    return path.with_name(f"{path.stem}{ending}{suffix}")
-
-
-def check_target(target: Path, overwrite: bool, source: Path | None = None) -> None:
-    """Refuse, before any work, a result that would replace something of the user's."""
-    format_of(target.suffix)
-    if source is not None and target.exists() and source.exists() and target.samefile(source):
-        raise PictureError("the result would replace the photograph itself; choose another -o")
-    if target.exists() and not overwrite:
-        raise PictureError(f"{target} exists; add --overwrite to replace it")

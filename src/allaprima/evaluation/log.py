@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from allaprima.picture import write_bytes
+from allaprima.files import write_bytes
 
 Described = Mapping[str, Any]
 

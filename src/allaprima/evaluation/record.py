@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from allaprima.picture import write_bytes
+from allaprima.files import write_bytes
 
 
 def record(command: str) -> dict[str, Any]:

@@ -1,0 +1,146 @@
+"""Everything that a user chooses about a painting, and how the choices come together over the network's result.
+
+The network's painting is enlarged to the photograph's size (``stroke.py``), takes the photograph's colours
+(``color.py``) and is laid over the photograph, or over a second painting, through a mask (``masks.py``). All of it runs
+over bands of rows, so that a picture of 100 megapixels needs little more than itself and its result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allaprima.color import color_map, keep_color, luminance_map, luminance_of, with_luminance
+from allaprima.errors import StyleError
+from allaprima.masks import Mask, blend
+from allaprima.stroke import STROKE, Enlarger, Pixels, reduce, reduced_size
+from allaprima.style_model import PHOTO, SMALLEST_SIDE, StyleSpec
+
+Color = Literal["style", "photo", "luminance", "histogram"]
+COLORS: tuple[Color, ...] = get_args(Color)
+"""Whose colours a painting has; the ways of Gatys et al. 2016, *Preserving Color in Neural Artistic Style Transfer*:
+
+- ``style``: as it was painted;
+- ``luminance``: the photograph's, the painting gives the luminance alone;
+- ``photo``: likewise, and the luminance has the photograph's mean and contrast, so that a dark style darkens nothing;
+- ``histogram``: the painting's, mapped linearly to the mean and covariance of the photograph's.
+"""
+
+Mixture = NDArray[np.float32]
+_BAND = 2**20
+"""Pixels in a band of rows."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a picture is painted.
+
+    Attributes:
+        style: a name, or a mixture; None if the model has only one.
+        strength: 0 (the photograph) to 1 (the full style).
+        stroke: the longer side in pixels at which the network sees the picture; None is the picture's own size.
+        color: one of ``COLORS``.
+        mask: where to paint; None is everywhere.
+        elsewhere: the style where the mask is black; None is the photograph.
+
+    Raises:
+        StyleError: a colour mode that does not exist, a stroke below 16, or a second style without a mask.
+    """
+
+    style: StyleSpec | None = None
+    strength: float = 1.0
+    stroke: int | None = STROKE
+    color: Color = "style"
+    mask: Mask | None = None
+    elsewhere: StyleSpec | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether the network's result is the painting."""
+        return self.stroke is None and self.color == "style" and self.mask is None
+
+    def __post_init__(self) -> None:
+        if self.color not in COLORS:
+            raise StyleError(f'there is no color "{self.color}"; choose one of: {", ".join(COLORS)}')
+        if self.stroke is not None and self.stroke < SMALLEST_SIDE:
+            raise StyleError(f"the stroke must be at least {SMALLEST_SIDE} pixels, not {self.stroke}")
+        if self.elsewhere is not None and self.mask is None:
+            raise StyleError("a second style needs a mask that says where")
+
+
+class Layer:
+    """One painting of a photograph, at the photograph's size and in the colours wanted.
+
+    Args:
+        photo: uint8 [H, W, 3].
+        seen: what the network saw, ``photo`` itself or a reduced copy [h, w, 3].
+        painted: what it made of it, uint8 [h, w, 3].
+        share: of the photograph in the mixture, 0..1.
+        color: one of ``COLORS``.
+    """
+
+    def __init__(self, photo: Pixels, seen: Pixels, painted: Pixels, share: float, color: Color) -> None:
+        self._painted = painted
+        self._enlarger = None if seen is photo else Enlarger(seen, painted, photo.shape[:2], share)
+        self._recolor = recoloring(color, painted, seen)
+
+    def rows(self, photo: Pixels, top: int) -> NDArray[np.floating | np.uint8]:
+        """The layer over ``photo``, rows [n, W, 3] of the photograph from ``top`` on; not clipped to 0..255."""
+        if self._enlarger is None:
+            return self._recolor(self._painted[top : top + photo.shape[0]], photo)
+        return self._recolor(self._enlarger.rows(photo, top), photo)
+
+
+Recolor = Callable[[NDArray[np.floating | np.uint8], Pixels], NDArray[np.floating | np.uint8]]
+"""A painting's rows [n, W, 3] and the photograph's -> the painting's in other colours."""
+
+
+def recoloring(color: Color, painted: Pixels, photo: Pixels) -> Recolor:
+    """What gives any rows of a painting their colours, by the whole painting and the whole photograph [h, w, 3]."""
+    if color == "luminance":
+        return keep_color
+    if color == "photo":
+        scale, shift = luminance_map(luminance_of(painted), luminance_of(photo))
+        return lambda rows, photo_rows: with_luminance(photo_rows, scale * luminance_of(rows) + shift)
+    if color == "histogram":
+        matrix, offset = color_map(painted, photo)
+        return lambda rows, _: rows @ matrix.T + offset
+    return lambda rows, _: rows
+
+
+def paint(photo: Pixels, look: Look, mixtures: list[Mixture], run: Callable[[Pixels, Mixture], Pixels]) -> Pixels:
+    """Paint a photograph.
+
+    Args:
+        photo: uint8 [H, W, 3].
+        look: how; its styles are those of ``mixtures``.
+        mixtures: of the style and, if there is one, of the style elsewhere.
+        run: the network.
+
+    Returns:
+        uint8 [H, W, 3].
+    """
+    height, width = photo.shape[:2]
+    size = None if look.stroke is None else reduced_size(height, width, look.stroke)
+    seen = photo if size is None else reduce(photo, *size)
+    paintings = [photo if mixture[PHOTO] == 1 else run(seen, mixture) for mixture in mixtures]
+    if seen is photo and look.mask is None and look.color == "style":
+        return paintings[0]
+    mask = None if look.mask is None else look.mask.fitted(height, width)
+    layers = [
+        None if painted is photo else Layer(photo, seen, painted, float(mixture[PHOTO]), look.color)
+        for painted, mixture in zip(paintings, mixtures, strict=True)
+    ]
+    result = np.empty_like(photo)
+    band = max(1, _BAND // width)
+    for top in range(0, height, band):
+        rows = photo[top : top + band]
+        over, *elsewhere = (rows if layer is None else layer.rows(rows, top) for layer in layers)
+        if mask is not None:
+            over = blend(mask[top : top + band], over, elsewhere[0] if elsewhere else rows)
+        result[top : top + band] = np.clip(np.rint(over), 0, 255)
+    return result
