@@ -135,7 +135,7 @@ def test_unreadable_styles_and_checkpoints(options, vgg16_weights, tmp_path):
         read_checkpoint(tmp_path / "none")
     with pytest.raises(TrainingError, match="not a checkpoint"):
         read_checkpoint(tmp_path / "bad.jpg")
-    with pytest.raises(TrainingError, match="multiple of 8"):
+    with pytest.raises(TrainingError, match="multiple of 4"):
         Trainer(replace(options, recipe=replace(options.recipe, size=66)), vgg16_weights)
 
 
