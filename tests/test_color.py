@@ -48,6 +48,12 @@ def test_a_matched_luminance_has_the_targets_mean_and_deviation(source, target):
         assert matched.std() == pytest.approx(target.std(), abs=1e-6)
 
 
+def test_rounding_is_no_contrast():
+    source, target = np.full((9, 9), 0.1 + 0.2), np.linspace(0, 1, 81).reshape(9, 9)
+    source[::2] = 0.3  # another number only in the last bit
+    np.testing.assert_allclose(match_luminance(source, target), 0.5, atol=1e-9)
+
+
 @given(pictures, st.integers(0, 2**32 - 1))
 def test_matched_colours_have_the_targets_mean_and_covariance(target, seed):
     source = np.random.default_rng(seed).uniform(0, 255, (12, 7, 3))

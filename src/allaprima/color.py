@@ -53,7 +53,8 @@ def match_luminance(source: Array, target: Array) -> Floats:
 def luminance_map(source: Array, target: Array) -> tuple[float, float]:
     """What ``match_luminance`` does to a luminance, scale and shift, to be applied to other pixels."""
     deviation = source.std()
-    scale = float(target.std() / deviation) if deviation > 0 else 0.0
+    varies = deviation > 1e-9 * np.abs(source).max()  # below it lies rounding, which would be blown up
+    scale = float(target.std() / deviation) if varies else 0.0
     return scale, float(target.mean() - scale * source.mean())
 
 
