@@ -9,9 +9,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from PIL import Image
 
 from support import checkered
+
+# No deadline, since machines differ; in CI the same examples every time, so that a red run is the change's own doing.
+settings.register_profile("any machine", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "any machine")
 
 Run = Callable[..., "subprocess.CompletedProcess[bytes]"]
 
