@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import subprocess
 
+import click
 import numpy as np
+import pytest
+
+from allaprima.cli import app
+from allaprima.errors import AllaPrimaError
 
 
 def checkered(width: int, height: int, seed: int = 0) -> np.ndarray:
@@ -24,3 +29,11 @@ def one_sentence(result: subprocess.CompletedProcess[bytes]) -> str:
     assert len(lines) == 1, text
     assert lines[0].startswith("allaprima: ")
     return lines[0]
+
+
+def refusal(command: list[str]) -> str:
+    """What a mistaken command, run in this process, says; its exit code is 2."""
+    with pytest.raises((AllaPrimaError, click.ClickException)) as caught:
+        app.main(command, standalone_mode=False)
+    assert caught.value.exit_code == 2, command
+    return caught.value.format_message() if isinstance(caught.value, click.ClickException) else str(caught.value)

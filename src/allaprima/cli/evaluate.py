@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from allaprima.cli.extra import choose_recipe, download_bar, training_extra
-from allaprima.cli.progress import progress
+from allaprima.cli.extra import choose_recipe, training_extra
+from allaprima.cli.progress import late_progress, progress
 from allaprima.errors import PictureError, TrainingError
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def prepare(
         raise TrainingError(f"{given['photos']} holds no photograph that can be decoded")
     device = choose_device(given["device"])
     precision = choose_precision(given["precision"], device)
-    with download_bar() as show:
+    with late_progress("downloading VGG16") as show:
         weights = load_weights(given["vgg16"], show)
     judge = Judge(recipe, LossNetwork(weights, precision).to(device), paintings)
     settings = Settings(

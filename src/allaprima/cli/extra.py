@@ -1,4 +1,4 @@
-"""What the verbs that need an extra share: its absence, the recipe's options, the download of VGG16."""
+"""What the verbs that need an extra share: its absence, and the recipe's options."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from allaprima.cli.progress import progress
 from allaprima.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -36,21 +35,3 @@ def choose_recipe(name: str, changes: Mapping[str, Any]) -> Recipe:
     if name not in RECIPES:
         raise TrainingError(f"there is no recipe {name}; choose one of: {', '.join(RECIPES)}")
     return replace(RECIPES[name], **{field: value for field, value in changes.items() if value is not None})
-
-
-@contextmanager
-def download_bar() -> Iterator[Any]:
-    """A progress callback for the download of VGG16, silent when nothing is downloaded."""
-    bars: list[Any] = []
-
-    def show(done: int, total: int) -> None:
-        if not bars:
-            bars.append(progress(None, "downloading VGG16", total))
-            bars[0].__enter__()
-        bars[0].update(done - bars[0].pos)
-
-    try:
-        yield show
-    finally:
-        for bar in bars:
-            bar.__exit__(None, None, None)

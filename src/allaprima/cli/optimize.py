@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from allaprima.cli.extra import choose_recipe, download_bar, training_extra
-from allaprima.cli.progress import progress
+from allaprima.cli.extra import choose_recipe, training_extra
+from allaprima.cli.progress import late_progress, progress
 from allaprima.errors import DivergedError, PictureError, TrainingError
 from allaprima.picture import DEFAULT_QUALITY, Picture, read_picture, write_picture
 from allaprima.plan import check_target
@@ -109,7 +109,7 @@ def command(content: Path, styles: tuple[Path, ...], output: Path, **given: Any)
     device = choose_device(given["device"])
     images = [read_style(StyleImage(path.stem, str(path)), options.recipe.style_size).to(device) for path in styles]
     start = choose_start(given, photo)
-    with download_bar() as report:
+    with late_progress("downloading VGG16") as report:
         vgg16 = load_weights(given["vgg16"], report)
     network = LossNetwork(vgg16, choose_precision(given["precision"], device)).to(device)
     start = start if isinstance(start, str) else start.to(device)

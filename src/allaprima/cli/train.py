@@ -14,8 +14,8 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from allaprima.cli.extra import choose_recipe, download_bar, training_extra
-from allaprima.cli.progress import progress
+from allaprima.cli.extra import choose_recipe, training_extra
+from allaprima.cli.progress import late_progress, progress
 from allaprima.errors import DivergedError, TrainingError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     initial = read_start(given["start"], options) if given["start"] and state is None else None
     if state is None:
         checkpoint.unlink(missing_ok=True)  # --overwrite: a kill before the first new one must not leave the old one
-    with download_bar() as report:
+    with late_progress("downloading VGG16") as report:
         vgg16 = load_weights(given["vgg16"], report)
     trainer = training.Trainer(options, vgg16, initial)
     if state is not None:
