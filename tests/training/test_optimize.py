@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from allaprima.color import luminance_of
 from allaprima.errors import DivergedError, TrainingError
-from allaprima.training.optimize import OptimizeOptions, minimize, optimize
+from allaprima.training.optimize import OptimizeOptions, minimize, optimize, spread
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.preparation import (
     from_pixels,
@@ -59,7 +63,7 @@ def test_the_objective_falls_at_one_pass_an_iteration_and_is_that_of_the_picture
     objective = Objective(RECIPES[recipe], network, styles[:1])
     targets = objective.targets(photo, ONE_STYLE)
     before = network.passes
-    steps = list(minimize(objective, targets, photo, replace(OPTIONS, method=method)))
+    steps = list(minimize(objective, targets, photo, replace(OPTIONS, method=method, preconditioner=0.0)))
     assert network.passes - before == 1 + OPTIONS.iterations
     assert [step.iteration for step in steps] == list(range(1 + OPTIONS.iterations))
     assert steps[-1].total < 0.8 * steps[0].total
@@ -78,6 +82,31 @@ def test_the_first_iterations_of_lbfgs_already_count(network, photo, styles):
     objective = Objective(RECIPES["default"], network, styles[:1])
     steps = list(minimize(objective, objective.targets(photo, ONE_STYLE), photo, replace(OPTIONS, iterations=3)))
     assert steps[3].total < 0.9 * steps[0].total
+
+
+@given(arrays(np.float32, (1, 3, 6, 9), elements=st.floats(-1, 1, width=32)), st.floats(0.1, 1.0))
+def test_spreading_is_linear_and_is_its_own_adjoint(values, exponent):
+    """L-BFGS is told the gradient through it, so a transpose that differed would be a wrong gradient."""
+    change = torch.from_numpy(values)
+    impulse = torch.zeros_like(change)
+    impulse[0, 1, 2, 3] = 1.0
+    by_hand = (spread(impulse, exponent) * change).sum()
+    assert spread(change, exponent)[0, 1, 2, 3].item() == pytest.approx(by_hand.item(), abs=1e-4)
+    assert (
+        spread(change + 2 * impulse, exponent)
+        .sub(spread(change, exponent))
+        .allclose(2 * spread(impulse, exponent), atol=1e-4)
+    )
+    assert spread(change, 0.0) is change
+
+
+def test_spreading_moves_broad_strokes_further_than_single_pixels_and_noise_as_far():
+    noise = torch.randn(1, 1, 64, 48, generator=torch.Generator().manual_seed(0))
+    broad = torch.linspace(0, 2 * torch.pi, 49)[:48].sin().expand(1, 1, 64, 48)
+    fine = torch.tensor([1.0, -1.0]).repeat(24).expand(1, 1, 64, 48)
+    assert spread(noise, 0.5).std().item() == pytest.approx(1.0, abs=0.1)
+    ratio = (spread(broad, 0.5).std() / broad.std()) / (spread(fine, 0.5).std() / fine.std())
+    assert ratio.item() == pytest.approx(24**0.5, rel=0.05)  # 1 period against 24
 
 
 def test_noise_is_a_function_of_the_seed(network, photo, styles):

@@ -29,7 +29,7 @@ COARSEST = 128
 PLAIN_INTERVAL = 50  # iterations between lines where there is no terminal for a live bar
 
 RECIPE_FIELDS = ("content_weight", "style_weight", "tv_weight", "content_layer")
-OPTION_FIELDS = ("method", "iterations", "tolerance", "learning_rate", "seed", "color")
+OPTION_FIELDS = ("method", "iterations", "tolerance", "preconditioner", "learning_rate", "seed", "color")
 
 
 @click.command("optimize")
@@ -71,6 +71,13 @@ OPTION_FIELDS = ("method", "iterations", "tolerance", "learning_rate", "seed", "
     default=0.0,
     show_default=True,
     help="Stop when 10 iterations lower the objective by less than this share.",
+)
+@click.option(
+    "--preconditioner",
+    type=click.FloatRange(min=0, max=1),
+    default=0.5,
+    show_default=True,
+    help="How far L-BFGS spreads a step over neighbouring pixels: fewer iterations. 0: Gatys's.",
 )
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Default: the method's.")
 @click.option("--recipe", default="default", show_default=True, help="default, or paper (Johnson et al. 2016).")

@@ -46,6 +46,7 @@ class Task:
     start: str = ""
     iterations: int = 0
     seed: int = 0
+    preconditioner: float = 0.0
     digests: tuple[str, ...] = ()
     """Of photograph, painting and painter: what the names stand for."""
 
@@ -154,9 +155,8 @@ class Experiment:
             yield replace(plain, start=start, iterations=iterations, seed=seed)
         for name in self.refined:
             if self.settings.refine and name in signed:
-                yield replace(
-                    plain, painter=name, start=PAINTING, iterations=self.settings.refine, digests=signed[name]
-                )
+                refined = replace(plain, painter=name, start=PAINTING, digests=signed[name])
+                yield replace(refined, iterations=self.settings.refine, preconditioner=OptimizeOptions.preconditioner)
 
     def missing(self, tasks: Sequence[Task]) -> list[Task]:
         """Those without a result."""
@@ -190,8 +190,9 @@ class Experiment:
     def _optimize(self, task: Task, photo: Pixels, targets: Targets) -> Iterator[Progress]:
         """Its losses are kept at every iteration, its picture only of the last."""
         options = OptimizeOptions(
-            recipe=self.judge.objective.recipe, method=METHOD, iterations=task.iterations, seed=task.seed
-        )
+            recipe=self.judge.objective.recipe, method=METHOD, iterations=task.iterations, seed=task.seed,
+            preconditioner=task.preconditioner,
+        )  # fmt: skip
         doing = f"{task.style}, optimisation from {task.start}"
         curve: dict[str, list[float]] = {}
         for step in minimize(self.judge.objective, targets, self._start(task, photo), options):
@@ -205,7 +206,7 @@ class Experiment:
     def _start(self, task: Task, photo: Pixels) -> Tensor:
         """[1, 3, H, W] in 0..1."""
         if task.start == PAINTING:
-            painted = replace(task, start="", iterations=0)
+            painted = replace(task, start="", iterations=0, preconditioner=0.0)
             return self.judge.tensor(read_picture(self._picture(painted)).pixels)
         return make_start(task.start, self.judge.tensor(photo), [], task.seed)
 

@@ -56,6 +56,8 @@ class OptimizeOptions:
     """At each level of the pyramid."""
     tolerance: float = 0.0
     """A level ends when its last 10 iterations lowered the objective by less than this share of it; 0: never."""
+    preconditioner: float = 0.5
+    """Exponent by which ``spread`` spreads L-BFGS's steps over a neighbourhood; 0: each pixel by itself, as Gatys's."""
     learning_rate: float | None = None
     """Adam's step in pixels of 0..1, or the first length that L-BFGS's line search tries; None: 0.02, or 1."""
     seed: int = 0
@@ -108,9 +110,8 @@ def minimize(objective: Objective, targets: Targets, start: Tensor, options: Opt
         DivergedError: the objective is no longer a number; every step yielded before was sound.
     """
     clock = time.perf_counter()
-    pixels = start.detach().clone().float().contiguous().requires_grad_()
-    evaluate = _Evaluation(objective, targets, pixels)
-    advance = _lbfgs(pixels, evaluate, options) if options.method == "lbfgs" else _adam(pixels, evaluate, options)
+    evaluate = _Evaluation(objective, targets, start, options.preconditioner if options.method == "lbfgs" else 0.0)
+    advance = _lbfgs(evaluate, options) if options.method == "lbfgs" else _adam(evaluate, options)
     totals: list[float] = []
     seconds = 0.0
     for iteration in range(options.iterations + 1):
@@ -121,7 +122,7 @@ def minimize(objective: Objective, targets: Targets, start: Tensor, options: Opt
         totals.append(losses.total.item())
         if not math.isfinite(totals[-1]):
             raise DivergedError(f"the objective of iteration {iteration} is not a number; try a lower learning rate")
-        image = pixels.detach().clamp(0.0, 1.0).expand(-1, 3, -1, -1)
+        image = evaluate.pixels().detach().clamp(0.0, 1.0).expand(-1, 3, -1, -1)
         seconds += time.perf_counter() - clock
         yield _report(losses, image, iteration, options.iterations, seconds)
         clock = time.perf_counter()
@@ -140,33 +141,57 @@ def _report(losses: Losses, image: Tensor, iteration: int, iterations: int, seco
 
 
 class _Evaluation:
-    """The objective and its gradient at the pixels, remembered.
+    """The objective and its gradient at the picture ``start + spread(change)``, remembered.
 
     Optimiser and report ask for the same points, the end of one iteration being the beginning of the next; each point
-    costs one pass. The gradient stays in ``pixels.grad``, the losses in ``losses``. L-BFGS takes gradients that
+    costs one pass. The gradient stays in ``change.grad``, the losses in ``losses``. L-BFGS takes gradients that
     differ by next to nothing for equal, so the objective is scaled to begin at one for each number of the picture.
     """
 
-    def __init__(self, objective: Objective, targets: Targets, pixels: Tensor) -> None:
-        self.objective, self.targets, self.pixels = objective, targets, pixels
+    def __init__(self, objective: Objective, targets: Targets, start: Tensor, preconditioner: float) -> None:
+        self.objective, self.targets = objective, targets
+        self.start = start.detach().float().contiguous()
+        self.change = torch.zeros_like(self.start, requires_grad=True)
+        self.preconditioner = preconditioner
         self.losses: Losses
         self.scale: float | None = None
         self.at: Tensor | None = None
 
+    def pixels(self) -> Tensor:
+        """The picture, not yet clamped: [1, 3, H, W], or [1, 1, H, W] for a grey one."""
+        return self.start + spread(self.change, self.preconditioner)
+
     def __call__(self) -> Tensor:
-        """The scaled objective, a scalar; afterwards ``pixels.grad`` is its gradient."""
-        if self.at is None or not torch.equal(self.at, self.pixels):
-            self.pixels.grad = None
+        """The scaled objective, a scalar; afterwards ``change.grad`` is its gradient."""
+        if self.at is None or not torch.equal(self.at, self.change):
+            self.change.grad = None
             with torch.enable_grad():
-                image = _Clamp.apply(self.pixels).expand(-1, 3, -1, -1)  # type: ignore[no-untyped-call]
+                image = _Clamp.apply(self.pixels()).expand(-1, 3, -1, -1)  # type: ignore[no-untyped-call]
                 losses = self.objective.losses(image, self.targets)
                 if self.scale is None:
-                    self.scale = self.pixels.numel() / max(losses.total.item(), 1e-12)
+                    self.scale = self.change.numel() / max(losses.total.item(), 1e-12)
                 self.value = self.scale * losses.total.sum()
                 self.value.backward()  # type: ignore[no-untyped-call]
             self.value = self.value.detach()
-            self.losses, self.at = losses, self.pixels.detach().clone()
+            self.losses, self.at = losses, self.change.detach().clone()
         return self.value
+
+
+def spread(change: Tensor, exponent: float) -> Tensor:
+    """Weigh the frequencies f of a picture by f^−exponent, mean square 1: [..., H, W] -> [..., H, W].
+
+    What the preconditioner is: an optimiser that takes steps in ``change`` moves broad strokes further than single
+    pixels, as the spectra of pictures are (about 1/f: Field 1987), and needs fewer of them. The optimum is the same.
+    """
+    if not exponent:
+        return change
+    height, width = change.shape[-2:]
+    down = torch.fft.fftfreq(height, device=change.device)[:, None]
+    across = torch.fft.rfftfreq(width, device=change.device)
+    weights = torch.hypot(down, across).clamp(min=1.0 / max(height, width)) ** -exponent
+    weights = weights / weights.square().mean().sqrt()
+    result: Tensor = torch.fft.irfft2(weights * torch.fft.rfft2(change), s=(height, width))
+    return result
 
 
 class _Clamp(torch.autograd.Function):
@@ -185,12 +210,12 @@ class _Clamp(torch.autograd.Function):
         return gradient
 
 
-def _lbfgs(pixels: Tensor, evaluate: _Evaluation, options: OptimizeOptions) -> Callable[[], None]:
+def _lbfgs(evaluate: _Evaluation, options: OptimizeOptions) -> Callable[[], None]:
     """One iteration of L-BFGS (Liu & Nocedal 1989) with a line search (strong Wolfe), at each call."""
     rate = options.learning_rate or 1.0
     optimizer = torch.optim.LBFGS(
-        [pixels], lr=FIRST_STEP * pixels.numel() * rate, max_iter=1, max_eval=1 + LINE_SEARCH, history_size=HISTORY,
-        tolerance_grad=0.0, tolerance_change=0.0, line_search_fn="strong_wolfe",
+        [evaluate.change], lr=FIRST_STEP * evaluate.change.numel() * rate, history_size=HISTORY,
+        max_iter=1, max_eval=1 + LINE_SEARCH, line_search_fn="strong_wolfe", tolerance_grad=0.0, tolerance_change=0.0,
     )  # fmt: skip
 
     def advance() -> None:
@@ -200,9 +225,9 @@ def _lbfgs(pixels: Tensor, evaluate: _Evaluation, options: OptimizeOptions) -> C
     return advance
 
 
-def _adam(pixels: Tensor, evaluate: _Evaluation, options: OptimizeOptions) -> Callable[[], None]:
+def _adam(evaluate: _Evaluation, options: OptimizeOptions) -> Callable[[], None]:
     """One step of Adam (Kingma & Ba 2015) at each call."""
-    optimizer = torch.optim.Adam([pixels], lr=options.learning_rate or ADAM_RATE)
+    optimizer = torch.optim.Adam([evaluate.change], lr=options.learning_rate or ADAM_RATE)
 
     def advance() -> None:
         optimizer.step(evaluate)
