@@ -1,7 +1,5 @@
 """The objective: equation 5 and what a mixture asks for."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
@@ -49,22 +47,23 @@ def test_the_total_is_the_weighted_sum_of_the_papers_terms(name, network, images
         torch.testing.assert_close(losses.total[row], total[0], rtol=1e-4, atol=0)
 
 
-def test_a_mixture_asks_for_mixed_gram_matrices(network, images):
+def test_a_mixture_asks_for_mixed_gram_matrices_and_strength_for_less_of_all_but_content(network, images):
     _, photo, styles = images
-    objective = Objective(RECIPES["default"], network, styles)
-    mixture = torch.tensor([[0.0, 0.3, 0.7], [0.6, 0.4, 0.0]])
-    targets = objective.style_targets(photo, mixture)
+    recipe, emphasis = RECIPES["default"], [1.0, 2.0]
+    objective = Objective(recipe, network, styles, emphasis)
+    targets = objective.targets(photo, torch.tensor([[0.0, 0.3, 0.7], [0.6, 0.4, 0.0]]))
     for j in STYLE_LAYERS:
         first, second = (gram_matrix(network(s, [j])[j])[0] for s in styles)
-        own = gram_matrix(network(photo[1:], [j])[j])[0]
-        torch.testing.assert_close(targets[j][0], 0.3 * first + 0.7 * second)
-        torch.testing.assert_close(targets[j][1], 0.6 * own + 0.4 * first, rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(targets.grams[j][0], 0.3 * first + 0.7 * second)
+        torch.testing.assert_close(targets.grams[j][1], first)
+    half = 0.4**3
+    torch.testing.assert_close(targets.style_weight, recipe.style_weight * torch.tensor([0.3 + 2 * 0.7, half]))
+    torch.testing.assert_close(targets.tv_weight, recipe.tv_weight * torch.tensor([1.0, half]))
 
 
 def test_the_photograph_itself_costs_nothing_at_strength_zero(network, images):
     _, photo, styles = images
-    recipe = replace(RECIPES["default"], tv_weight=0.0)
-    losses = Objective(recipe, network, styles)(photo, photo, torch.tensor([[1.0, 0.0, 0.0]] * 2))
+    losses = Objective(RECIPES["default"], network, styles)(photo, photo, torch.tensor([[1.0, 0.0, 0.0]] * 2))
     assert losses.total.max() < 1e-6
 
 

@@ -75,7 +75,9 @@ class Targets:
     grams: dict[str, Tensor]
     """Gram matrices by style layer: [N, C, C]."""
     style_weight: Tensor
-    """The recipe's, times the emphasis of each picture's style: [N]."""
+    """The recipe's, times emphasis and ``weight_of_strength`` of each picture: [N]."""
+    tv_weight: Tensor
+    """The recipe's, times ``weight_of_strength``: [N]."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,24 @@ class Losses:
     total: Tensor
     layers: dict[str, Tensor]
     """The style's distance by layer, before sum or mean."""
+
+
+def split_mixture(mixture: Tensor) -> tuple[Tensor, Tensor]:
+    """[N, S] -> the strength, 1 − m[photo]: [N]; and each style's share of it: [N, S − 1], all alike at strength 0."""
+    weights = mixture[:, PHOTO + 1 :]
+    strength = weights.sum(1)
+    return strength, torch.where(strength[:, None] > 0, weights / strength[:, None], 1.0 / weights.shape[1])
+
+
+def weight_of_strength(strength: Tensor) -> Tensor:
+    """What strength s makes of the weights of style and total variation: s³.
+
+    Half a strength is the same style asked for less urgently: the network is to find, at the content that it keeps, the
+    nearest picture to the style, where a blend of photograph and painting is only one (compare Babaeizadeh & Ghiasi
+    2018, who scale the style loss likewise). With the cube the network's content distance at strength s comes out about
+    where that of the blend lies.
+    """
+    return strength**3
 
 
 class Objective:
@@ -106,7 +126,7 @@ class Objective:
         self, recipe: Recipe, network: LossNetwork, styles: list[Tensor], emphasis: list[float] | None = None
     ) -> None:
         self.recipe, self.network = recipe, network
-        self.emphasis = styles[0].new_tensor([1.0, *(emphasis or [1.0] * len(styles))])  # [S], 1 for photo
+        self.emphasis = styles[0].new_tensor(emphasis or [1.0] * len(styles))  # [S - 1]
         with torch.no_grad():
             grams = [self.grams(network(style, recipe.style_layers)) for style in styles]
         self.style_grams = {j: torch.cat([g[j] for g in grams]) for j in recipe.style_layers}  # [S - 1, C, C]
@@ -119,21 +139,11 @@ class Objective:
     def targets(self, image: Tensor, mixture: Tensor) -> Targets:
         """image: [N, 3, H, W] in 0..1; mixture: [N, S], which style each picture is to have."""
         content = self.network(image, [self.recipe.content_layer])[self.recipe.content_layer]
-        style_weight = self.recipe.style_weight * (mixture @ self.emphasis)
-        return Targets(content, self.style_targets(image, mixture), style_weight)
-
-    def style_targets(self, image: Tensor, mixture: Tensor) -> dict[str, Tensor]:
-        """What style the mixture asks for: m[photo] · G(photograph) + Σ m_s · G(style s); by layer, [N, C, C].
-
-        This is how half a strength is half a style, inside the network (compare Babaeizadeh & Ghiasi 2018).
-        """
-        targets = {j: torch.einsum("ns,scd->ncd", mixture[:, PHOTO + 1 :], g) for j, g in self.style_grams.items()}
-        kept = mixture[:, PHOTO].nonzero().flatten()
-        if len(kept):  # only these need the photograph's own Gram matrices, which cost a pass through VGG16
-            photo = self.grams(self.network(image[kept], self.recipe.style_layers))
-            for j, gram in photo.items():
-                targets[j][kept] += mixture[kept, PHOTO, None, None] * gram
-        return targets
+        strength, shares = split_mixture(mixture)
+        grams = {j: torch.einsum("ns,scd->ncd", shares, gram) for j, gram in self.style_grams.items()}
+        weight = weight_of_strength(strength)
+        style_weight = self.recipe.style_weight * weight * (shares @ self.emphasis)
+        return Targets(content, grams, style_weight, self.recipe.tv_weight * weight)
 
     def losses(self, stylized: Tensor, targets: Targets) -> Losses:
         """How far ``stylized``, [N, 3, H, W] in 0..1, is from its targets: losses of shape [N]."""
@@ -143,7 +153,7 @@ class Objective:
         layers = style_distances(self.grams(features), targets.grams, relative=recipe.relative)
         style = style_loss(layers, relative=recipe.relative)
         tv = total_variation(stylized, relative=recipe.relative)
-        total = recipe.content_weight * content + targets.style_weight * style + recipe.tv_weight * tv
+        total = recipe.content_weight * content + targets.style_weight * style + targets.tv_weight * tv
         return Losses(content, style, tv, total, layers)
 
     def __call__(self, stylized: Tensor, image: Tensor, mixture: Tensor) -> Losses:
