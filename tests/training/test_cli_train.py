@@ -15,10 +15,13 @@ import pytest
 from PIL import Image
 
 from allaprima import Stylizer
-from allaprima.cli import app
+from allaprima.cli import app, train
+from allaprima.cli.train_options import decide
 from allaprima.errors import AllaPrimaError
+from allaprima.style_model import Style
 from allaprima.training.export import read_weights, weights_sha256
-from support import refusal
+from allaprima.training.photos import bundled_photos, find_photos
+from support import checkered, refusal
 
 STEPS = 12
 
@@ -85,6 +88,58 @@ def test_killed_and_resumed_gives_the_same_weights(allaprima, words, tmp_path):
     assert steps == list(range(1, STEPS + 1))
 
 
+def test_a_new_style_from_nothing_but_a_painting(allaprima, paintings, tmp_path, vgg16_file):
+    """The gallery's bank and the package's photographs; the steps are few and the crops small, for the test's sake."""
+    small = ["--steps", 2, "--size", 64, "--style-size", 64, "--vgg16", vgg16_file, "--device", "cpu"]
+    result = allaprima("train", paintings[0], "-o", "new.onnx", *small)
+    assert result.returncode == 0, result.stderr.decode()
+    assert "waves starts as" in result.stderr.decode()
+
+    gallery, card = Stylizer().card, Stylizer(tmp_path / "new.onnx").card
+    assert card.names == ("photo", "waves")
+    assert card.parent == f"{gallery.weights_sha256}, {gallery.steps} steps"
+    assert card.trained_on == f"{len(find_photos(bundled_photos(), 1).paths)} photographs of the package"
+    assert (card.network, card.width, card.recipe["batch"]) == (gallery.network, gallery.width, 2)
+
+
+def test_an_extended_bank_paints_its_old_styles_as_before(paintings, tmp_path, vgg16_file, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = ["--steps", "3", "--size", "64", "--style-size", "64", "--vgg16", str(vgg16_file), "--device", "cpu"]
+    app.main(["train", str(paintings[0]), "-o", "new.onnx", "--extend", *small], standalone_mode=False)
+
+    old, new = Stylizer(), Stylizer(tmp_path / "new.onnx")
+    assert new.card.styles == (*old.card.styles, Style("waves"))
+    assert new.card.parent.endswith("steps, extended")
+    photo = checkered(101, 67)
+    for style in (*old.card.names[1:], {"great_wave": 0.5, "the_scream": 0.5}):
+        for strength in (0.4, 1.0):
+            assert (new.stylize(photo, style=style, strength=strength) == old.stylize(photo, style, strength)).all()
+    assert not (new.stylize(photo, style="waves") == photo).all()
+
+
+@pytest.mark.parametrize(
+    ("words", "steps", "batch", "start"),
+    [
+        ([], 900, 2, "gallery"),
+        (["--quality", "draft"], 180, 2, "gallery"),
+        (["--quality", "draft", "--steps", "7", "--batch", "3"], 7, 3, "gallery"),
+        (["--network", "fast", "--width", "16"], 900, 2, "gallery"),
+        (["--width", "8"], 40_000, 4, "none"),
+        (["--recipe", "paper"], 40_000, 4, "none"),
+        (["--from", "none"], 40_000, 4, "none"),
+        (["--from", "none", "--quality", "good"], 900, 2, "none"),
+    ],
+)
+def test_what_the_words_mean_together(paintings, words, steps, batch, start):
+    with train.command.make_context(
+        "train", [str(paintings[0]), "-o", "m.onnx", "--device", "cpu", *words], resilient_parsing=False
+    ) as context:
+        given = {name: value for name, value in context.params.items() if name not in ("styles", "output")}
+        options, parent = decide(context, context.params["styles"], given, None)
+    assert (options.recipe.steps, options.recipe.batch) == (steps, batch)
+    assert (parent is None) == (start == "none") == (options.parent == "")
+
+
 def test_interrupted_says_how_to_go_on(words, tmp_path):
     command = [sys.executable, "-m", "allaprima", *words, "-o", "stopped.onnx", "--steps", "100000"]
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, start_new_session=True)
@@ -115,7 +170,7 @@ def test_files_that_break_are_listed(allaprima, words, tmp_path):
 
 
 def test_mistakes_get_one_sentence(words, tmp_path, paintings, monkeypatch):
-    """In one process: nineteen would each wait for PyTorch. That ``main`` prints them plainly is tested elsewhere."""
+    """In one process: that many would each wait for PyTorch. That ``main`` prints them plainly is tested elsewhere."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "there.onnx").write_bytes(b"precious")
@@ -124,9 +179,17 @@ def test_mistakes_get_one_sentence(words, tmp_path, paintings, monkeypatch):
     (tmp_path / "logged.jsonl").write_text("precious")
     (tmp_path / "odd.tsv").write_text("name\temphasis\nwaves\tmuch\n")
     picture = str(paintings[0])
+    known = tmp_path / "great_wave.png"
+    known.write_bytes(paintings[0].read_bytes())
+    fit = ["train", picture, "-o", "m.onnx"]
     cases = [
+        ([*fit, "--from", "none", "--extend"], "--extend needs a bank"),
+        ([*fit, "--recipe", "paper", "--extend"], "--extend needs a bank"),
+        ([*fit, "--from", "gallery", "--width", "4"], "leave out --width, or"),
+        ([*fit, "--from", "gallery", "--network", "johnson"], "leave out --network, or"),
+        ([*fit, "--quality", "finest"], "is not one of"),
+        (["train", str(known), "-o", "m.onnx", "--extend"], "has a style great_wave already"),
         (["train", "-o", "m.onnx"], "name at least one painting"),
-        (["train", picture, "-o", "m.onnx"], "with --photos"),
         (["train", picture, "--photos", "empty"], "Missing option '-o'"),
         ([*words, "-o", "m.pth"], "must end in .onnx"),
         ([*words, "-o", "nowhere/m.onnx"], "there is no folder"),

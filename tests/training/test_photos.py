@@ -5,7 +5,7 @@ import torch
 from PIL import Image
 
 from allaprima.errors import TrainingError
-from allaprima.training.photos import RandomCrops, batches, find_photos, read_photo
+from allaprima.training.photos import RandomCrops, batches, bundled_photos, find_photos, read_photo
 from support import checkered
 
 
@@ -88,3 +88,12 @@ def test_read_photo_is_upright_and_resized(tmp_path):
     Image.fromarray(checkered(80, 40)).save(tmp_path / "a.jpg", exif=exif)
     assert read_photo(tmp_path / "a.jpg").size == (40, 80)
     assert read_photo(tmp_path / "a.jpg", 60).size == (60, 120)
+
+
+def test_every_photograph_of_the_package_has_a_source_and_a_licence():
+    folder = find_photos(bundled_photos(), smallest=250)
+    rows = [line.split("|") for line in (bundled_photos() / "README.md").read_text().splitlines() if line[:1] == "|"]
+    listed = {name.strip(): row[3] for row in rows for name in row[1].split(",")}
+    assert not folder.skipped
+    assert {path.stem for path in folder.paths} == listed.keys() - {"file", "---"}
+    assert all("CC0" in listed[path.stem] or "public domain" in listed[path.stem] for path in folder.paths)

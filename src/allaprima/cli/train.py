@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from allaprima.cli.extra import choose_recipe, training_extra
+from allaprima.cli.extra import training_extra
 from allaprima.cli.progress import late_progress, progress
+from allaprima.cli.train_options import decide
 from allaprima.errors import DivergedError, TrainingError
 
 if TYPE_CHECKING:
-    from allaprima.training.trainer import StyleImage, Trainer, TrainingOptions, TrainingStep
+    from allaprima.training.trainer import Trainer, TrainingStep
 
 PREVIEW_PHOTOS, PREVIEW_SIDE = 4, 384
 VALIDATION_PHOTOS, VALIDATION_SIDE = 32, 384
 PLAIN_INTERVAL = 50  # steps between lines where there is no terminal for a live bar
 
-# Options of this command that set a field of the recipe, by the field's name.
-RECIPE_FIELDS = ("steps", "batch", "size", "style_size", "learning_rate", "content_weight", "style_weight", "tv_weight")
-OPTION_FIELDS = ("recipe", "network", "width", "seed", "device", "precision", "workers", *RECIPE_FIELDS)
-
 
 @click.command("train")
 @click.argument("styles", nargs=-1, type=click.Path(path_type=Path), metavar="STYLE...")
-@click.option("--photos", type=click.Path(path_type=Path), help="Folder of photographs to learn on.")
+@click.option(
+    "--photos", type=click.Path(path_type=Path), help="Folder of photographs to learn on. Default: the package's."
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Style model to write (.onnx).")
 @click.option("--about", type=click.Path(path_type=Path), help="Table (.tsv): name artist title year licence emphasis.")
 @click.option(
@@ -41,13 +38,24 @@ OPTION_FIELDS = ("recipe", "network", "width", "seed", "device", "precision", "w
     help="VGG16 weights (.h5, .safetensors) on disk.",
 )
 @click.option("--val", type=click.Path(path_type=Path), help="Folder of other photographs, to measure the result on.")
-@click.option("--from", "start", type=click.Path(path_type=Path), help="Style model to train further.")
+@click.option(
+    "--from",
+    "start",
+    metavar="MODEL",
+    help="Style model to start from; gallery (the default); or none: random weights.",
+)
+@click.option("--extend", is_flag=True, help="Add to the styles of --from, which paint on exactly as they do.")
+@click.option(
+    "--quality",
+    type=click.Choice(["draft", "good", "best"]),
+    help="About 2, 10 (good, the default unless --from none) or 100 minutes a style on two CPU cores.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint beside the output.")
 @click.option("--overwrite", is_flag=True, help="Replace an output, or start over beside a checkpoint, that exists.")
 @click.option("--recipe", default="default", show_default=True, help="default, or paper (Johnson et al. 2016).")
-@click.option("--network", default="fast", show_default=True, help="fast, or johnson: the paper's.")
+@click.option("--network", help="fast, or johnson: the paper's. Default: that of --from, or fast.")
 @click.option("--width", type=click.IntRange(min=4), help="Channels of the first convolution.")
-@click.option("--steps", type=click.IntRange(min=1), help="Default: the recipe's.")
+@click.option("--steps", type=click.IntRange(min=1), help="Default: by --quality, or the recipe's.")
 @click.option("--batch", type=click.IntRange(min=1), help="Photographs a step. Default: the recipe's.")
 @click.option("--size", type=click.IntRange(min=64), help="Side of the crops, pixels. Default: the recipe's.")
 @click.option("--style-size", type=click.IntRange(min=64), help="Short side of the painting: the scale of its strokes.")
@@ -69,10 +77,12 @@ OPTION_FIELDS = ("recipe", "network", "width", "seed", "device", "precision", "w
 def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **given: Any) -> None:
     """Train a network on paintings of your own, and write it as a style model.
 
-    STYLE is a picture; its file's name becomes the style's. Beside the output lie, while it trains, the checkpoint
-    (.checkpoint), a log with one JSON line a step (.jsonl) and previews (.previews).
+    STYLE is a picture; its file's name becomes the style's. The gallery's network learns it in minutes; --from none
+    begins with random weights, which takes hours. Beside the output lie, while it trains, the checkpoint (.checkpoint),
+    a log with one JSON line a step (.jsonl) and previews (.previews).
     """
     with training_extra():
+        from allaprima.training import fitting
         from allaprima.training import trainer as training
         from allaprima.training.photos import find_photos
         from allaprima.training.vgg16 import load_weights
@@ -80,19 +90,20 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     check_output(output, checkpoint, resume=given["resume"], overwrite=given["overwrite"])
     state = training.read_checkpoint(checkpoint) if given["resume"] else None
     saved = training.TrainingOptions.from_dict(state["options"]) if state else None
-    options = decide_options(ctx, styles, given, saved)
+    options, parent = decide(ctx, styles, given, saved)
     check_tensorboard(given["tensorboard"])
 
-    initial = read_start(given["start"], options) if given["start"] and state is None else None
     if state is None:
         checkpoint.unlink(missing_ok=True)  # --overwrite: a kill before the first new one must not leave the old one
     with late_progress("downloading VGG16") as report:
         vgg16 = load_weights(given["vgg16"], report)
-    trainer = training.Trainer(options, vgg16, initial)
+    trainer = training.Trainer(options, vgg16)
     if state is not None:
         trainer.load_checkpoint(state)
     val = find_photos(given["val"], trainer.recipe.size // 2).paths[:VALIDATION_PHOTOS] if given["val"] else ()
     announce(trainer)
+    if parent is not None:
+        tell_starts(fitting.start_from(trainer, parent))
     run(trainer, output, checkpoint, given)
     finish(trainer, output, list(val), given["note"])
 
@@ -112,104 +123,6 @@ def check_output(output: Path, checkpoint: Path, *, resume: bool, overwrite: boo
         raise TrainingError(f"{checkpoint} exists; add --resume to go on from it, or --overwrite to start again")
 
 
-def decide_options(
-    ctx: click.Context, styles: tuple[Path, ...], given: dict[str, Any], saved: TrainingOptions | None
-) -> TrainingOptions:
-    """The options of the command line; those of the checkpoint if only ``--resume`` is given.
-
-    Raises:
-        TrainingError: something is missing, unknown, or differs from the checkpoint that is to be resumed.
-    """
-    if saved is not None and not styles and given["photos"] is None:
-        named = [
-            f for f in (*OPTION_FIELDS, "about", "start") if ctx.get_parameter_source(f) is not ParameterSource.DEFAULT
-        ]
-        if named:
-            name = named[0].replace("_", "-").replace("start", "from")
-            raise TrainingError(f"--resume takes its options from the checkpoint: leave out --{name}")
-        return saved
-    if not styles:
-        raise TrainingError(
-            "name at least one painting to learn, as in: allaprima train painting.jpg --photos DIR -o model.onnx"
-        )
-    if given["photos"] is None:
-        raise TrainingError("name a folder of photographs to learn on with --photos")
-    options = build_options(styles, given)
-    if saved is not None:
-        # Neither changes what a step means; a lower rate is the way on after a training that diverged.
-        free = replace(
-            saved, workers=options.workers, recipe=replace(saved.recipe, learning_rate=options.recipe.learning_rate)
-        )
-        ours, theirs = options.to_dict(), free.to_dict()
-        differ = [key for key in ours if ours[key] != theirs[key]]
-        if not differ:
-            return options
-        raise TrainingError(
-            f"the checkpoint was made with other options ({', '.join(differ)}); resume with the same ones"
-        )
-    return options
-
-
-def build_options(styles: tuple[Path, ...], given: dict[str, Any]) -> TrainingOptions:
-    """Options from the command line's words."""
-    from allaprima.training.trainer import TrainingOptions
-
-    recipe = choose_recipe(given["recipe"], {field: given[field] for field in RECIPE_FIELDS})
-    return TrainingOptions(
-        styles=describe_styles(styles, given["about"]),
-        photos=str(given["photos"].resolve()),
-        recipe=recipe,
-        parent=describe_parent(given["start"]) if given["start"] else "",
-        **{field: given[field] for field in ("network", "width", "seed", "device", "precision", "workers")},
-    )
-
-
-def describe_parent(path: Path) -> str:
-    """Which model a training went on from, for the card."""
-    from allaprima.training.export import read_card
-
-    card = read_card(path)
-    return f"{card.weights_sha256}, {card.steps} steps"
-
-
-def describe_styles(paths: tuple[Path, ...], about: Path | None) -> tuple[StyleImage, ...]:
-    """Each painting with its name and what the table says of it."""
-    from allaprima.training.trainer import StyleImage
-
-    rows: dict[str, dict[str, str]] = {}
-    if about is not None:
-        try:
-            with about.open(newline="", encoding="utf-8") as file:
-                rows = {row["name"]: row for row in csv.DictReader(file, delimiter="\t")}
-        except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
-            raise TrainingError(
-                f"the table {about} cannot be read; its first line must name the columns: {error}"
-            ) from error
-    styles: list[StyleImage] = []
-    for path in paths:
-        if not path.is_file():
-            raise TrainingError(f"there is no painting at {path}")
-        name = path.stem
-        if name == "photo" or any(mark in name for mark in ",:") or name in {style.name for style in styles}:
-            raise TrainingError(f'"{name}" cannot name a style (taken, or with "," or ":"): rename {path}')
-        row = rows.get(name, {})
-        words = {field: row.get(field) or "" for field in ("artist", "title", "year", "licence")}
-        styles.append(StyleImage(name, str(path.resolve()), **words, emphasis=read_emphasis(row, about)))
-    return tuple(styles)
-
-
-def read_emphasis(row: dict[str, str], about: Path | None) -> float:
-    """The table's factor on a style's weight; 1 where it has none."""
-    text = row.get("emphasis") or "1"
-    try:
-        emphasis = float(text)
-    except ValueError:
-        emphasis = -1.0
-    if not 0 < emphasis < float("inf"):
-        raise TrainingError(f'the emphasis "{text}" in {about} must be a number above 0')
-    return emphasis
-
-
 def check_tensorboard(folder: Path | None) -> None:
     """Say at once, not after hours, that the package is missing."""
     if folder is not None:
@@ -217,25 +130,6 @@ def check_tensorboard(folder: Path | None) -> None:
             import torch.utils.tensorboard  # noqa: F401
         except ModuleNotFoundError as error:
             raise TrainingError("--tensorboard needs a package: pip install 'allaprima[tensorboard]'") from error
-
-
-def read_start(path: Path, options: TrainingOptions) -> dict[str, Any]:
-    """The weights of ``--from``, if that model has the same network and styles."""
-    from allaprima.training.export import read_card, read_weights
-    from allaprima.training.trainer import build_network
-
-    card = read_card(path)
-    names = tuple(style.name for style in options.styles)
-    if card.names[1:] != names or card.network != options.network:
-        raise TrainingError(
-            f"{path} is a {card.network} network of {', '.join(card.names[1:])}: "
-            "give the same --network and paintings in that order"
-        )
-    weights = read_weights(path)
-    shapes = {name: value.shape for name, value in build_network(options).state_dict().items()}
-    if {name: value.shape for name, value in weights.items()} != shapes:
-        raise TrainingError(f"the network in {path} is of width {card.width}: give --width {card.width}")
-    return weights
 
 
 def announce(trainer: Trainer) -> None:
@@ -250,6 +144,13 @@ def announce(trainer: Trainer) -> None:
     )
     for path, reason in photos.skipped.items():
         click.echo(f"skipped {path}: {reason}", err=True)
+
+
+def tell_starts(starts: dict[str, dict[str, float]]) -> None:
+    """What each new style begins as."""
+    for name, mixture in starts.items():
+        parts = " + ".join(f"{weight:.2g} {style}" for style, weight in mixture.items())
+        click.echo(f"{name} starts as {parts}", err=True)
 
 
 def run(trainer: Trainer, output: Path, checkpoint: Path, given: dict[str, Any]) -> None:
@@ -356,7 +257,9 @@ def finish(trainer: Trainer, output: Path, photos: list[Path], note: str) -> Non
     photos = readable(photos)
     if photos:
         names = [style.name for style in trainer.options.styles]
-        figures = validate(trainer.network, trainer.objective.network, trainer.styles, photos, VALIDATION_SIDE)
+        figures = validate(
+            trainer.network, trainer.objective.network, trainer.styles, photos, VALIDATION_SIDE, trainer.first_style
+        )
         with progress(figures, "measuring", len(names)) as bar:
             for name, (content, style) in zip(names, bar, strict=True):
                 losses[name] = {"content": round(content, 4), "style": round(style, 4)}

@@ -50,6 +50,16 @@ class ConditionalInstanceNorm(nn.Module):
             return F.instance_norm(x, weight=scale, bias=shift)
         return torch.addcmul(shift[..., None, None], F.instance_norm(x), scale[..., None, None])
 
+    def train_from(self, entry: int) -> None:
+        """Keep the scales and shifts of the entries before that one as they are: their gradients become 0."""
+
+        def later_entries_only(gradient: Tensor) -> Tensor:
+            return torch.cat([torch.zeros_like(gradient[:entry]), gradient[entry:]])
+
+        for parameter in (self.scale, self.shift):
+            parameter.requires_grad_(True)
+            parameter.register_hook(later_entries_only)  # type: ignore[no-untyped-call]
+
 
 class ConvNorm(nn.Module):
     """Convolution, conditional instance norm and, unless ``relu=False``, a ReLU.
@@ -188,6 +198,16 @@ class StyleNetwork(nn.Module):
         """image: [N, 3, H, W] in 0..1; mixture: [S] or [N, S] -> [N, 3, H, W] in 0..1."""
         painted = scaled_tanh(self.head(self.body(image, mixture)))
         return image + gain(mixture) * (painted - image)
+
+    def train_from(self, entry: int) -> None:
+        """Let training change nothing but the scales and shifts of that entry of the bank and of those after it.
+
+        What Dumoulin et al. 2017, section 3.2, do to add a style to a trained network: the others paint as before.
+        """
+        self.requires_grad_(False)
+        for module in self.modules():
+            if isinstance(module, ConditionalInstanceNorm):
+                module.train_from(entry)
 
 
 def scaled_tanh(x: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,11 @@ def find_photos(folder: Path, smallest: int) -> PhotoFolder:
         reason = f"; {len(skipped)} were skipped, the first because {next(iter(skipped.values()))}" if skipped else ""
         raise TrainingError(f"{folder} holds no photograph to train on{reason}")
     return PhotoFolder(tuple(paths), skipped)
+
+
+def bundled_photos() -> Path:
+    """The folder of photographs that comes with the package; its README.md has their sources and licences."""
+    return Path(str(files("allaprima.training") / "photographs"))
 
 
 def read_photo(path: Path, short_side: int | None = None) -> Image.Image:

@@ -25,11 +25,12 @@ from allaprima.style_model import Card, Style
 from allaprima.training.export import weights_sha256
 from allaprima.training.networks import NETWORKS, PHOTO, StyleNetwork
 from allaprima.training.perceptual import LossNetwork
-from allaprima.training.photos import RandomCrops, batches, find_photos, resized, to_tensor
+from allaprima.training.photos import RandomCrops, batches, bundled_photos, find_photos, resized, to_tensor
 from allaprima.training.recipes import RECIPES, Losses, Objective, Recipe
 from allaprima.version import __version__
 
 CHECKPOINT_FORMAT = 1
+COMPILE_STEPS = 2000  # compiling for a GPU takes longer than a training of fewer steps gains by it
 WARM_UP = 0.1  # share of a one-cycle schedule in which the learning rate rises
 
 
@@ -52,7 +53,8 @@ class TrainingOptions:
     """All that decides a training's outcome; the checkpoint stores it and the card shows it."""
 
     styles: tuple[StyleImage, ...]
-    photos: str
+    photos: str = ""
+    """The folder of photographs; empty is the one that comes with the package."""
     recipe: Recipe = RECIPES["default"]
     network: str = "fast"
     width: int | None = None
@@ -65,6 +67,8 @@ class TrainingOptions:
     """Processes that decode photographs; None chooses by the number of cores."""
     parent: str = ""
     """The model that this training went on from: its weights' SHA-256 and its steps."""
+    kept: tuple[Style, ...] = ()
+    """That model's styles, if it is to be extended: they come first in the bank, and nothing of theirs is trained."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists and numbers."""
@@ -74,7 +78,9 @@ class TrainingOptions:
     def from_dict(cls, data: dict[str, Any]) -> TrainingOptions:
         """The inverse of ``to_dict``."""
         recipe = Recipe(**{**data["recipe"], "style_layers": tuple(data["recipe"]["style_layers"])})
-        return cls(**{**data, "recipe": recipe, "styles": tuple(StyleImage(**s) for s in data["styles"])})
+        styles = tuple(StyleImage(**style) for style in data["styles"])
+        kept = tuple(Style(**style) for style in data.get("kept", ()))
+        return cls(**{**data, "recipe": recipe, "styles": styles, "kept": kept})
 
 
 @dataclass(frozen=True)
@@ -164,30 +170,29 @@ class Trainer:
     Args:
         options: what to train.
         vgg16: the loss network's weights (``vgg16.load_weights``).
-        initial: weights of a trained network of the same kind and bank to go on from, or None for random ones.
     """
 
-    def __init__(
-        self, options: TrainingOptions, vgg16: dict[str, Tensor], initial: dict[str, Tensor] | None = None
-    ) -> None:
+    def __init__(self, options: TrainingOptions, vgg16: dict[str, Tensor]) -> None:
         self.options, self.recipe = options, options.recipe
         self.device = choose_device(options.device)
         self.precision = choose_precision(options.precision, self.device)
-        self.photos = find_photos(Path(options.photos), smallest=self.recipe.size // 2)
+        folder = Path(options.photos) if options.photos else bundled_photos()
+        self.photos = find_photos(folder, smallest=self.recipe.size // 2)
         torch.manual_seed(options.seed)
         self.network = build_network(options)
         if self.recipe.size % self.network.stride:
             raise TrainingError(
                 f"the size of the crops must be a multiple of {self.network.stride} for {options.network}"
             )
-        if initial is not None:
-            self.network.load_state_dict(initial)
         self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if options.kept:
+            self.network.train_from(self.first_style)
         loss_network = LossNetwork(vgg16, self.precision).to(self.device)
         self.styles = [read_style(style, self.recipe.style_size).to(self.device) for style in options.styles]
         emphasis = [style.emphasis for style in options.styles]
         self.objective = Objective(self.recipe, loss_network, self.styles, emphasis)
-        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=self.recipe.learning_rate)
+        trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        self.optimizer = torch.optim.Adam(trained, lr=self.recipe.learning_rate)
         self.step = 0
         self.consistent = True
         """False while weights, moments and the number of the step are being changed together."""
@@ -200,7 +205,8 @@ class Trainer:
         """
         recipe = self.recipe
         crops = RandomCrops(self.photos.paths, recipe.size, self.options.seed)
-        paint = torch.compile(self.network) if self.device.type == "cuda" else self.network
+        compiled = self.device.type == "cuda" and recipe.steps >= COMPILE_STEPS
+        paint = torch.compile(self.network) if compiled else self.network
         self.network.train()
         for batch, skipped in batches(crops, recipe.batch, self.step, recipe.steps, self.workers):
             began = time.perf_counter()
@@ -208,7 +214,7 @@ class Trainer:
             mixture = draw_mixtures(recipe, len(self.options.styles), self.options.seed, self.step).to(self.device)
 
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
-                stylized = paint(image, mixture)
+                stylized = paint(image, self.in_bank(mixture))
             losses = self.objective(stylized, image, mixture)
 
             for group in self.optimizer.param_groups:
@@ -226,6 +232,16 @@ class Trainer:
             self.step += 1
             self.consistent = True
             yield self._report(losses, norm, time.perf_counter() - began, skipped)
+
+    @property
+    def first_style(self) -> int:
+        """The bank's entry of the first style that is trained."""
+        return PHOTO + 1 + len(self.options.kept)
+
+    def in_bank(self, mixture: Tensor) -> Tensor:
+        """[N, 1 + styles] of ``photo`` and what is trained -> [N, entries of the bank], nothing of what is kept."""
+        kept = mixture.new_zeros(len(mixture), len(self.options.kept))
+        return torch.cat([mixture[:, : PHOTO + 1], kept, mixture[:, PHOTO + 1 :]], dim=1)
 
     @property
     def autocast(self) -> bool:
@@ -267,7 +283,7 @@ class Trainer:
 
 
 def build_network(options: TrainingOptions) -> StyleNetwork:
-    """A fresh network for ``photo`` and the options' styles.
+    """A fresh network for ``photo``, the styles that are kept and those to learn.
 
     Raises:
         TrainingError: there is no network of that name.
@@ -275,7 +291,7 @@ def build_network(options: TrainingOptions) -> StyleNetwork:
     if options.network not in NETWORKS:
         raise TrainingError(f"there is no network {options.network}; choose one of: {', '.join(NETWORKS)}")
     kind = NETWORKS[options.network]
-    return kind(1 + len(options.styles), options.width or kind.default_width)
+    return kind(1 + len(options.kept) + len(options.styles), options.width or kind.default_width)
 
 
 def read_style(style: StyleImage, short_side: int) -> Tensor:
@@ -311,8 +327,9 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 def make_card(trainer: Trainer, losses: dict[str, dict[str, float]], note: str = "") -> Card:
     """What the finished model says of itself; ``losses`` by style as ``validation.validate`` measured them."""
     options, weights = trainer.options, trainer.network.state_dict()
+    learnt = (Style(s.name, s.artist, s.title, s.year, s.licence) for s in options.styles)
     return Card(
-        styles=(Style("photo"), *(Style(s.name, s.artist, s.title, s.year, s.licence) for s in options.styles)),
+        styles=(Style("photo"), *options.kept, *learnt),
         network=options.network,
         width=trainer.network.width,
         recipe={
@@ -321,7 +338,7 @@ def make_card(trainer: Trainer, losses: dict[str, dict[str, float]], note: str =
             "seed": options.seed,
         },
         steps=trainer.step,
-        trained_on=f"{len(trainer.photos.paths)} photographs",
+        trained_on=f"{len(trainer.photos.paths)} photographs" + ("" if options.photos else " of the package"),
         device=f"{trainer.device.type}, {str(trainer.precision).removeprefix('torch.')}",
         losses=losses,
         weights_sha256=weights_sha256(weights),

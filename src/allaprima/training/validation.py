@@ -43,21 +43,27 @@ def one_style(styles: int, style: int, device: torch.device) -> Tensor:
 
 @torch.no_grad()
 def validate(
-    network: StyleNetwork, loss_network: LossNetwork, styles: list[Tensor], photos: list[Path], side: int
+    network: StyleNetwork,
+    loss_network: LossNetwork,
+    styles: list[Tensor],
+    photos: list[Path],
+    side: int,
+    first: int = PHOTO + 1,
 ) -> Iterator[tuple[float, float]]:
     """For each style: its mean relative content distance (relu2_2) and style distance (mean of the four layers).
 
     Args:
         network: the trained network, on any device.
         loss_network: VGG16 on the same device.
-        styles: style images [1, 3, H, W] in 0..1, in the bank's order without ``photo``.
+        styles: style images [1, 3, H, W] in 0..1 of the bank's entries from ``first`` on.
         photos: what to stylise.
         side: pixels of the photographs' centre squares.
+        first: the first style's entry in the bank.
     """
     network.eval()
     device = next(network.parameters()).device
     images = [centre_square(path, side).to(device) for path in photos]
-    for number, style in enumerate(styles, start=PHOTO + 1):
+    for number, style in enumerate(styles, start=first):
         targets = {j: gram_matrix(f) for j, f in loss_network(style.to(device), STYLE_LAYERS).items()}
         rows = []
         for image in images:

@@ -1,0 +1,174 @@
+"""What the words of ``allaprima train`` mean together: which model it starts from, and the training's options."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from allaprima.cli.extra import choose_recipe
+from allaprima.errors import TrainingError
+from allaprima.style_model import gallery_model
+
+if TYPE_CHECKING:
+    from allaprima.style_model import Card
+    from allaprima.training.fitting import Parent
+    from allaprima.training.recipes import Recipe
+    from allaprima.training.trainer import StyleImage, TrainingOptions
+
+GALLERY, SCRATCH = "gallery", "none"
+"""Words for ``--from`` in place of a file."""
+
+# Options of this command that set a field of the recipe, by the field's name.
+RECIPE_FIELDS = ("steps", "batch", "size", "style_size", "learning_rate", "content_weight", "style_weight", "tv_weight")
+OPTION_FIELDS = ("recipe", "network", "width", "seed", "device", "precision", "workers", *RECIPE_FIELDS)
+DECIDING = (*OPTION_FIELDS, "about", "photos", "start", "extend", "quality")
+
+
+def decide(
+    ctx: click.Context, styles: tuple[Path, ...], given: dict[str, Any], saved: TrainingOptions | None
+) -> tuple[TrainingOptions, Parent | None]:
+    """The training's options and the model it starts from; those of the checkpoint if only ``--resume`` is given.
+
+    Raises:
+        TrainingError: something is missing, unknown, contradicts, or differs from the checkpoint to be resumed.
+        ModelError: the model to start from cannot be read.
+    """
+    if saved is not None and not styles:
+        named = [f for f in DECIDING if ctx.get_parameter_source(f) is not ParameterSource.DEFAULT]
+        if named:
+            name = named[0].replace("_", "-").replace("start", "from")
+            raise TrainingError(f"--resume takes its options from the checkpoint: leave out --{name}")
+        return saved, None
+    if not styles:
+        raise TrainingError("name at least one painting to learn, as in: allaprima train painting.jpg -o model.onnx")
+    parent = choose_parent(given)
+    options = build_options(styles, given, parent)
+    if saved is None:
+        return options, parent
+    # Neither changes what a step means; a lower rate is the way on after a training that diverged.
+    free = replace(
+        saved, workers=options.workers, recipe=replace(saved.recipe, learning_rate=options.recipe.learning_rate)
+    )
+    ours, theirs = options.to_dict(), free.to_dict()
+    differ = [key for key in ours if ours[key] != theirs[key]]
+    if differ:
+        raise TrainingError(
+            f"the checkpoint was made with other options ({', '.join(differ)}); resume with the same ones"
+        )
+    return options, None
+
+
+def choose_parent(given: dict[str, Any]) -> Parent | None:
+    """The model to start from, or None for random weights.
+
+    That is the gallery's bank, unless ``--from`` says otherwise or what is asked for is not of its kind: the recipe of
+    the paper, another network or another width.
+    """
+    from allaprima.training.export import read_card
+    from allaprima.training.fitting import read_parent
+
+    start = given["start"]
+    if start is None and (given["recipe"] != "default" or other_kind(given, read_card(gallery_model()))):
+        start = SCRATCH
+    if start == SCRATCH:
+        if given["extend"]:
+            raise TrainingError("--extend needs a bank to extend, and this training starts from none")
+        return None
+    path = gallery_model() if start in (None, GALLERY) else Path(start)
+    parent = read_parent(path)
+    if option := other_kind(given, parent.card):
+        raise TrainingError(
+            f"{path} is a {parent.card.network} network of width {parent.card.width}: "
+            f"leave out {option}, or start from random weights with --from none"
+        )
+    return parent
+
+
+def other_kind(given: dict[str, Any], card: Card) -> str:
+    """The option that asks for another kind of network than the card's, if one does."""
+    differ = [f"--{name}" for name in ("network", "width") if given[name] not in (None, getattr(card, name))]
+    return differ[0] if differ else ""
+
+
+def build_options(styles: tuple[Path, ...], given: dict[str, Any], parent: Parent | None) -> TrainingOptions:
+    """Options from the command line's words.
+
+    Raises:
+        TrainingError: a painting's name cannot be a style's, or is one of the bank that is to be extended.
+    """
+    from allaprima.training.trainer import TrainingOptions
+
+    learnt = describe_styles(styles, given["about"])
+    card = parent.card if parent else None
+    kept = card.styles[1:] if card and given["extend"] else ()
+    if taken := {style.name for style in kept} & {style.name for style in learnt}:
+        raise TrainingError(f"the bank to extend has a style {min(taken)} already: rename the painting")
+    fits = card is not None and card.names[1:] != tuple(style.name for style in learnt)
+    return TrainingOptions(
+        styles=learnt,
+        photos="" if given["photos"] is None else str(given["photos"].resolve()),
+        recipe=decide_recipe(given, len(learnt), fits=fits),
+        network=card.network if card else given["network"] or TrainingOptions.network,
+        width=card.width if card else given["width"],
+        parent=f"{card.weights_sha256}, {card.steps} steps{', extended' if kept else ''}" if card else "",
+        kept=kept,
+        **{field: given[field] for field in ("seed", "device", "precision", "workers")},
+    )
+
+
+def decide_recipe(given: dict[str, Any], styles: int, *, fits: bool) -> Recipe:
+    """The recipe with what was named, and with the steps of a quality where one is named or a bank learns styles."""
+    from allaprima.training.fitting import CPU_BATCH, EXTEND_RATE, QUALITIES
+    from allaprima.training.trainer import choose_device
+
+    changes = {field: given[field] for field in RECIPE_FIELDS}
+    if given["quality"] or fits:
+        changes["steps"] = changes["steps"] or styles * QUALITIES[given["quality"] or "good"]
+        if choose_device(given["device"]).type == "cpu":
+            changes["batch"] = changes["batch"] or CPU_BATCH
+    if given["extend"]:
+        changes["learning_rate"] = changes["learning_rate"] or EXTEND_RATE
+    return choose_recipe(given["recipe"], changes)
+
+
+def describe_styles(paths: tuple[Path, ...], about: Path | None) -> tuple[StyleImage, ...]:
+    """Each painting with its name and what the table says of it."""
+    from allaprima.training.trainer import StyleImage
+
+    rows: dict[str, dict[str, str]] = {}
+    if about is not None:
+        try:
+            with about.open(newline="", encoding="utf-8") as file:
+                rows = {row["name"]: row for row in csv.DictReader(file, delimiter="\t")}
+        except (OSError, UnicodeDecodeError, KeyError, csv.Error) as error:
+            raise TrainingError(
+                f"the table {about} cannot be read; its first line must name the columns: {error}"
+            ) from error
+    styles: list[StyleImage] = []
+    for path in paths:
+        if not path.is_file():
+            raise TrainingError(f"there is no painting at {path}")
+        name = path.stem
+        if name == "photo" or any(mark in name for mark in ",:") or name in {style.name for style in styles}:
+            raise TrainingError(f'"{name}" cannot name a style (taken, or with "," or ":"): rename {path}')
+        row = rows.get(name, {})
+        words = {field: row.get(field) or "" for field in ("artist", "title", "year", "licence")}
+        styles.append(StyleImage(name, str(path.resolve()), **words, emphasis=read_emphasis(row, about)))
+    return tuple(styles)
+
+
+def read_emphasis(row: dict[str, str], about: Path | None) -> float:
+    """The table's factor on a style's weight; 1 where it has none."""
+    text = row.get("emphasis") or "1"
+    try:
+        emphasis = float(text)
+    except ValueError:
+        emphasis = -1.0
+    if not 0 < emphasis < float("inf"):
+        raise TrainingError(f'the emphasis "{text}" in {about} must be a number above 0')
+    return emphasis

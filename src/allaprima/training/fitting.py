@@ -1,0 +1,117 @@
+"""A new style for a trained bank: which of the styles that are there it starts from, and the bank's new weights.
+
+All that a style has of its own is a scale and a shift in every normalisation layer (Dumoulin et al. 2017), so a mixture
+of the parent's styles is a style as well. A new style starts as the mixture that already comes nearest to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from allaprima.errors import ModelError
+from allaprima.style_model import Card
+from allaprima.training.export import read_card, read_weights
+from allaprima.training.networks import NETWORKS, PHOTO, StyleNetwork
+from allaprima.training.photos import RandomCrops
+from allaprima.training.recipes import Objective
+from allaprima.training.trainer import Trainer
+from allaprima.training.validation import one_style
+
+QUALITIES = {"draft": 180, "good": 900, "best": 9000}
+"""Steps for each new style by how good it is to be: of two pictures, about 2, 10 and 100 minutes on two CPU cores."""
+
+CPU_BATCH = 2
+"""On a CPU more steps are worth more than smoother ones."""
+
+EXTEND_RATE = 1e-2
+"""Learning rate where scale and shift alone are trained, which bear more than convolutions do."""
+
+TRIAL_PHOTOS = 4
+"""Photographs on which the starts are compared."""
+
+
+@dataclass(frozen=True)
+class Parent:
+    """A style model to start from."""
+
+    card: Card
+    network: StyleNetwork
+
+
+def read_parent(path: Path) -> Parent:
+    """A style model's card and network.
+
+    Raises:
+        ModelError: the file is missing, is not a style model, or its weights are not those of the card's network.
+    """
+    card = read_card(path)
+    weights = read_weights(path)
+    try:
+        network = NETWORKS[card.network](len(card.styles), card.width)
+        network.load_state_dict(weights)
+    except (KeyError, RuntimeError) as error:
+        raise ModelError(f"the weights in {path} are not those of the network that its card names") from error
+    return Parent(card, network)
+
+
+def start_from(trainer: Trainer, parent: Parent) -> dict[str, dict[str, float]]:
+    """Put the parent's weights into a fresh trainer's network; a bank of the same styles goes on as it is.
+
+    Returns:
+        For each new style, what it starts as: the parent's styles with their weights, which sum to 1.
+    """
+    entries = torch.eye(len(parent.card.styles))
+    names = parent.card.names
+    if names[PHOTO + 1 :] == tuple(style.name for style in trainer.options.styles):
+        trainer.network.load_state_dict(grafted(parent.network.state_dict(), entries))
+        return {}
+    crops = RandomCrops(trainer.photos.paths, trainer.recipe.size, trainer.options.seed)
+    photos = torch.stack([crops[i][0] for i in range(TRIAL_PHOTOS)]).to(trainer.device) / 255.0
+    network = parent.network.to(trainer.device).eval()
+    starts = [nearest(network, trainer.objective, photos, style) for style in range(len(trainer.styles))]
+    rows = torch.cat([entries[: trainer.first_style], *(start[None] for start in starts)])
+    trainer.network.load_state_dict(grafted(parent.network.state_dict(), rows))
+    return {
+        style.name: {names[i]: round(start[i].item(), 4) for i in start.nonzero().flatten().tolist()}
+        for style, start in zip(trainer.options.styles, starts, strict=True)
+    }
+
+
+@torch.no_grad()
+def nearest(network: StyleNetwork, objective: Objective, photos: Tensor, style: int) -> Tensor:
+    """The mixture of a bank's styles whose paintings the objective of a new style likes best, float [S].
+
+    Tried are each style of the bank alone and then equal parts of the best two, three and so on up to all (the order in
+    which Wortsman et al. 2022 try the ingredients of a model soup).
+
+    Args:
+        network: the bank, in evaluation mode.
+        objective: knows the new styles; on the network's device.
+        photos: [N, 3, H, W] in 0..1, on the same device.
+        style: which of the objective's styles, from 0.
+    """
+    wanted = one_style(len(objective.emphasis), PHOTO + 1 + style, photos.device).expand(len(photos), -1)
+    targets = objective.targets(photos, wanted)
+
+    def loss(mixture: Tensor) -> float:
+        return objective.losses(network(photos, mixture.to(photos)), targets).total.mean().item()
+
+    singles = sorted(torch.eye(network.styles)[PHOTO + 1 :].unbind(), key=loss)
+    parts = [torch.stack(singles[:count]).mean(0) for count in range(1, len(singles) + 1)]
+    return min(parts, key=loss)
+
+
+def grafted(weights: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:
+    """A bank's weights for other entries: every scale and shift [old, C] becomes rows · it, the rest stays.
+
+    Args:
+        weights: of a ``StyleNetwork``.
+        rows: [new, old], each new entry as a mixture of the old ones; one that has a single 1 is that entry, exactly.
+    """
+    styles = (".scale", ".shift")  # of ConditionalInstanceNorm, the only weights that belong to a style
+    return {name: rows.to(value) @ value if name.endswith(styles) else value for name, value in weights.items()}

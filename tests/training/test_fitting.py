@@ -1,0 +1,132 @@
+"""New styles for a trained bank: the best start, nothing changed of what is kept, and resumed bit for bit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from allaprima.errors import ModelError
+from allaprima.style_model import Card, Style
+from allaprima.training.export import export_model, weights_sha256
+from allaprima.training.fitting import Parent, grafted, nearest, read_parent, start_from
+from allaprima.training.networks import ConditionalInstanceNorm, Fast
+from allaprima.training.perceptual import LossNetwork
+from allaprima.training.photos import to_tensor
+from allaprima.training.recipes import RECIPES, Objective
+from allaprima.training.trainer import StyleImage, Trainer, TrainingOptions, make_card, read_checkpoint
+from support import checkered
+
+NAMES = ("photo", "a", "b", "c")
+CARD = Card(tuple(Style(name) for name in NAMES), "fast", 4, {}, 90, "", "cpu", {}, "0f0f", "0")
+
+
+def bank(seed: int = 0) -> Fast:
+    """``photo`` and three styles that differ."""
+    torch.manual_seed(seed)
+    network = Fast(styles=len(NAMES), width=4)
+    for module in network.modules():
+        if isinstance(module, ConditionalInstanceNorm):
+            torch.nn.init.uniform_(module.scale, 0.2, 2.0)
+            torch.nn.init.normal_(module.shift, std=0.5)
+    return network.eval()
+
+
+@pytest.fixture
+def options(photos, paintings) -> TrainingOptions:
+    recipe = replace(RECIPES["default"], steps=6, batch=2, size=64, style_size=64, learning_rate=1e-2)
+    styles = tuple(StyleImage(path.stem, str(path)) for path in paintings)
+    return TrainingOptions(styles, str(photos), recipe=recipe, width=4, device="cpu", workers=0)
+
+
+def picture(seed: int) -> torch.Tensor:
+    return to_tensor(checkered(64, 64, seed))[None] / 255.0
+
+
+@torch.no_grad()
+def test_grafted_entries_paint_as_the_old_ones_and_their_mixtures():
+    old = bank()
+    rows = torch.cat([torch.eye(4), torch.tensor([[0.0, 0.5, 0.0, 0.5]])])
+    new = Fast(styles=5, width=4).eval()
+    new.load_state_dict(grafted(old.state_dict(), rows))
+    for entry in range(4):
+        assert torch.equal(new(picture(1), torch.eye(5)[entry]), old(picture(1), torch.eye(4)[entry]))
+    torch.testing.assert_close(new(picture(1), torch.eye(5)[4]), old(picture(1), rows[4]))
+
+
+@given(st.integers(0, 1000))
+@torch.no_grad()
+def test_the_start_is_the_best_candidate(vgg16_weights, seed):
+    network, photos = bank(seed), torch.cat([picture(2), picture(3)])
+    objective = Objective(RECIPES["default"], LossNetwork(vgg16_weights), [picture(seed), picture(seed + 1)])
+
+    def loss(mixture: torch.Tensor) -> float:
+        wanted = torch.tensor([[0.0, 0.0, 1.0]] * 2)
+        return objective(network(photos, mixture), photos, wanted).total.mean().item()
+
+    found = nearest(network, objective, photos, style=1)
+    ordered = sorted(torch.eye(4)[1:].unbind(), key=loss)
+    candidates = [*ordered, (ordered[0] + ordered[1]) / 2, torch.tensor([0.0, 1.0, 1.0, 1.0]) / 3]
+    assert loss(found) == pytest.approx(min(map(loss, candidates)), rel=1e-5)
+    assert (found[0], found.sum()) == (0, pytest.approx(1))
+
+
+def test_new_styles_start_as_mixtures_of_the_parents(options, vgg16_weights):
+    trainer, parent = Trainer(options, vgg16_weights), Parent(CARD, bank())
+    starts = start_from(trainer, parent)
+    assert list(starts) == ["waves", "stars"]
+    mixture = torch.tensor([starts["stars"].get(name, 0.0) for name in NAMES])
+    with torch.no_grad():
+        torch.testing.assert_close(
+            trainer.network(picture(1), torch.eye(3)[2]), parent.network(picture(1), mixture), rtol=0, atol=1e-3
+        )
+
+
+def test_a_bank_of_the_same_styles_goes_on_as_it_is(options, vgg16_weights):
+    styles = (Style("photo"), Style("waves"), Style("stars"), Style("more"))
+    options = replace(options, styles=(*options.styles, replace(options.styles[0], name="more")))
+    trainer = Trainer(options, vgg16_weights)
+    assert start_from(trainer, Parent(replace(CARD, styles=styles), bank())) == {}
+    assert weights_sha256(trainer.network.state_dict()) == weights_sha256(bank().state_dict())
+
+
+def extended(options: TrainingOptions, vgg16_weights) -> Trainer:
+    trainer = Trainer(replace(options, kept=CARD.styles[1:]), vgg16_weights)
+    start_from(trainer, Parent(CARD, bank()))
+    return trainer
+
+
+def test_extending_trains_nothing_but_the_new_entries(options, vgg16_weights):
+    trainer, before = extended(options, vgg16_weights), bank().state_dict()
+    start = {name: value.clone() for name, value in trainer.network.state_dict().items()}
+    assert [step.step for step in trainer.run()] == [1, 2, 3, 4, 5, 6]
+    for name, value in trainer.network.state_dict().items():
+        assert torch.equal(value[:4] if value.shape != before[name].shape else value, before[name]), name
+        if value.shape != before[name].shape:
+            assert not torch.equal(value[4:], start[name][4:]), name
+    assert make_card(trainer, {}).names == (*NAMES, "waves", "stars")
+
+
+def test_extending_resumes_bit_for_bit(options, vgg16_weights, tmp_path):
+    unbroken = extended(options, vgg16_weights)
+    totals = [step.total for step in unbroken.run()]
+
+    first = extended(options, vgg16_weights)
+    for step in first.run():
+        if step.step == 3:
+            break
+    first.save_checkpoint(tmp_path / "a.checkpoint")
+    state = read_checkpoint(tmp_path / "a.checkpoint")
+    second = Trainer(TrainingOptions.from_dict(state["options"]), vgg16_weights)
+    second.load_checkpoint(state)
+    assert [step.total for step in second.run()] == totals[3:]
+    assert weights_sha256(second.network.state_dict()) == weights_sha256(unbroken.network.state_dict())
+
+
+def test_a_card_that_is_not_the_networks_is_refused(tmp_path):
+    export_model(bank(), replace(CARD, width=8), tmp_path / "odd.onnx")
+    with pytest.raises(ModelError, match=r"odd.onnx are not those of the network that its card names"):
+        read_parent(tmp_path / "odd.onnx")
