@@ -45,7 +45,7 @@ OPTION_FIELDS = ("recipe", "network", "width", "seed", "device", "precision", "w
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint beside the output.")
 @click.option("--overwrite", is_flag=True, help="Replace an output, or start over beside a checkpoint, that exists.")
 @click.option("--recipe", default="default", show_default=True, help="default, or paper (Johnson et al. 2016).")
-@click.option("--network", default="fast", show_default=True, help="fast, or johnson: the paper's.")
+@click.option("--network", default="fast", show_default=True, help="fast, fine, or johnson: the paper's.")
 @click.option("--width", type=click.IntRange(min=4), help="Channels of the first convolution.")
 @click.option("--steps", type=click.IntRange(min=1), help="Default: the recipe's.")
 @click.option("--batch", type=click.IntRange(min=1), help="Photographs a step. Default: the recipe's.")
