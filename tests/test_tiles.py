@@ -23,9 +23,9 @@ NOTHING = 1
 """Bytes: every picture needs more, so that each is painted in the smallest tiles."""
 
 
-@pytest.fixture(scope="module", params=["gallery", "johnson", "fast"])
+@pytest.fixture(scope="module", params=["gallery", "johnson", "fast", "fine"])
 def model(request, tmp_path_factory) -> Path:
-    """The gallery, and both networks with random weights."""
+    """The gallery, and every network with random weights."""
     if request.param == "gallery":
         return gallery_model()
     torch = pytest.importorskip("torch")

@@ -200,7 +200,7 @@ def test_mistakes_get_one_sentence(words, tmp_path, paintings, monkeypatch):
         ([*words, "-o", "m.onnx", "--resume"], "there is no checkpoint"),
         ([*words, "-o", "m.onnx", "--photos", "empty"], "holds no photograph"),
         ([*words, "-o", "m.onnx", "--recipe", "cubist"], "choose one of: paper, default"),
-        ([*words, "-o", "m.onnx", "--network", "cubist"], "choose one of: fast, johnson"),
+        ([*words, "-o", "m.onnx", "--network", "cubist"], "choose one of: fast, fine, johnson"),
         ([*words, "-o", "m.onnx", "--size", "65"], "multiple of 4"),
         ([*words, "-o", "m.onnx", "--learning-rate", "0"], "not in the range"),
         ([*words, "-o", "m.onnx", "--vgg16", "none.h5"], "none.h5"),

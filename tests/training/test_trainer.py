@@ -114,7 +114,7 @@ def test_the_card_tells_the_truth(options, vgg16_weights):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"network": "vgg"}, "choose one of: fast, johnson"),
+        ({"network": "vgg"}, "choose one of: fast, fine, johnson"),
         ({"device": "cuda:7"}, "there is no device cuda:7"),
         ({"photos": "nowhere"}, "there is no folder"),
     ],

@@ -53,7 +53,7 @@ PLAIN_INTERVAL = 50  # steps between lines where there is no terminal for a live
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint beside the output.")
 @click.option("--overwrite", is_flag=True, help="Replace an output, or start over beside a checkpoint, that exists.")
 @click.option("--recipe", default="default", show_default=True, help="default, or paper (Johnson et al. 2016).")
-@click.option("--network", help="fast, or johnson: the paper's. Default: that of --from, or fast.")
+@click.option("--network", help="fast, fine, or johnson: the paper's. Default: that of --from, or fast.")
 @click.option("--width", type=click.IntRange(min=4), help="Channels of the first convolution.")
 @click.option("--steps", type=click.IntRange(min=1), help="Default: by --quality, or the recipe's.")
 @click.option("--batch", type=click.IntRange(min=1), help="Photographs a step. Default: the recipe's.")

@@ -75,7 +75,7 @@ def draw_curves(scenes: Sequence[Outcomes], models: Sequence[str], path: Path) -
         figure.legend(
             list(handles.values()), list(handles), loc="outside upper center", ncols=len(handles), frameon=False
         )
-        _save(figure, path)
+        save(figure, path)
 
 
 def chosen(scene: Outcomes, models: Sequence[str]) -> str:
@@ -176,7 +176,7 @@ def draw_grid(
                     _tile(axis, read_picture(outcome.picture).pixels, f"objective {outcome.terms['total']:.2f}")
         for axis, title in zip(axes[0], ("photograph", "style", *columns), strict=True):
             axis.set_title(title)
-        _save(figure, path)
+        save(figure, path)
 
 
 def _columns(scenes: Sequence[Outcomes]) -> dict[str, tuple[bool, str]]:
@@ -214,7 +214,7 @@ def _tile(axis: Axes, pixels: np.ndarray, caption: str) -> None:
     axis.set_xlabel(caption, labelpad=2)
 
 
-def _save(figure: Figure, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
     """In the format of its extension; JPEG for pictures, a tenth of what PNG takes."""
     buffer = io.BytesIO()
     options = {"quality": JPEG_QUALITY} if path.suffix == ".jpg" else {}

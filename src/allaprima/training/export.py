@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from allaprima.errors import ModelError
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
-from allaprima.training.networks import StyleNetwork, UpsampleConv, gain, scaled_tanh
+from allaprima.training.networks import StyleNetwork, UpsampleConv, gain
 
 OPSET = 18
 _PREFIX = "network."
@@ -55,14 +55,15 @@ class StyleModel(nn.Module):
         features = self.network.body(x, mixture)
         last = getattr(self.network, "last", None)
         if not isinstance(last, UpsampleConv):
-            return _to_bytes(self.network.head(features)).permute(0, 2, 3, 1)
-        phases = _to_bytes(last.folded(features)).permute(0, 2, 3, 1)  # [N, H/2, W/2, dy · dx · c], a quarter the bytes
+            return self._to_bytes(self.network.head(features)).permute(0, 2, 3, 1)
+        phases = self._to_bytes(last.folded(features)).permute(
+            0, 2, 3, 1
+        )  # [N, H/2, W/2, dy · dx · c], a quarter the bytes
         n, h, w, c = phases.shape
         return phases.reshape(n, h, w, 2, c // 2).transpose(2, 3).reshape(n, 2 * h, 2 * w, c // 4)
 
-
-def _to_bytes(x: Tensor) -> Tensor:
-    return (255.0 * scaled_tanh(x) + 0.5).to(torch.uint8)
+    def _to_bytes(self, x: Tensor) -> Tensor:
+        return (255.0 * self.network.squash(x) + 0.5).to(torch.uint8)
 
 
 def export_model(network: StyleNetwork, card: Card, path: Path) -> None:

@@ -170,16 +170,17 @@ class Trainer:
     Args:
         options: what to train.
         vgg16: the loss network's weights (``vgg16.load_weights``).
+        network: what to train, for ``photo`` and the options' styles, if it is none that the options can name.
     """
 
-    def __init__(self, options: TrainingOptions, vgg16: dict[str, Tensor]) -> None:
+    def __init__(self, options: TrainingOptions, vgg16: dict[str, Tensor], network: StyleNetwork | None = None) -> None:
         self.options, self.recipe = options, options.recipe
         self.device = choose_device(options.device)
         self.precision = choose_precision(options.precision, self.device)
         folder = Path(options.photos) if options.photos else bundled_photos()
         self.photos = find_photos(folder, smallest=self.recipe.size // 2)
         torch.manual_seed(options.seed)
-        self.network = build_network(options)
+        self.network = build_network(options) if network is None else network
         if self.recipe.size % self.network.stride:
             raise TrainingError(
                 f"the size of the crops must be a multiple of {self.network.stride} for {options.network}"
@@ -290,8 +291,7 @@ def build_network(options: TrainingOptions) -> StyleNetwork:
     """
     if options.network not in NETWORKS:
         raise TrainingError(f"there is no network {options.network}; choose one of: {', '.join(NETWORKS)}")
-    kind = NETWORKS[options.network]
-    return kind(1 + len(options.kept) + len(options.styles), options.width or kind.default_width)
+    return NETWORKS[options.network](1 + len(options.kept) + len(options.styles), options.width)
 
 
 def read_style(style: StyleImage, short_side: int) -> Tensor:
