@@ -10,6 +10,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -186,12 +187,18 @@ def spread(change: Tensor, exponent: float) -> Tensor:
     if not exponent:
         return change
     height, width = change.shape[-2:]
-    down = torch.fft.fftfreq(height, device=change.device)[:, None]
-    across = torch.fft.rfftfreq(width, device=change.device)
-    weights = torch.hypot(down, across).clamp(min=1.0 / max(height, width)) ** -exponent
-    weights = weights / weights.square().mean().sqrt()
+    weights = _frequency_weights(height, width, exponent, change.device)
     result: Tensor = torch.fft.irfft2(weights * torch.fft.rfft2(change), s=(height, width))
     return result
+
+
+@lru_cache(maxsize=1)
+def _frequency_weights(height: int, width: int, exponent: float, device: torch.device) -> Tensor:
+    """For ``torch.fft.rfft2``: [H, W // 2 + 1]. Of frequency 0 no more than of the lowest."""
+    down = torch.fft.fftfreq(height, device=device)[:, None]
+    across = torch.fft.rfftfreq(width, device=device)
+    weights = torch.hypot(down, across).clamp(min=1.0 / max(height, width)) ** -exponent
+    return weights / weights.square().mean().sqrt()
 
 
 class _Clamp(torch.autograd.Function):
