@@ -131,9 +131,8 @@ def test_an_extended_bank_paints_its_old_styles_as_before(paintings, tmp_path, v
     ],
 )
 def test_what_the_words_mean_together(paintings, words, steps, batch, start):
-    with train.command.make_context(
-        "train", [str(paintings[0]), "-o", "m.onnx", "--device", "cpu", *words], resilient_parsing=False
-    ) as context:
+    command = [str(paintings[0]), "-o", "m.onnx", "--device", "cpu", *words]
+    with train.command.make_context("train", command) as context:
         given = {name: value for name, value in context.params.items() if name not in ("styles", "output")}
         options, parent = decide(context, context.params["styles"], given, None)
     assert (options.recipe.steps, options.recipe.batch) == (steps, batch)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allaprima.errors import ModelError
@@ -57,12 +57,13 @@ def test_grafted_entries_paint_as_the_old_ones_and_their_mixtures():
     torch.testing.assert_close(new(picture(1), torch.eye(5)[4]), old(picture(1), rows[4]))
 
 
+@settings(max_examples=8)
 @given(st.integers(0, 1000))
-@torch.no_grad()
 def test_the_start_is_the_best_candidate(vgg16_weights, seed):
     network, photos = bank(seed), torch.cat([picture(2), picture(3)])
     objective = Objective(RECIPES["default"], LossNetwork(vgg16_weights), [picture(seed), picture(seed + 1)])
 
+    @torch.no_grad()
     def loss(mixture: torch.Tensor) -> float:
         wanted = torch.tensor([[0.0, 0.0, 1.0]] * 2)
         return objective(network(photos, mixture), photos, wanted).total.mean().item()
