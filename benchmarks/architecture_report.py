@@ -13,7 +13,9 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator
+from matplotlib.transforms import Bbox
 from PIL import Image, ImageDraw, ImageFont
 
 from allaprima.evaluation.figures import INK, STYLE, save
@@ -124,7 +126,7 @@ def _label(axis: Axes, places: Sequence[tuple[float, float]], names: Sequence[st
     """Each name beside its point, as near as it finds room; a thin line leads to it from farther away."""
     pixel = axis.figure.dpi / 72  # of a point
     dots = axis.transData.transform(places)
-    taken = [mpl.transforms.Bbox.from_extents(*(dot - 4 * pixel), *(dot + 4 * pixel)) for dot in dots]
+    taken = [Bbox.from_extents(*(dot - 4 * pixel), *(dot + 4 * pixel)) for dot in dots]
     for name, spot, colour in zip(names, places, colours, strict=True):
         tries = []
         for radius, angle in itertools.product((8, 16, 28, 42, 60), np.arange(8) * math.pi / 4):
@@ -136,7 +138,8 @@ def _label(axis: Axes, places: Sequence[tuple[float, float]], names: Sequence[st
                 color=INK, arrowprops=line,
             )  # fmt: skip
             text.set_in_layout(False)
-            box = mpl.text.Text.get_window_extent(text)  # without the line
+            text.get_window_extent()  # puts the text in its place; it counts the line as well, which may cross others
+            box = Text.get_window_extent(text)
             outside = not all(axis.bbox.contains(*corner) for corner in (box.min, box.max))
             tries.append((box.count_overlaps(taken) + 10 * outside, text, box))
             if tries[-1][0] == 0:

@@ -34,6 +34,8 @@ from architecture_study import SIDE, TERMS, TIMED_SIDE, Study
 from architecture_variants import DISTILLED, VARIANTS
 from speed import RESULTS, at_least_one, summary
 
+PICTURE = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
+
 
 def time_models(
     models: Mapping[str, Path], photo: Path, rounds: int, threads: int, tick: Callable[[], object]
@@ -143,9 +145,7 @@ def main() -> None:
     parser.add_argument("--threads", type=at_least_one, default=os.cpu_count(), help="timed (default: every core)")
     parser.add_argument("--rounds", type=at_least_one, default=30, help="turns of each model (default: 30)")
     parser.add_argument("--page", type=Path, help="a Markdown page that gets the table; images/ beside it the pictures")
-    parser.add_argument(
-        "--picture", type=Path, default=Path("examples/astronaut.jpg"), help="shown there (default: %(default)s)"
-    )
+    parser.add_argument("--picture", type=Path, default=PICTURE, help=f"shown there (default: {PICTURE.name})")
     parser.add_argument(
         "-o", "--output", type=Path, default=RESULTS / "architectures.json", help="default: %(default)s"
     )

@@ -1,0 +1,99 @@
+"""Every variant of the architecture study builds, learns and exports, and is what its row says."""
+
+import numpy as np
+import pytest
+import torch
+
+from allaprima.engine import Engine
+from allaprima.style_model import Card, Style
+from allaprima.training.export import export_model
+from allaprima.training.networks import Fast, reflect
+from architecture_study import multiply_adds
+from architecture_variants import (
+    VARIANTS,
+    ConditionalFilterResponseNorm,
+    SubpixelConv,
+    SubpixelConvNorm,
+    dilated,
+    patches,
+    pointwise,
+)
+from support import checkered
+
+CHANGED = ["patches", "half", "eighth-skip", "subpixel", "transpose", "linear", "frn", "pointwise", "dilated"]
+"""Those whose graph is another, not only its numbers."""
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_each_gives_a_picture_and_every_weight_a_gradient(name):
+    torch.manual_seed(0)
+    network = VARIANTS[name].build(2)
+    image = torch.rand(1, 3, 32, 48)
+    result = network(image, torch.tensor([0.0, 1.0]))
+    assert result.shape == image.shape
+    result.square().sum().backward()
+    without = [key for key, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
+    assert not [key for key in without if not key.endswith("threshold")]  # a threshold may lie below all it sees
+    painted = network.eval()(image, torch.tensor([0.0, 1.0]))
+    assert 0 <= painted.min() <= painted.max() <= 1
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_the_exported_model_paints_what_the_network_does(name, tmp_path):
+    torch.manual_seed(0)
+    network = VARIANTS[name].build(2).eval()
+    card = Card((Style("photo"), Style("a")), name, network.width, {}, 0, "", "cpu", {}, "", "0")
+    export_model(network, card, tmp_path / "model.onnx")
+    image = checkered(37, 42)[None]
+    x = torch.from_numpy(image).permute(0, 3, 1, 2) / 255.0
+    x = reflect(reflect(x, 0, -42 % network.stride, dim=2), 0, -37 % network.stride, dim=3)
+    with torch.no_grad():
+        expected = network(x, torch.tensor([0.0, 1.0]))[..., :42, :37].permute(0, 2, 3, 1).numpy()
+    found = Engine(tmp_path / "model.onnx", 1).run(image, np.float32([0, 1]))
+    assert found.shape == image.shape
+    assert np.abs(found - (255.0 * expected).round()).max() <= 1
+
+
+def test_pixel_shuffles_begin_as_a_repetition_of_pixels():
+    x = torch.rand(1, 8, 6, 5)
+    grown = SubpixelConvNorm(8, 4, styles=2)(x, torch.tensor([0.0, 1.0]))
+    last = SubpixelConv(8, 3)(x)
+    for picture, channels in ((grown, 4), (last, 3)):
+        assert picture.shape == (1, channels, 12, 10)
+        small = picture[..., ::2, ::2]
+        torch.testing.assert_close(picture, small.repeat_interleave(2, -1).repeat_interleave(2, -2))
+
+
+def test_a_patch_convolution_is_a_pixel_unshuffle_and_a_pointwise_one():
+    conv, x = patches(2).down1.conv, torch.rand(1, 3, 16, 24)
+    unshuffled = torch.nn.functional.pixel_unshuffle(x, 4)
+    torch.testing.assert_close(
+        conv(x), torch.nn.functional.conv2d(unshuffled, conv.weight.reshape(-1, 48, 1, 1)), atol=1e-5, rtol=1e-5
+    )
+
+
+def test_filter_response_norm_is_the_papers():
+    """Singh & Krishnan 2020, eq. 1 to 3 and the TLU."""
+    norm = ConditionalFilterResponseNorm(4, styles=2, threshold=True)
+    for weight in norm.parameters():
+        torch.nn.init.normal_(weight)
+    scale, shift, threshold = (weight.detach().numpy() for weight in (norm.scale, norm.shift, norm.threshold))
+    x, m = np.random.default_rng(0).normal(3, 2, (2, 4, 6, 5)).astype(np.float32), np.float32([0.25, 0.75])
+    y = x / np.sqrt((x**2).mean((2, 3), keepdims=True) + 1e-6)
+    expected = np.maximum((m @ scale)[:, None, None] * y + (m @ shift)[:, None, None], (m @ threshold)[:, None, None])
+    mixed = torch.from_numpy(m)
+    for mixture in (mixed, mixed.expand(2, 2)):
+        np.testing.assert_allclose(norm(torch.from_numpy(x), mixture).detach().numpy(), expected, atol=1e-5)
+
+
+def test_blocks_are_compared_at_equal_operations():
+    fast, *others = (multiply_adds(build(2), 64) for build in (Fast, pointwise, dilated))
+    assert all(abs(other / fast - 1) < 0.03 for other in others)
+
+
+def test_operations_are_those_of_the_folded_model():
+    """By hand: 5×5 and 3×3 down, eight 3×3 of 32, 1×1 and 3×3 up, 3×3 to four phases of three colours."""
+    half, quarter = 32 * 32, 16 * 16
+    by_hand = half * 25 * 3 * 16 + quarter * 9 * 16 * 32 + quarter * 8 * 9 * 32 * 32
+    by_hand += quarter * 32 * 16 + half * 9 * 16 * 16 + half * 9 * 16 * 12
+    assert multiply_adds(Fast(2), 64) == by_hand
