@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from allaprima.errors import ModelError
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
-from allaprima.training.networks import StyleNetwork, UpsampleConv, gain, scaled_tanh
+from allaprima.training.networks import StyleNetwork, UpsampleConv, gain
 
 OPSET = 18
 _PREFIX = "network."
@@ -43,9 +43,8 @@ class StyleModel(nn.Module):
         height, width = image.shape[1:3]
         mixture = style / style.sum()
         stride = self.network.stride
-        x = image.permute(0, 3, 1, 2).float() / 255.0
-        x = F.pad(x, [0, -width % stride, 0, -height % stride], mode="reflect")
-        painted = self._paint(x, mixture)[:, :height, :width]
+        x = F.pad(image.permute(0, 3, 1, 2), [0, -width % stride, 0, -height % stride], mode="reflect")
+        painted = self._paint(x.float() / 255.0, mixture)[:, :height, :width]
         photo = image.float()
         # The way around the network comes last and on bytes, where strength 0 is exact; + 0.5 rounds.
         return (photo + gain(mixture) * (painted.float() - photo) + 0.5).to(torch.uint8)
@@ -55,14 +54,19 @@ class StyleModel(nn.Module):
         features = self.network.body(x, mixture)
         last = getattr(self.network, "last", None)
         if not isinstance(last, UpsampleConv):
-            return _to_bytes(self.network.head(features)).permute(0, 2, 3, 1)
-        phases = _to_bytes(last.folded(features)).permute(0, 2, 3, 1)  # [N, H/2, W/2, dy · dx · c], a quarter the bytes
+            return _to_bytes(self.network.head(features))
+        phases = _to_bytes(last.folded(features))  # [N, H/2, W/2, dy · dx · c]
         n, h, w, c = phases.shape
         return phases.reshape(n, h, w, 2, c // 2).transpose(2, 3).reshape(n, 2 * h, 2 * w, c // 4)
 
 
 def _to_bytes(x: Tensor) -> Tensor:
-    return (255.0 * scaled_tanh(x) + 0.5).to(torch.uint8)
+    """255 · scaled_tanh(x), rounded: [N, C, H, W] -> uint8 [N, H, W, C].
+
+    ONNX Runtime computes the tanh within the convolution and the transposition as it leaves its blocked layout; what
+    is left are two passes.
+    """
+    return (127.5 * torch.tanh(x).permute(0, 2, 3, 1) + 128.0).to(torch.uint8)
 
 
 def export_model(network: StyleNetwork, card: Card, path: Path) -> None:
