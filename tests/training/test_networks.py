@@ -13,6 +13,7 @@ from allaprima.training.networks import (
     ConditionalInstanceNorm,
     Fast,
     Johnson,
+    ResizeConvNorm,
     UpsampleConv,
     reflect,
     scaled_tanh,
@@ -63,6 +64,16 @@ def test_the_folded_convolution_is_the_trained_one(size):
     n, c, h, w = phases.shape
     shuffled = phases.view(n, 2, 2, c // 4, h, w).permute(0, 3, 4, 1, 5, 2).reshape(n, c // 4, 2 * h, 2 * w)
     torch.testing.assert_close(shuffled, layer(x), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (5, 3), (8, 16)])
+def test_the_folded_resize_convolution_is_the_trained_one(size):
+    torch.manual_seed(0)
+    layer, x, mixture = ResizeConvNorm(7, 5, styles=2), torch.randn(2, 7, *size), torch.tensor([0.3, 0.7])
+    torch.nn.init.normal_(layer.mix.norm.scale)
+    trained = layer(x, mixture)
+    layer.folded = True
+    torch.testing.assert_close(layer(x, mixture), trained, atol=1e-5, rtol=1e-5)
 
 
 def test_conditional_instance_norm_is_equation_5():
