@@ -155,9 +155,8 @@ class Linear(Fast):
     """No tanh: the range is kept by the losses alone in training, by a clamp in what ships."""
 
     def squash(self, x: Tensor) -> Tensor:
-        """The slope of the scaled tanh at 0, everywhere."""
-        y = 0.5 * x + 0.5
-        return y if self.training else y.clamp(0.0, 1.0)
+        """The slope of tanh at 0, everywhere."""
+        return x if self.training else x.clamp(-1.0, 1.0)
 
 
 class ConditionalFilterResponseNorm(nn.Module):

@@ -21,6 +21,10 @@ class ModelError(AllaPrimaError):
     """A file that is not a style model, or one of a newer format."""
 
 
+class EngineError(AllaPrimaError):
+    """A way to compute that is not there: not installed, or not on this machine."""
+
+
 class TrainingError(AllaPrimaError):
     """Training that cannot begin or go on: no photographs, no loss network, options that contradict."""
 

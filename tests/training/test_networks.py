@@ -13,9 +13,9 @@ from allaprima.training.networks import (
     ConditionalInstanceNorm,
     Fast,
     Johnson,
+    ResizeConvNorm,
     UpsampleConv,
     reflect,
-    scaled_tanh,
 )
 
 
@@ -65,6 +65,16 @@ def test_the_folded_convolution_is_the_trained_one(size):
     torch.testing.assert_close(shuffled, layer(x), atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("size", [(2, 2), (5, 3), (8, 16)])
+def test_the_folded_resize_convolution_is_the_trained_one(size):
+    torch.manual_seed(0)
+    layer, x, mixture = ResizeConvNorm(7, 5, styles=2), torch.randn(2, 7, *size), torch.tensor([0.3, 0.7])
+    torch.nn.init.normal_(layer.mix.norm.scale)
+    trained = layer(x, mixture)
+    layer.folded = True
+    torch.testing.assert_close(layer(x, mixture), trained, atol=1e-5, rtol=1e-5)
+
+
 def test_conditional_instance_norm_is_equation_5():
     norm = ConditionalInstanceNorm(channels=4, styles=2)
     torch.nn.init.normal_(norm.scale)
@@ -102,7 +112,9 @@ def test_johnson_is_the_papers_network():
     assert 1.67e6 < sum(p.numel() for p in network.parameters()) < 1.69e6
 
 
-def test_scaled_tanh():
-    x = torch.tensor([-50.0, 0.0, 50.0])
-    assert scaled_tanh(x).tolist() == [0.0, 0.5, 1.0]
-    torch.testing.assert_close(scaled_tanh(x / 30), F.sigmoid(2 * x / 30))
+@pytest.mark.parametrize(("head", "colour"), [(-50.0, 0.0), (0.0, 0.5), (1.0, 0.8808), (50.0, 1.0)])
+def test_the_head_is_squashed_by_a_scaled_tanh(head, colour):
+    network = Fast(styles=2, width=4)
+    network.head = lambda features: torch.full((1, 3, 16, 16), head)
+    painted = network(torch.zeros(1, 3, 16, 16), torch.tensor([0.0, 1.0]))
+    torch.testing.assert_close(painted, torch.full((1, 3, 16, 16), colour), rtol=0, atol=1e-4)

@@ -25,45 +25,46 @@ from torch import Tensor, nn
 
 from allaprima.errors import ModelError
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
-from allaprima.training.networks import StyleNetwork, UpsampleConv, gain
+from allaprima.training.networks import NETWORKS, ResizeConvNorm, StyleNetwork, UpsampleConv, gain
 
 OPSET = 18
 _PREFIX = "network."
 
 
 class StyleModel(nn.Module):
-    """The contract around a network: the graph that ships, in PyTorch."""
+    """The contract around a network: the graph that ships, in PyTorch.
+
+    Passes over the picture cost more here than arithmetic, and what cannot stay in the layout of ONNX Runtime's
+    convolutions costs most (docs/speed.md).
+    """
 
     def __init__(self, network: StyleNetwork) -> None:
         super().__init__()
-        self.network = network
+        self.network = copy.deepcopy(network)
+        for module in self.network.modules():
+            if isinstance(module, ResizeConvNorm):
+                module.folded = True
 
     def forward(self, image: Tensor, style: Tensor) -> Tensor:
         """image: uint8 [N, H, W, 3]; style: float [S] -> uint8 [N, H, W, 3]."""
         height, width = image.shape[1:3]
         mixture = style / style.sum()
         stride = self.network.stride
-        x = image.permute(0, 3, 1, 2).float() / 255.0
-        x = F.pad(x, [0, -width % stride, 0, -height % stride], mode="reflect")
-        painted = self._paint(x, mixture)[:, :height, :width]
-        photo = image.float()
-        # The way around the network comes last and on bytes, where strength 0 is exact; + 0.5 rounds.
-        return (photo + gain(mixture) * (painted.float() - photo) + 0.5).to(torch.uint8)
+        x = F.pad(image.permute(0, 3, 1, 2), [0, -width % stride, 0, -height % stride], mode="reflect")
+        painted = self._paint(x.float() / 255.0, mixture)[:, :height, :width]
+        share = gain(mixture)
+        # photo + share · (127.5 · (painted + 1) − photo), which is exact at strength 0; + 0.5 rounds.
+        return (painted * (127.5 * share) + (127.5 * share + 0.5) + image.float() * (1.0 - share)).to(torch.uint8)
 
     def _paint(self, x: Tensor, mixture: Tensor) -> Tensor:
-        """[N, 3, H, W] in 0..1 -> uint8 [N, H, W, 3]."""
+        """[N, 3, H, W] in 0..1 -> [N, H, W, 3] in −1..1, not yet scaled."""
         features = self.network.body(x, mixture)
         last = getattr(self.network, "last", None)
         if not isinstance(last, UpsampleConv):
-            return self._to_bytes(self.network.head(features)).permute(0, 2, 3, 1)
-        phases = self._to_bytes(last.folded(features)).permute(
-            0, 2, 3, 1
-        )  # [N, H/2, W/2, dy · dx · c], a quarter the bytes
+            return self.network.squash(self.network.head(features)).permute(0, 2, 3, 1)
+        phases = self.network.squash(last.folded(features)).permute(0, 2, 3, 1)  # [N, H/2, W/2, dy · dx · c]
         n, h, w, c = phases.shape
         return phases.reshape(n, h, w, 2, c // 2).transpose(2, 3).reshape(n, 2 * h, 2 * w, c // 4)
-
-    def _to_bytes(self, x: Tensor) -> Tensor:
-        return (255.0 * self.network.squash(x) + 0.5).to(torch.uint8)
 
 
 def export_model(network: StyleNetwork, card: Card, path: Path) -> None:
@@ -76,9 +77,23 @@ def export_model(network: StyleNetwork, card: Card, path: Path) -> None:
     os.replace(temporary, path)
 
 
+def renew_model(path: Path) -> None:
+    """Write a style model again, in place, with the graph of this version: same weights, same card, a faster graph.
+
+    Raises:
+        ModelError: the file is missing, not a style model, or of a network that this version does not have.
+    """
+    card, weights = read_card(path), read_weights(path)
+    if card.network not in NETWORKS:
+        raise ModelError(f"{path} is of the network {card.network}, which this version does not have")
+    network = NETWORKS[card.network](len(card.styles), card.width)
+    network.load_state_dict(weights)
+    export_model(network.eval(), card, path)
+
+
 def to_onnx(network: StyleNetwork) -> onnx.ModelProto:
     """The contract's graph; batch, height and width are dynamic."""
-    model = StyleModel(copy.deepcopy(network)).cpu().eval()
+    model = StyleModel(network).cpu().eval()
     example = (torch.zeros(2, 64, 96, 3, dtype=torch.uint8), torch.full((network.styles,), 1.0 / network.styles))
     batch, height, width = torch.export.Dim("batch"), torch.export.Dim("height"), torch.export.Dim("width")
     # The exporter reports its progress and the operators of libraries that are not installed; none of it is for users.

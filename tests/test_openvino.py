@@ -1,0 +1,84 @@
+"""The optional engine OpenVINO: the same pictures as ONNX Runtime's, and a sentence where it is missing."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from allaprima import Stylizer
+from allaprima.engine import Engine
+from allaprima.errors import EngineError
+from allaprima.style_model import gallery_model
+from support import checkered, refusal
+
+SIZES = [(64, 48), (97, 61), (64, 48), (33, 80)]
+"""More than are kept compiled, and one that comes again."""
+
+
+@pytest.fixture(scope="module")
+def stylizer() -> Stylizer:
+    pytest.importorskip("openvino")
+    return Stylizer(threads=1, engine="openvino")
+
+
+@pytest.mark.parametrize("strength", [0.0, 0.5, 1.0])
+def test_the_pictures_are_onnx_runtimes(stylizer, strength):
+    other = Stylizer(threads=1)
+    for size in SIZES:
+        image = checkered(*size)
+        found, expected = (each.stylize(image, "great_wave", strength).astype(int) for each in (stylizer, other))
+        assert found.shape == image.shape
+        assert np.abs(found - expected).max() <= 1
+
+
+def test_a_batch_is_its_pictures(stylizer):
+    batch = np.stack([checkered(48, 40, seed) for seed in range(3)])
+    alone = np.stack([stylizer.stylize(image, "the_scream") for image in batch])
+    assert np.abs(stylizer.stylize(batch, "the_scream").astype(int) - alone).max() <= 1
+
+
+def test_threads_share_it_and_keep_their_own_results(stylizer):
+    images = [checkered(48 + 16 * (k % 3), 48, k) for k in range(12)]
+    expected = [stylizer.stylize(image, "great_wave") for image in images]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda image: stylizer.stylize(image, "great_wave"), images))
+    assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
+
+
+def test_bfloat16_is_near():
+    pytest.importorskip("openvino")
+    try:
+        half = Stylizer(threads=1, engine="openvino-bf16")
+    except EngineError as error:
+        pytest.skip(str(error))
+    image = checkered(160, 128)
+    a, b = (each.stylize(image, "starry_night").astype(float) for each in (half, Stylizer(threads=1)))
+    assert 0 < np.square(a - b).mean() < 255**2 / 10**4  # a PSNR of 40 dB
+
+
+def test_what_does_not_fit_is_painted_in_tiles():
+    pytest.importorskip("openvino")
+    engine, whole = Engine(gallery_model(), 1, memory=1, engine="openvino"), Engine(gallery_model(), 1)
+    image, weights = checkered(200, 150)[None], np.float32([0, 1, 0, 0])
+    assert np.abs(engine.run(image, weights).astype(int) - whole.run(image, weights)).max() <= 1
+
+
+def test_the_command_line_knows_it(allaprima, photo, tmp_path):
+    pytest.importorskip("openvino")
+    target = tmp_path / "painted.png"
+    assert allaprima("stylize", photo, "-s", "great_wave", "--engine", "openvino", "-o", target).returncode == 0
+    assert target.exists()
+
+
+def test_without_the_package_a_sentence_says_what_to_do(monkeypatch, photo):
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    command = ["stylize", str(photo), "-s", "great_wave", "--engine", "openvino"]
+    assert "pip install 'allaprima[openvino]'" in refusal(command)
+
+
+def test_an_engine_that_does_not_exist():
+    with pytest.raises(EngineError, match="there is no engine tensorflow; choose one of: onnxruntime, openvino"):
+        Stylizer(engine="tensorflow")
