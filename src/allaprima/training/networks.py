@@ -31,13 +31,15 @@ def reflect(x: Tensor, before: int, after: int, dim: int) -> Tensor:
     return x.index_select(dim, (size - 1) - (position.remainder(period) - (size - 1)).abs())
 
 
-def phase_taps(like: Tensor) -> Tensor:
-    """Where the taps of a 3×3 convolution fall if it follows nearest ×2: [phase, tap, small tap], ones and zeros.
+def fold_taps(weight: Tensor, dim: int, phase: int) -> Tensor:
+    """A convolution of 3 taps along ``dim`` that follows nearest ×2, as one of 2 taps on the small picture.
 
-    Of three taps in a row, at output 2·i + phase, two fall on copies of one small pixel, and so add up; the small taps
-    are those at i − 1, i and i + 1. One mirrored pixel outside the large picture is one repeated pixel of the small.
+    At output 2·i + phase, two of the three fall on copies of one small pixel, and so add up: phase 0 sees the small
+    pixels i − 1 and i, phase 1 sees i and i + 1. One mirrored pixel outside the large picture is one repeated pixel of
+    the small.
     """
-    return like.new_tensor([[[1, 0, 0], [0, 1, 0], [0, 1, 0]], [[0, 1, 0], [0, 1, 0], [0, 0, 1]]])
+    first, middle, last = weight.unbind(dim)
+    return torch.stack([first + middle, last] if phase else [first, middle + last], dim)
 
 
 class ConditionalInstanceNorm(nn.Module):
@@ -142,7 +144,7 @@ class ResizeConvNorm(nn.Module):
     the small size, which halves the cost of growing and then narrowing.
 
     What trains is written as above. With ``folded``, which is what ships, exactly the same is had at two thirds of the
-    cost: the 3×3 convolution becomes one of 2×3 at the small size for even rows and one for odd (see ``phase_taps``).
+    cost: the 3×3 convolution becomes one of 2×3 at the small size for even rows and one for odd (see ``fold_taps``).
     """
 
     folded = False
@@ -162,12 +164,12 @@ class ResizeConvNorm(nn.Module):
 
     def _folded_mix(self, x: Tensor) -> Tensor:
         """Nearest ×2, one mirrored pixel and ``mix.conv``: [N, C, H/2, W/2] -> [N, outputs, H, W]."""
-        taps = phase_taps(self.mix.conv.weight)
         rows = []
-        for phase in (0, 1):
-            weight = torch.einsum("ockl,kj,xli->xocji", self.mix.conv.weight, taps[phase, :, phase : phase + 2], taps)
-            padded = F.pad(x, [1, 1, 1 - phase, phase], mode="replicate")
-            rows.append(F.conv2d(padded, weight.flatten(0, 1)).permute(0, 2, 3, 1))  # [N, H/2, W/2, dx · outputs]
+        for dy in (0, 1):
+            half = fold_taps(self.mix.conv.weight, -2, dy)
+            weight = torch.cat([F.pad(fold_taps(half, -1, dx), [dx, 1 - dx]) for dx in (0, 1)])
+            padded = F.pad(x, [1, 1, 1 - dy, dy], mode="replicate")
+            rows.append(F.conv2d(padded, weight).permute(0, 2, 3, 1))  # [N, H/2, W/2, dx · outputs]
         z = torch.stack(rows, dim=2)  # with channels last, two pixels side by side are one run of memory
         n, h, _, w, c = z.shape
         return z.reshape(n, 2 * h, 2 * w, c // 2).permute(0, 3, 1, 2)
@@ -177,7 +179,7 @@ class UpsampleConv(nn.Module):
     """Nearest ×2, one mirrored pixel, 3×3 convolution: the last step from half size to the picture.
 
     ``forward`` is what trains. ``folded`` gives exactly the same picture at a quarter of the cost, and is
-    what ships: each of the four output phases is a convolution at half size (see ``phase_taps``).
+    what ships: each of the four output phases is a convolution at half size (see ``fold_taps``).
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -192,8 +194,11 @@ class UpsampleConv(nn.Module):
 
     def folded(self, x: Tensor) -> Tensor:
         """[N, inputs, H/2, W/2] -> [N, 4 · outputs, H/2, W/2], channel (2·dy + dx) · outputs + c for phase (dy, dx)."""
-        taps = phase_taps(self.conv.weight)
-        weight = torch.einsum("ockl,ykj,xli->yxocji", self.conv.weight, taps, taps).flatten(0, 2)
+        phases = [(dy, dx) for dy in (0, 1) for dx in (0, 1)]
+        folded = (fold_taps(fold_taps(self.conv.weight, -2, dy), -1, dx) for dy, dx in phases)
+        weight = torch.cat(
+            [F.pad(taps, [dx, 1 - dx, dy, 1 - dy]) for taps, (dy, dx) in zip(folded, phases, strict=True)]
+        )
         return F.conv2d(F.pad(x, [1, 1, 1, 1], mode="replicate"), weight, self.conv.bias.repeat(4))  # type: ignore[union-attr]
 
 
