@@ -95,7 +95,7 @@ def nearest(network: StyleNetwork, objective: Objective, photos: Tensor, style: 
         photos: [N, 3, H, W] in 0..1, on the same device.
         style: which of the objective's styles, from 0.
     """
-    wanted = one_style(len(objective.emphasis), PHOTO + 1 + style, photos.device).expand(len(photos), -1)
+    wanted = one_style(1 + len(objective.emphasis), PHOTO + 1 + style, photos.device).expand(len(photos), -1)
     targets = objective.targets(photos, wanted)
 
     def loss(mixture: Tensor) -> float:
