@@ -84,6 +84,12 @@ def test_the_file_is_a_valid_model_with_the_contracts_names(pair):
     assert [d.dim_value for d in style.type.tensor_type.shape.dim] == [3]
 
 
+def test_the_file_tells_nothing_of_the_machine_that_wrote_it(pair):
+    written = pair[2].read_bytes()
+    assert b"stack_trace" not in written
+    assert b"export.py" not in written
+
+
 def test_no_convolutions_bias_is_computed_at_run_time(pair, tmp_path):
     """ONNX Runtime's blocked convolutions take a constant bias or none; the exporter likes to compute zeros."""
     options = onnxruntime.SessionOptions()

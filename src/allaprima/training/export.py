@@ -113,9 +113,16 @@ def to_onnx(network: StyleNetwork) -> onnx.ModelProto:
         )
     assert program is not None
     proto = program.model_proto
-    del proto.metadata_props[:]
+    _drop_traces(proto)
     _drop_zero_biases(proto)
     return proto
+
+
+def _drop_traces(model: onnx.ModelProto) -> None:
+    """Take away what the exporter notes of where each node came from: half of the file, with paths of this machine."""
+    graph = model.graph
+    for noted in (model, graph, *graph.node, *graph.input, *graph.output, *graph.value_info, *graph.initializer):
+        del noted.metadata_props[:]
 
 
 def _drop_zero_biases(model: onnx.ModelProto) -> None:
