@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, LogLocator
 from matplotlib.transforms import Bbox
@@ -129,13 +130,13 @@ def _label(axis: Axes, places: Sequence[tuple[float, float]], names: Sequence[st
     taken = [Bbox.from_extents(*(dot - 4 * pixel), *(dot + 4 * pixel)) for dot in dots]
     for name, spot, colour in zip(names, places, colours, strict=True):
         tries = []
-        for radius, angle in itertools.product((8, 16, 28, 42, 60), np.arange(8) * math.pi / 4):
+        for radius, angle in itertools.product((8, 16, 28, 42, 60), np.arange(1, 9) * math.pi / 4):
             dx, dy = radius * math.cos(angle), radius * math.sin(angle)
             side = "center" if abs(dx) < 1 else "left" if dx > 0 else "right"
             line = {"arrowstyle": "-", "color": colour, "linewidth": 0.5} if radius > 8 else None
             text = axis.annotate(
                 name, spot, xytext=(dx, dy), textcoords="offset points", ha=side, va="center", fontsize=8,
-                color=INK, arrowprops=line,
+                color=INK, arrowprops=line, path_effects=[withStroke(linewidth=2, foreground="white")],
             )  # fmt: skip
             text.set_in_layout(False)
             text.get_window_extent()  # puts the text in its place; it counts the line as well, which may cross others
