@@ -28,7 +28,8 @@ import click
 import numpy as np
 from PIL import Image
 
-from speed import RESULTS, record, write_json
+from allaprima.evaluation.record import command_line, record, write_json
+from speed import RESULTS
 
 LIMIT_SECONDS = 10.0
 MAX_PIXELS = 4_000_000  # an honest picture of that size takes seconds, and a damaged header may name any
@@ -265,7 +266,9 @@ def main() -> None:
             for path in Path(folder).iterdir():
                 path.unlink()
     child.close()
-    write_json(options.output, {**record(), "seed": options.seed, "inputs": options.inputs, "outcomes": dict(counts)})
+    command = command_line(["python", "benchmarks/fuzz.py"], sys.argv[1:])
+    results = {"seed": options.seed, "inputs": options.inputs, "outcomes": dict(counts)}
+    write_json(options.output, {**record(command), **results})
     print(dict(counts))
     sys.exit(bool(set(counts) - {"painted", "refused"}))
 

@@ -23,12 +23,13 @@ from PIL import Image, ImageOps
 
 from allaprima.boxes import grid
 from allaprima.engine import Engine
+from allaprima.evaluation.record import command_line, record, write_json
 from allaprima.picture import SUFFIXES
 from allaprima.sample import CROP, CROPS_SHARE, Sample, take_sample
 from allaprima.stroke import reduce, reduced_size
 from allaprima.style_model import gallery_model, mixture
 from allaprima.tiles import Feeds, TilePainter
-from speed import RESULTS, record, write_json
+from speed import RESULTS
 
 Pixels = NDArray[np.uint8]
 SIDE = 512  # of the tiles: more borders than the largest tiles have, so that more of them are measured
@@ -106,7 +107,8 @@ def main() -> None:
             rows.append({"style": style, **compare(name, painted, whole, natural)})
             print(rows[-1], file=sys.stderr)
     settings = {"side": options.side, "tile": SIDE, "crops_share": CROPS_SHARE, "crop": CROP}
-    write_json(options.output, {**record(), "settings": settings, "results": rows})
+    command = command_line(["python", "benchmarks/tiles.py"], sys.argv[1:])
+    write_json(options.output, {**record(command), "settings": settings, "results": rows})
 
 
 def ways(painter: TilePainter, image: Pixels, weights: NDArray[np.float32]) -> dict[str, Callable[[], Feeds]]:
