@@ -49,9 +49,10 @@ class Verbs(click.Group):
 @click.version_option(__version__, prog_name="allaprima")
 def app() -> None:
     """Alla Prima: repaint pictures in the style of a painting, in one forward pass."""
-    # What Pillow finds odd about a file is no news to users: it is read all the same, or refused in a sentence of ours.
+    # What a decoder finds odd about a file is no news to users: it is read all the same, or refused in our own words.
     warnings.simplefilter("ignore")
-    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    for decoder in ("PIL", "tifffile"):
+        logging.getLogger(decoder).addHandler(logging.NullHandler())
 
 
 def main() -> None:
