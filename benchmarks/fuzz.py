@@ -7,8 +7,8 @@ over, lengths and sizes preferred; some are two files spliced, some carry anothe
 through the command in a child process that is told one file after another (a process for each would measure Python's
 start), and that is killed if it takes longer than the limit. After every input: no result or a whole one that can be
 read, no temporary file, the source unchanged, one sentence on stderr if the exit code is 2, no traceback, and nothing
-on stderr from the decoders' libraries.
-The child loads the style model once. The findings are files in `--keep`, named by what went wrong; the same seed makes the same inputs.
+on stderr from the decoders' libraries. The child loads the style model once. The findings are files in `--keep`, named
+by what went wrong; the same seed makes the same inputs.
 """
 
 from __future__ import annotations
@@ -120,7 +120,9 @@ def _tiffs(pixels: Pixels) -> Iterator[tuple[str, bytes]]:
 def _color_chunks() -> PngInfo:
     chunks = PngInfo()
     chunks.add(b"gAMA", (100_000).to_bytes(4, "big"))
-    chunks.add(b"cHRM", b"".join(value.to_bytes(4, "big") for value in (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000)))
+    chunks.add(
+        b"cHRM", b"".join(value.to_bytes(4, "big") for value in (31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000))
+    )
     return chunks
 
 
@@ -216,7 +218,7 @@ class Child:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
-        self._noise = tempfile.TemporaryFile()
+        self._noise = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the child
 
     def paint(self, source: Path, target: Path) -> Outcome:
         """What the command did: {"code", "stderr", "error"}, where error also says that it crashed or hung."""
@@ -257,6 +259,7 @@ class Child:
         """Let the process end."""
         if self._process is not None:
             self._process.communicate()
+        self._noise.close()
 
 
 def verdict(outcome: Outcome, source: Path, data: bytes, target: Path) -> str:

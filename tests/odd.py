@@ -189,9 +189,7 @@ def profiles() -> dict[str, Odd]:
             saved(rgba, "WEBP", icc_profile=p3, lossless=True, exact=True), np.dstack([as_p3, ALPHA]), 1.5
         ),
         "adobe_rgb.tif": Odd(saved(pale, "TIFF", icc_profile=adobe), as_adobe, 1.5),
-        "adobe_rgb.avif": Odd(
-            saved(pale, "AVIF", icc_profile=adobe, quality=100, subsampling="4:4:4"), as_adobe, 3
-        ),
+        "adobe_rgb.avif": Odd(saved(pale, "AVIF", icc_profile=adobe, quality=100, subsampling="4:4:4"), as_adobe, 7),
         "linear_grey.png": Odd(saved(grey, "PNG", icc_profile=linear), colours(encode(GREY / 255)), 1.5),
         "linear_grey_16.png": Odd(
             saved(Image.fromarray((41 * (x + 40 * y)).astype(np.uint16)), "PNG", icc_profile=linear),

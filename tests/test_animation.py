@@ -92,7 +92,9 @@ def test_the_still_picture_of_a_png_is_no_frame():
     frames[0].save(buffer, "PNG", save_all=True, append_images=frames[1:], default_image=True, duration=[40, 50])
     content = read_frames(buffer)
     assert isinstance(content, Animation)
-    assert [np.array_equal(f.pixels, np.asarray(s)) for f, s in zip(content.frames, frames[1:], strict=True)] == [True] * 2
+    assert [np.array_equal(f.pixels, np.asarray(s)) for f, s in zip(content.frames, frames[1:], strict=True)] == [
+        True
+    ] * 2
     assert content.durations == (40, 50)
 
 

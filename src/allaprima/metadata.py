@@ -51,8 +51,8 @@ def _keep(texts: Mapping[int, Any], moment: Mapping[int, Any], place: Mapping[in
 def orientation(image: Image.Image) -> int:
     """EXIF orientation 1 to 8 (TIFF 6.0, tag 274); 1, upright, where it is missing or damaged.
 
-    Only that of a block of EXIF counts, as in browsers, not what XMP or a text chunk repeats of it; Pillow's ``getexif``
-    takes any. Pictures in TIFF, AVIF and HEIF have been turned, or have got such a block, when they were decoded.
+    Only that of a block of EXIF counts, as in browsers, not what XMP or a text chunk says; Pillow's ``getexif`` takes
+    any. Pictures in TIFF, AVIF and HEIF have been turned, or have got such a block, when they were decoded.
     """
     with suppress(Exception):  # as above; Pillow's own exif_transpose fails on one bad field elsewhere
         exif = Image.Exif()

@@ -1,8 +1,8 @@
 """What a picture's numbers mean as colours, always as an ICC profile, so that one conversion serves every format.
 
-PNG says it in four ways and AVIF in two. What takes precedence: in PNG cICP, iCCP, sRGB, then gAMA with cHRM (PNG, third
-edition, section 11.3.2); in AVIF and HEIF the ICC profile, then the code points "nclx" (ISO/IEC 23000-22). Nothing said
-is sRGB.
+PNG says it in four ways and AVIF in two. What takes precedence: in PNG cICP, iCCP, sRGB, then gAMA with cHRM (PNG,
+third edition, 11.3.2); in AVIF and HEIF the ICC profile, then the code points "nclx" (ISO/IEC 23000-22). Where nothing
+is said it is sRGB.
 """
 
 from __future__ import annotations

@@ -39,14 +39,16 @@ def to_srgb(image: Image.Image) -> tuple[Pixels, Pixels | None]:
     deep = image.mode.startswith(("I", "F"))
     scale = _scale_to_16_bit(image) if deep else 0.0
     convert = _conversion(image)
-    for top, part in _bands(image):
-        rows = slice(top, top + part.height)
-        if alpha is not None and deep:  # one grey is transparent, as PNG has it
-            alpha[rows] = np.where(np.asarray(part) == image.info["transparency"], 0, 255)
-        elif alpha is not None:
-            part = part.convert("RGBA")
+    for top, band in _bands(image):
+        rows = slice(top, top + band.height)
+        part = _to_deep_grey(band, scale) if deep else band if alpha is None else band.convert("RGBA")
+        pixels[rows] = np.asarray(convert(part))
+        if alpha is None:
+            continue
+        if deep:  # one grey is transparent, as PNG has it
+            alpha[rows] = np.where(np.asarray(band) == image.info["transparency"], 0, 255)
+        else:
             alpha[rows] = np.asarray(part.getchannel("A"))
-        pixels[rows] = np.asarray(convert(_to_deep_grey(part, scale) if deep else part))
     if alpha is not None:
         _fill_invisible(pixels, alpha)
     return pixels, alpha
