@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from allaprima.cli import app
 from allaprima.errors import PictureError
 from allaprima.picture import WITH_PROFILE, Picture, read_picture, suffix_of
 from odd import BRIGHT, PALE, WIDTH, odd_pictures, saved, tiff
+from support import one_sentence
 
 ODD = odd_pictures()
 
@@ -51,14 +53,22 @@ def test_pages_that_are_not_painted_are_told(results):
     assert len(said.splitlines()) == 1, said
 
 
-def test_heic_turned_by_its_own_box():
+def test_heic_is_turned_by_its_own_box_alone():
+    """EXIF repeats there what has been done (ISO/IEC 23008-12); taken again, a telephone's pictures would lie."""
     pytest.importorskip("pillow_heif").register_heif_opener()
     exif = Image.Exif()
-    exif[274] = 6  # which its encoder writes as the box "irot"
-    stored = Image.fromarray(np.ascontiguousarray(np.rot90(BRIGHT)))
-    picture = read_picture(io.BytesIO(saved(stored, "HEIF", exif=exif, quality=95)))
+    exif[274] = 6
+    picture = read_picture(io.BytesIO(saved(Image.fromarray(BRIGHT), "HEIF", exif=exif, quality=95)))
     assert picture.size[0] == WIDTH
     assert np.abs(picture.pixels.astype(int) - BRIGHT).mean() < 6
+
+
+def test_a_damaged_tiff_is_told_once(allaprima, tmp_path):
+    """By the command, not by libtiff, which writes to stderr on its own."""
+    data = bytearray(saved(Image.fromarray(BRIGHT), "TIFF", compression="tiff_lzw"))
+    data[8:200] = bytes(b ^ 0x5A for b in data[8:200])
+    (tmp_path / "bad.tif").write_bytes(data)
+    assert "decoder error" in one_sentence(allaprima("stylize", "bad.tif", "-s", "great_wave"))
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif"])
@@ -82,6 +92,13 @@ def test_a_photograph_with_more_views_behind_it_is_a_jpeg():
 def test_a_tiff_of_numbers_that_are_no_colours_is_refused():
     with pytest.raises(PictureError, match="3 samples, photometric 9"):
         read_picture(io.BytesIO(tiff(np.zeros((24, 40, 3), np.uint16), photometric="icclab")))
+
+
+def test_a_tiff_without_pixels_is_refused():
+    data = tiff(np.zeros((1, 40, 3), np.float32), photometric="rgb")
+    rows = data.index(struct.pack("<HHI", 257, 4, 1)) + 8
+    with pytest.raises(PictureError, match="no pixels"):
+        read_picture(io.BytesIO(data[:rows] + bytes(4) + data[rows + 4 :]))
 
 
 def test_the_limit_holds_for_every_tiff():

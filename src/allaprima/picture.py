@@ -17,6 +17,7 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from allaprima.errors import PictureError
 from allaprima.files import write_bytes
@@ -203,8 +204,8 @@ def _open(file: BinaryIO, start: bytes, max_pixels: int) -> Image.Image:
                 image = Image.open(file, formats=_formats(start))
             finally:
                 Image.MAX_IMAGE_PIXELS = limit
-        if image.format != "TIFF" or image.mode != "I" or image.tag_v2.get(_BITS) != (32,):  # Pillow's I has a sign
-            return image
+        if not (isinstance(image, TiffImageFile) and image.mode == "I" and image.tag_v2.get(_BITS) == (32,)):
+            return image  # Pillow's I has a sign, and half as many greys
     except UnidentifiedImageError:
         if not start.startswith(MAGIC):
             raise
@@ -229,9 +230,11 @@ def check_size(width: int, height: int, frames: int, max_pixels: int) -> None:
     """Refuse what would fill the memory.
 
     Raises:
-        PictureError: so many frames of this size have more than ``max_pixels``.
+        PictureError: so many frames of this size have more than ``max_pixels``, or none.
     """
     pixels = width * height * frames
+    if pixels == 0:
+        raise PictureError("it has no pixels")
     if pixels > max_pixels:
         times = f" in {frames} frames" if frames > 1 else ""
         raise PictureError(

@@ -63,7 +63,7 @@ def open_tiff(file: BinaryIO, check_size: Callable[[int, int], None]) -> Image.I
 
 def _to_8_bit(samples: NDArray[Any], colours: int, extra: tuple[int, ...], *, inverted: bool) -> Image.Image:
     """[H, W, samples] of any type -> a Pillow image; the first extra sample is the alpha if its kind says so."""
-    pixels = samples[..., :colours] * np.float32(_scale(samples[..., :colours]))
+    pixels: NDArray[Any] = samples[..., :colours] * np.float32(_scale(samples[..., :colours]))
     if inverted:
         pixels = 255 - pixels
     alpha = None

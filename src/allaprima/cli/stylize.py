@@ -13,6 +13,7 @@ import click
 
 from allaprima.batch import paint_all, watch
 from allaprima.cli.progress import late_progress, progress
+from allaprima.cli.quiet import quiet_decoders
 from allaprima.cli.report import Report
 from allaprima.errors import AllaPrimaError, PictureError
 from allaprima.file_painter import FilePainter
@@ -111,6 +112,7 @@ def command(inputs: tuple[str, ...], output: str | None, **given: Any) -> None:
         raise click.UsageError("only one picture can be written to stdout")
     workers = 1 if lone else given["threads"] or cores()
     stylizer = make_stylizer(given, threads=given["threads"] if lone else 1, workers=workers)
+    quiet_decoders()
     look = make_look(given, stylizer)
     painter = FilePainter(
         stylizer,
