@@ -6,7 +6,8 @@ A large picture is laid out of the folder's photographs, in full detail and diff
 photograph enlarged. It is painted whole, which needs about 110 bytes a pixel, and in tiles with the statistics taken in
 three ways: exactly, from a sample of crops, and from a reduced copy (the thumbnail of Chen et al. 2022). Reported are
 the difference from the picture painted whole, in 1/255, and the seam: the mean gradient across the tiles' borders as a
-share of that elsewhere, divided by the same share in the picture painted whole.
+share of that elsewhere, divided by the same share in the picture painted whole. For a picture that is too large to be
+painted whole see ``large.py``.
 """
 
 from __future__ import annotations
@@ -107,14 +108,8 @@ def main() -> None:
             rows.append({"style": style, **compare(name, painted, whole, natural)})
             print(rows[-1], file=sys.stderr)
     settings = {"side": options.side, "tile": SIDE, "crops_share": CROPS_SHARE, "crop": CROP}
-    write_json(
-        options.output,
-        {
-            **record(command_line(["python", "benchmarks/tiles.py"], sys.argv[1:])),
-            "settings": settings,
-            "results": rows,
-        },
-    )
+    command = command_line(["python", "benchmarks/tiles.py"], sys.argv[1:])
+    write_json(options.output, {**record(command), "settings": settings, "results": rows})
 
 
 def ways(painter: TilePainter, image: Pixels, weights: NDArray[np.float32]) -> dict[str, Callable[[], Feeds]]:

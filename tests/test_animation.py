@@ -11,6 +11,7 @@ from PIL import Image
 import allaprima
 from allaprima.animation import Animation, read_frames
 from allaprima.errors import PictureError
+from allaprima.look import Look
 from allaprima.picture import Picture
 from support import checkered
 
@@ -18,9 +19,10 @@ DURATIONS = [40, 120, 200]
 
 
 def animated(kind: str, **options: object) -> bytes:
+    options = {name: value for name, value in {"loop": 0, **options}.items() if value is not None}
     frames = [Image.fromarray(checkered(48, 32, seed)) for seed in range(3)]
     buffer = io.BytesIO()
-    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:], duration=DURATIONS, loop=0, **options)
+    frames[0].save(buffer, kind, save_all=True, append_images=frames[1:], duration=DURATIONS, **options)
     return buffer.getvalue()
 
 
@@ -45,6 +47,55 @@ def test_a_loop_is_a_loop():
     assert isinstance(thrice, Animation)
     assert isinstance(endless, Animation)
     assert endless.loop == thrice.loop == 0
+
+
+@pytest.mark.parametrize(("kind", "word", "plays"), [("GIF", None, 1), ("GIF", 2, 3), ("PNG", 3, 3), ("WEBP", 3, 3)])
+def test_how_often_it_is_played_stays(kind, word, plays):
+    data = animated(kind, loop=word) if word else animated(kind, loop=None)
+    content = read_frames(io.BytesIO(data))
+    assert isinstance(content, Animation)
+    assert content.loop == plays
+    for suffix in (".gif", ".png", ".webp"):
+        again = read_frames(io.BytesIO(content.encode(suffix)))
+        assert isinstance(again, Animation)
+        assert (suffix, again.loop, again.durations) == (suffix, plays, tuple(DURATIONS))
+
+
+def test_equal_frames_stay_equal():
+    """No flicker where nothing moves: the network is the same function for every frame."""
+    still, moved = Picture(checkered(64, 48)), Picture(checkered(64, 48, 1))
+    content = Animation((still, still, moved, still), (40, 40, 40, 40))
+    painted = allaprima.Stylizer().paint(content, Look("great_wave")).frames
+    assert np.array_equal(painted[0].pixels, painted[1].pixels)
+    assert np.array_equal(painted[0].pixels, painted[3].pixels)
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".png"])
+def test_a_part_that_changes_leaves_the_rest_as_it_was(suffix):
+    """Frames of a part only, laid over what was there (disposal none, blending over), come in whole."""
+    first = Image.fromarray(checkered(48, 32))
+    second = first.copy()
+    second.paste((250, 10, 10), (30, 10, 40, 20))
+    buffer = io.BytesIO()
+    palette = first.quantize(64)
+    frames = [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in (first, second)]
+    frames[0].save(buffer, Image.registered_extensions()[suffix], save_all=True, append_images=frames[1:], duration=50)
+    content = read_frames(buffer)
+    assert isinstance(content, Animation)
+    for frame, source in zip(content.frames, frames, strict=True):
+        assert np.array_equal(frame.pixels, np.asarray(source.convert("RGB")))
+
+
+def test_the_still_picture_of_a_png_is_no_frame():
+    frames = [Image.fromarray(checkered(48, 32, seed)) for seed in range(3)]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "PNG", save_all=True, append_images=frames[1:], default_image=True, duration=[40, 50])
+    content = read_frames(buffer)
+    assert isinstance(content, Animation)
+    assert [np.array_equal(f.pixels, np.asarray(s)) for f, s in zip(content.frames, frames[1:], strict=True)] == [
+        True
+    ] * 2
+    assert content.durations == (40, 50)
 
 
 def test_a_still_format_takes_the_first_frame():

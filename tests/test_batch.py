@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from PIL import Image
 from allaprima.batch import is_done, paint_all, watch
 from allaprima.cli import app
 from allaprima.errors import PictureError
+from allaprima.files import write_bytes
 from allaprima.plan import Job, Plan, pictures_below
 from support import checkered
 
@@ -140,17 +142,54 @@ def test_a_watched_folder_until_interrupted(tmp_path):
         image.load()
 
 
-def test_killed_at_any_time_results_are_whole(tmp_path):
+def test_killed_at_any_time_there_are_whole_files_or_none(tmp_path):
+    photographs = {}
     (tmp_path / "in").mkdir()
-    for number in range(40):
-        Image.fromarray(checkered(64, 64, number)).save(tmp_path / "in" / f"{number}.png")
-    words = ["stylize", "in", "-s", "great_wave", "-o", "out", "--threads", "2"]
-    with subprocess.Popen([sys.executable, "-m", "allaprima", *words], cwd=tmp_path, stderr=subprocess.PIPE) as process:
-        for _ in range(600):
-            if len(list((tmp_path / "out").glob("*.png"))) >= 3:
-                break
-            time.sleep(0.02)
-        process.kill()
-    for path in (tmp_path / "out").glob("*.png"):
-        with Image.open(path) as image:
-            image.load()
+    for number in range(60):
+        path = tmp_path / "in" / f"{number}.png"
+        Image.fromarray(checkered(200, 150, number)).save(path)
+        photographs[path] = path.read_bytes()
+    words = ["stylize", "in", "-s", "great_wave", "-o", "out", "--threads", "2", "--overwrite"]
+    moments = random.Random(0)
+    for _ in range(4):
+        before = written(tmp_path / "out")
+        command = [sys.executable, "-m", "allaprima", *words]
+        with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
+            for _ in range(600):
+                if written(tmp_path / "out") != before or process.poll() is not None:
+                    break
+                time.sleep(0.02)
+            time.sleep(moments.uniform(0, 0.3))
+            process.kill()
+        for path in (tmp_path / "out").iterdir():
+            with Image.open(path) as image:
+                assert image.size == (200, 150)
+                image.load()
+    assert len(written(tmp_path / "out")) >= 4
+    assert all(path.read_bytes() == data for path, data in photographs.items())
+
+
+def written(folder):
+    """The results there are, as often as each has been replaced."""
+    return {(path.name, path.stat().st_ino) for path in folder.glob("*.png")}
+
+
+@pytest.mark.parametrize("nameless", [True, False], ids=["nameless", "named"])
+def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch, nameless):
+    target = tmp_path / "a.png"
+    if not nameless:
+        monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    write_bytes(b"first", target)
+    assert target.read_bytes() == b"first"
+    umask = os.umask(0)
+    os.umask(umask)
+    assert target.stat().st_mode & 0o777 == 0o666 & ~umask
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(PictureError, match="No space left"):
+        write_bytes(b"second", target)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    assert target.read_bytes() == b"first"

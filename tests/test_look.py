@@ -78,7 +78,8 @@ def test_reducing(size):
 
 def test_pictures_near_the_stroke_stay_as_they_are():
     assert reduced_size(1024, 768, 1024) is None
-    assert reduced_size(1100, 300, 1024) is None
+    assert reduced_size(1280, 300, 1024) is None
+    assert reduced_size(300, 1300, 1024) == (236, 1024)
     assert reduced_size(3000, 4000, 1024) == (768, 1024)
 
 

@@ -26,7 +26,7 @@ class Animation:
     Attributes:
         frames: one picture each, all of one size.
         durations: milliseconds that each is seen.
-        loop: how often all of them are seen; 0 is for ever.
+        loop: how often all of them are played; 0 is for ever.
     """
 
     frames: tuple[Picture, ...]
@@ -63,11 +63,17 @@ class Animation:
                 save_all=True,
                 append_images=[frame.to_pil() for frame in others],
                 duration=list(self.durations),
-                loop=self.loop,
+                **self._loop_options(kind),
                 **({"disposal": 2} if kind == "GIF" and first.alpha is not None else {}),
                 **first.save_options(kind, quality),
             )
         return buffer.getvalue()
+
+    def _loop_options(self, kind: str) -> dict[str, int]:
+        """GIF counts the repetitions after the first time, and says nothing of a lone time; the others count all."""
+        if kind != "GIF" or self.loop == 0:
+            return {"loop": self.loop}
+        return {} if self.loop == 1 else {"loop": self.loop - 1}
 
 
 def read_frames(
@@ -80,22 +86,25 @@ def read_frames(
     """
     with open_image(source, max_pixels) as image:
         count = getattr(image, "n_frames", 1) if image.format in ANIMATED else 1
+        first = 1 if image.info.get("default_image") and count > 1 else 0  # of a PNG: for viewers that show no others
         if count == 1:
             return Picture.from_pil(image, keep_gps=keep_gps)
-        check_size(image, count, max_pixels)
+        check_size(*image.size, count, max_pixels)
         loop = _loop(image)
-        frames, durations = zip(*_frames(image, count, keep_gps=keep_gps), strict=True)
+        frames, durations = zip(*_frames(image, range(first, count), keep_gps=keep_gps), strict=True)
     return Animation(frames, durations, loop)
 
 
-def _frames(image: Image.Image, count: int, *, keep_gps: bool) -> Iterator[tuple[Picture, int]]:
-    for number in range(count):
+def _frames(image: Image.Image, numbers: range, *, keep_gps: bool) -> Iterator[tuple[Picture, int]]:
+    for number in numbers:
         image.seek(number)
         picture = Picture.from_pil(image, keep_gps=keep_gps)
         yield picture, round(image.info.get("duration") or DEFAULT_DURATION)
 
 
 def _loop(image: Image.Image) -> int:
-    """How often it is played: a GIF without the word plays once and its number counts repetitions after the first."""
-    loop = image.info.get("loop", 1 if image.format == "GIF" else 0)
-    return int(loop)
+    """How often it is played: a GIF without the word once, and its number counts repetitions after the first time."""
+    loop = image.info.get("loop")
+    if image.format == "GIF":
+        return 1 if loop is None else int(loop) + 1 if loop else 0
+    return int(loop or 0)

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from allaprima.animation import read_frames
 from allaprima.look import Look
-from allaprima.picture import DEFAULT_QUALITY, MAX_PIXELS
+from allaprima.picture import DEFAULT_QUALITY, MAX_PIXELS, Picture
 from allaprima.stylizer import Stylizer
 from allaprima.tiles import Progress
 
@@ -43,6 +43,9 @@ class FilePainter:
             PictureError: the source cannot be read, is too small or too large, or the format does not exist.
         """
         content = read_frames(source, max_pixels=self.max_pixels, keep_gps=self.keep_gps)
+        if isinstance(content, Picture) and content.pages > 1:
+            name = source if isinstance(source, Path) else "stdin"
+            self.note(f"{name} has {content.pages} pages, of which the first is painted")
         if self.size is not None:
             content = content.within(self.size)
         mask = self.look.mask

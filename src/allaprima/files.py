@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
 from allaprima.errors import PictureError
-
-
-def _umask() -> int:
-    """What the user lets others do with new files; it can be read only by setting it."""
-    current = os.umask(0)
-    os.umask(current)
-    return current
-
-
-_MODE = 0o666 & ~_umask()  # read once, since for a moment every other thread would write for everybody
 
 
 def write_bytes(data: bytes, path: Path) -> None:
@@ -28,11 +18,11 @@ def write_bytes(data: bytes, path: Path) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:50]}.", suffix=".part")
+        temporary = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.part")
         try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            Path(temporary).chmod(_MODE)
+            if not _write_unnamed(data, temporary):
+                with open(temporary, "xb") as file:
+                    file.write(data)
             os.replace(temporary, path)
         except BaseException:
             with suppress(OSError):
@@ -40,3 +30,20 @@ def write_bytes(data: bytes, path: Path) -> None:
             raise
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise PictureError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _write_unnamed(data: bytes, path: Path) -> bool:
+    """Write a file that gets its name when it is whole, so that a process killed meanwhile leaves nothing.
+
+    Returns:
+        Whether it could be done: Linux has such files, in most of its file systems.
+    """
+    if not hasattr(os, "O_TMPFILE"):
+        return False
+    with suppress(OSError), os.fdopen(os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, 0o666), "wb") as file:
+        file.write(data)
+        file.flush()
+        # With a folder's descriptor, which an absolute path does not need, Python follows the link to the file itself.
+        os.link(f"/proc/self/fd/{file.fileno()}", path, src_dir_fd=file.fileno())
+        return True
+    return False

@@ -49,9 +49,15 @@ def _keep(texts: Mapping[int, Any], moment: Mapping[int, Any], place: Mapping[in
 
 
 def orientation(image: Image.Image) -> int:
-    """EXIF orientation 1 to 8 (TIFF 6.0, tag 274); 1, upright, where it is missing or damaged."""
+    """EXIF orientation 1 to 8 (TIFF 6.0, tag 274); 1, upright, where it is missing or damaged.
+
+    Only that of a block of EXIF counts, as in browsers, not what XMP or a text chunk says; Pillow's ``getexif`` takes
+    any. Pictures in TIFF, AVIF and HEIF have been turned, or have got such a block, when they were decoded.
+    """
     with suppress(Exception):  # as above; Pillow's own exif_transpose fails on one bad field elsewhere
-        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+        exif = Image.Exif()
+        exif.load(image.info.get("exif", b""))
+        value = exif.get(ExifTags.Base.Orientation, 1)
         return value if value in range(1, 9) else 1
     return 1
 

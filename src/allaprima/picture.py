@@ -17,11 +17,14 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
+from PIL.TiffImagePlugin import TiffImageFile
 
 from allaprima.errors import PictureError
 from allaprima.files import write_bytes
 from allaprima.metadata import orientation, true_metadata, upright
+from allaprima.profiles import CICP, SRGB, color_codes
 from allaprima.srgb import to_srgb
+from allaprima.tiff import MAGIC, PAGES, open_tiff
 
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "TGA", "ICO")
 """Pillow's names of the formats read here, besides HEIC: none of them calls a program or reads another file."""
@@ -39,11 +42,18 @@ SUFFIXES = frozenset(WRITABLE) | {
 
 WITHOUT_ALPHA = ("JPEG", "BMP")
 WITHOUT_EXIF = ("BMP", "GIF")
+WITH_PROFILE = ("JPEG", "PNG", "WEBP", "TIFF")
+"""The formats that say in an ICC profile that they are sRGB; AVIF has a field for it, GIF and BMP are taken for it."""
 DEFAULT_QUALITY = 92
 
 MAX_PIXELS = 178_956_970
 """A picture, or all frames of an animation, of more is refused unless a reader raises the limit: a file of a few
 kilobytes can claim any size. It is where Pillow calls a picture a decompression bomb."""
+
+_START = 2**16
+"""Bytes at the beginning of a file in which what Pillow does not tell is looked for."""
+
+_BITS = 258  # a sample, of a TIFF
 
 _opening = threading.Lock()
 
@@ -56,11 +66,13 @@ class Picture:
         pixels: uint8 [H, W, 3], sRGB, upright.
         alpha: uint8 [H, W], or None for an opaque picture.
         exif: what stays true after stylisation: author, camera, moment.
+        pages: how many the file has, of which this is the first.
     """
 
     pixels: NDArray[np.uint8]
     alpha: NDArray[np.uint8] | None = None
     exif: Image.Exif = field(default_factory=Image.Exif)
+    pages: int = 1
 
     @property
     def size(self) -> tuple[int, int]:
@@ -92,7 +104,8 @@ class Picture:
             image.load()  # here, so that damaged pixels are not taken for damaged metadata
             exif, turn = true_metadata(image, keep_gps=keep_gps), orientation(image)
             pixels, alpha = to_srgb(image)
-        return cls(upright(pixels, turn), None if alpha is None else upright(alpha, turn), exif)
+            pages = int(image.info.get(PAGES, 1))
+        return cls(upright(pixels, turn), None if alpha is None else upright(alpha, turn), exif, pages)
 
     def to_pil(self, *, keep_alpha: bool = True) -> Image.Image:
         """RGB, or RGBA if the picture has alpha and is to keep it; otherwise it lies on white."""
@@ -125,6 +138,8 @@ class Picture:
             options["compression"] = "tiff_deflate"
         if kind not in WITHOUT_EXIF and len(self.exif):
             options["exif"] = self.exif
+        if kind in WITH_PROFILE:
+            options["icc_profile"] = SRGB
         return options
 
 
@@ -147,7 +162,8 @@ def suffix_of(data: bytes) -> str:
         PictureError: it is no picture.
     """
     with open_image(io.BytesIO(data)) as image:
-        return next((suffix for suffix, kind in WRITABLE.items() if kind == image.format), ".png")
+        own = "JPEG" if image.format == "MPO" else image.format  # a JPEG with more views behind it, as phones make them
+        return next((suffix for suffix, kind in WRITABLE.items() if kind == own), ".png")
 
 
 def read_picture(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS, keep_gps: bool = False) -> Picture:
@@ -171,42 +187,70 @@ def open_image(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Iterato
         file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
         if not file.seekable():
             file = io.BytesIO(file.read())
-        formats = _formats(file)
-        with _opening:  # Pillow's limit is a global of its module, and ours may be higher
-            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-            try:
-                image = stack.enter_context(Image.open(file, formats=formats))
-            finally:
-                Image.MAX_IMAGE_PIXELS = limit
-        check_size(image, 1, max_pixels)
+        start = file.read(_START)
+        file.seek(0)
+        image = stack.enter_context(_open(file, start, max_pixels))
+        check_size(*image.size, 1, max_pixels)
+        _complete(image, start)
         yield image
 
 
-def check_size(image: Image.Image, frames: int, max_pixels: int) -> None:
+def _open(file: BinaryIO, start: bytes, max_pixels: int) -> Image.Image:
+    """By Pillow, or as a TIFF that Pillow does not know."""
+    try:
+        with _opening:  # Pillow's limit is a global of its module, and ours may be higher
+            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            try:
+                image = Image.open(file, formats=_formats(start))
+            finally:
+                Image.MAX_IMAGE_PIXELS = limit
+        if not (isinstance(image, TiffImageFile) and image.mode == "I" and image.tag_v2.get(_BITS) == (32,)):
+            return image  # Pillow's I has a sign, and half as many greys
+    except UnidentifiedImageError:
+        if not start.startswith(MAGIC):
+            raise
+    file.seek(0)
+    return open_tiff(file, lambda width, height: check_size(width, height, 1, max_pixels))
+
+
+def _complete(image: Image.Image, start: bytes) -> None:
+    """Add to a picture's ``info`` what Pillow leaves out of it."""
+    codes = color_codes(start)
+    if codes is not None:
+        image.info[CICP] = codes
+    if image.format == "TIFF":
+        image.info[PAGES] = getattr(image, "n_frames", 1)
+    transparency = image.info.get("transparency")
+    if image.format == "PNG" and image.mode == "L" and isinstance(transparency, int):
+        depth = start[24]  # Pillow scales samples of 2 and 4 bits to 8, but not the one that is transparent
+        image.info["transparency"] = transparency * 255 // (2**depth - 1)
+
+
+def check_size(width: int, height: int, frames: int, max_pixels: int) -> None:
     """Refuse what would fill the memory.
 
     Raises:
-        PictureError: so many frames of this size have more than ``max_pixels``.
+        PictureError: so many frames of this size have more than ``max_pixels``, or none.
     """
-    pixels = image.width * image.height * frames
+    pixels = width * height * frames
+    if pixels == 0:
+        raise PictureError("it has no pixels")
     if pixels > max_pixels:
         times = f" in {frames} frames" if frames > 1 else ""
         raise PictureError(
-            f"it has {image.width}×{image.height} pixels{times}, more than the limit of {max_pixels:,}; "
+            f"it has {width}×{height} pixels{times}, more than the limit of {max_pixels:,}; "
             f"if you trust it, raise the limit with --max-pixels {pixels}"
         )
 
 
-def _formats(file: BinaryIO) -> tuple[str, ...]:
-    """The formats that a file may have; the decoder of HEIC is loaded for those that need it alone.
+def _formats(start: bytes) -> tuple[str, ...]:
+    """The formats that a file may have, by its first bytes; the decoder of HEIC is loaded for those that need it alone.
 
     HEIC names its brand, "heic" and the like, in a box "ftyp" (ISO/IEC 23008-12); "mif1" is HEIC or AVIF.
 
     Raises:
         PictureError: it is HEIC and the package is not installed.
     """
-    start = file.read(12)
-    file.seek(0)
     if start[4:8] != b"ftyp" or start[8:12] not in _HEIC_BRANDS:
         return READABLE
     try:

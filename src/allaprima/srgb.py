@@ -4,33 +4,51 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
+from allaprima.profiles import SRGB, profile_of
+from allaprima.tiff import UNIT_RANGE
+
 Pixels = NDArray[np.uint8]
 
-_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))
-_RGB_LIKE = ("RGBA", "RGBa", "RGBX", "P", "PA")
+_SRGB = ImageCms.ImageCmsProfile(io.BytesIO(SRGB))
+_MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
+"""The mode of the numbers that a profile speaks of, by its colour space (ICC.1, table 19)."""
+_OWN_MODES = {"L": "L", "LA": "L", "La": "L", "1": "L", "CMYK": "CMYK", "LAB": "LAB"}
+"""The mode that holds the colours of a mode; RGB for all others."""
+_DEEP_GREY = "I;16"
 _BAND = 2**20
 """Pixels in a band."""
+_WHITE_IS_ZERO = 0
+_PHOTOMETRIC = 262
+
+Convert = Callable[[Image.Image], Image.Image]
 
 
 def to_srgb(image: Image.Image) -> tuple[Pixels, Pixels | None]:
     """A loaded picture of any mode -> (uint8 [H, W, 3] in sRGB, alpha uint8 [H, W] or None)."""
+    if image.mode == "RGB" and not image.has_transparency_data and profile_of(image) is None:
+        return np.array(image), None
     width, height = image.size
     pixels = np.empty((height, width, 3), np.uint8)
     alpha = np.empty((height, width), np.uint8) if image.has_transparency_data else None
-    scale = _scale_to_8_bit(image)
+    deep = image.mode.startswith(("I", "F"))
+    scale = _scale_to_16_bit(image) if deep else 0.0
     convert = _conversion(image)
     for top, band in _bands(image):
-        part = band if scale is None else _to_grey(band, scale)
-        rows = slice(top, top + part.height)
-        if alpha is not None:
-            part = part.convert("RGBA")
-            alpha[rows] = np.asarray(part.getchannel("A"))
+        rows = slice(top, top + band.height)
+        part = _to_deep_grey(band, scale) if deep else band if alpha is None else band.convert("RGBA")
         pixels[rows] = np.asarray(convert(part))
+        if alpha is None:
+            continue
+        if deep:  # one grey is transparent, as PNG has it
+            alpha[rows] = np.where(np.asarray(band) == image.info["transparency"], 0, 255)
+        else:
+            alpha[rows] = np.asarray(part.getchannel("A"))
     if alpha is not None:
         _fill_invisible(pixels, alpha)
     return pixels, alpha
@@ -43,44 +61,70 @@ def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
         yield top, image.crop((0, top, image.width, min(top + step, image.height)))
 
 
-def _scale_to_8_bit(image: Image.Image) -> float | None:
-    """The factor that brings more than 8 bits a channel (I;16…, I, F) to 0..255; None for 8-bit modes.
+def _scale_to_16_bit(image: Image.Image) -> float:
+    """The factor that brings greys of more than 8 bits (I;16…, I, F) to 0..65535; negative if white is 0.
 
-    Mode I is of 16 bits if its values, or its file's format (PGM), say so; mode F runs to 1, with what a resize
-    overshoots, or to 255.
+    Mode I is of 16 bits, or of 32, if its values, or its file's format (PGM), say so; mode F runs to 1, with what a
+    resize overshoots, or to 255.
     """
-    if not image.mode.startswith(("I", "F")):
-        return None
-    if image.mode.startswith("I;16") or image.format == "PPM":
-        return 1 / 257
+    if image.mode.startswith("I;16"):
+        return -1.0 if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO else 1.0
+    if image.format == "PPM":
+        return 1.0
     top = max(float(_finite(band).max()) for _, band in _bands(image))
     if image.mode == "F":
-        return 255.0 if top <= 2.0 else 1.0
-    return 1 / 257 if top > 255 else 1.0
+        return 65535.0 if top <= UNIT_RANGE else 257.0
+    return 1.0 if top > 255 else 257.0
 
 
 def _finite(image: Image.Image) -> NDArray[np.float64]:
     return np.nan_to_num(np.asarray(image, np.float64))
 
 
-def _to_grey(image: Image.Image, scale: float) -> Image.Image:
-    return Image.fromarray(np.clip(np.rint(_finite(image) * scale), 0, 255).astype(np.uint8))
+def _to_deep_grey(image: Image.Image, scale: float) -> Image.Image:
+    values = np.clip(np.rint(_finite(image) * abs(scale)), 0, 65535)
+    return Image.fromarray((65535 - values if scale < 0 else values).astype(np.uint16))
 
 
-def _conversion(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
-    """From a band of the picture's mode, or RGBA, to RGB in sRGB."""
-    mode = image.mode
-    colour = "L" if mode in ("L", "LA", "La", "1") or mode.startswith(("I", "F")) else mode
-    colour = "RGB" if mode in _RGB_LIKE else colour
-    profile = image.info.get("icc_profile")
+def _from_deep_grey(image: Image.Image) -> Image.Image:
+    return Image.fromarray(((np.asarray(image, np.uint32) + 128) // 257).astype(np.uint8))
+
+
+def _conversion(image: Image.Image) -> Convert:
+    """From a band of the picture's mode, RGBA if it has alpha, or 16-bit grey to RGB in sRGB.
+
+    A profile for other numbers than the picture's, or a broken one, is ignored, as viewers do. Greys may have a profile
+    for RGB: they are colours with three equal numbers.
+    """
+    deep = image.mode.startswith(("I", "F"))
+    own = "L" if deep else _OWN_MODES.get(image.mode, "RGB")
+    profile = profile_of(image)
     if profile:
-        try:
+        with suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            transform = ImageCms.buildTransform(source, _SRGB, colour, "RGB")
-            return lambda band: transform.apply(band if band.mode == colour else band.convert(colour))
-        except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-            pass  # a broken or mismatched profile: viewers ignore it, and so do we
-    return lambda band: band.convert("RGB")
+            mode = _MODES.get(source.profile.xcolor_space.strip(), "")
+            if own == "L" and mode in ("L", "RGB"):
+                return _grey_conversion(source, mode, deep=deep)
+            if mode == own:
+                transform = ImageCms.buildTransform(source, _SRGB, mode, "RGB")
+                return lambda band: transform.apply(_as_mode(band, mode))
+    return lambda band: _as_mode(band, "RGB")
+
+
+def _grey_conversion(source: ImageCms.ImageCmsProfile, mode: str, *, deep: bool) -> Convert:
+    """By a table of all greys: LittleCMS interpolates between 33 of them, too few for a profile of linear light."""
+    deep = deep and mode == "L"
+    greys = Image.fromarray(np.arange(65536, dtype=np.uint16)[None] if deep else np.arange(256, dtype=np.uint8)[None])
+    entry = _DEEP_GREY if deep else mode
+    exact = ImageCms.buildTransform(source, _SRGB, entry, "RGB", flags=ImageCms.Flags.NOOPTIMIZE)
+    table = np.asarray(exact.apply(_as_mode(greys, entry)))[0]
+    return lambda band: Image.fromarray(table[np.asarray(_as_mode(band, greys.mode))])
+
+
+def _as_mode(band: Image.Image, mode: str) -> Image.Image:
+    if band.mode == _DEEP_GREY and mode != _DEEP_GREY:
+        band = _from_deep_grey(band)
+    return band if band.mode == mode else band.convert(mode)
 
 
 def _fill_invisible(pixels: Pixels, alpha: Pixels) -> None:

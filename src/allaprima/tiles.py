@@ -116,7 +116,7 @@ class TilePainter:
         """
         height, width = image.shape[:2]
         sample = self.everything(image) if exact or height * width <= EXACT_BELOW else take_sample(image)
-        side = self._side(image.nbytes, memory)
+        side = self.side(image.nbytes, memory)
         work = len(self._norms) * _area(sample.crops, sample.margin, image) // 2
         work += _area(grid(height, width, side), self.layout.margin, image)
         tell = _Work(work, progress).add
@@ -193,7 +193,7 @@ class TilePainter:
         bytes_per_pixel = 2 * size // _PROBE**2 or BYTES_PER_PIXEL_BOUND
         return Layout(tuple(norms), math.ceil(reach / ALIGN) * ALIGN, bytes_per_pixel)
 
-    def _side(self, bytes_of_image: int, memory: int) -> int:
+    def side(self, bytes_of_image: int, memory: int) -> int:
         """Of the tiles, so that picture, result and the network's working memory fit."""
         pixels = max(0, memory - BASE_MEMORY - 2 * bytes_of_image) // self.layout.bytes_per_pixel
         side = (math.isqrt(pixels) - 2 * self.layout.margin) // ALIGN * ALIGN

@@ -7,6 +7,7 @@ Exit codes: 0 all done; 1 some pictures of several failed, the others are done; 
 from __future__ import annotations
 
 import importlib
+import logging
 import sys
 import warnings
 
@@ -48,7 +49,10 @@ class Verbs(click.Group):
 @click.version_option(__version__, prog_name="allaprima")
 def app() -> None:
     """Alla Prima: repaint pictures in the style of a painting, in one forward pass."""
-    warnings.simplefilter("ignore")  # what Pillow finds odd about a file that it reads all the same is no news to users
+    # What a decoder finds odd about a file is no news to users: it is read all the same, or refused in our own words.
+    warnings.simplefilter("ignore")
+    for decoder in ("PIL", "tifffile"):
+        logging.getLogger(decoder).addHandler(logging.NullHandler())
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import click
 
 from allaprima.batch import paint_all, watch
 from allaprima.cli.progress import late_progress, progress
+from allaprima.cli.quiet import quiet_decoders
 from allaprima.cli.report import Report
 from allaprima.engine import ENGINES
 from allaprima.errors import AllaPrimaError, PictureError
@@ -121,6 +122,7 @@ def command(inputs: tuple[str, ...], output: str | None, **given: Any) -> None:
     # OpenVINO paints one picture at a time, with all threads; the workers decode and encode meanwhile.
     alone = lone or given["engine"] != ENGINES[0]
     stylizer = make_stylizer(given, threads=given["threads"] if alone else 1, workers=workers)
+    quiet_decoders()
     look = make_look(given, stylizer)
     painter = FilePainter(
         stylizer,

@@ -1,0 +1,156 @@
+"""What a picture's numbers mean as colours, always as an ICC profile, so that one conversion serves every format.
+
+PNG says it in four ways and AVIF in two. What takes precedence: in PNG cICP, iCCP, sRGB, then gAMA with cHRM (PNG,
+third edition, 11.3.2); in AVIF and HEIF the ICC profile, then the code points "nclx" (ISO/IEC 23000-22). Where nothing
+is said it is sRGB.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageCms
+
+CICP = "cicp"
+"""Where a picture's ``info`` has (colour primaries, transfer characteristics), the code points of ITU-T H.273."""
+
+_D50 = np.array([0.9642, 1.0, 0.8249])
+_BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+_D65 = (0.3127, 0.3290)
+_REC_709 = (*_D65, 0.64, 0.33, 0.30, 0.60, 0.15, 0.06)
+_PRIMARIES = {
+    1: _REC_709,
+    5: (*_D65, 0.64, 0.33, 0.29, 0.60, 0.15, 0.06),  # BT.601, 625 lines
+    6: (*_D65, 0.630, 0.340, 0.310, 0.595, 0.155, 0.070),  # BT.601, 525 lines
+    9: (*_D65, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046),  # BT.2020
+    12: (*_D65, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),  # Display P3
+}
+"""x and y of white, red, green and blue by H.273's code."""
+_GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}
+_LIKE_SRGB = (1, 2, 6, 13, 14, 15)
+"""Transfer characteristics that browsers show as sRGB's: those of BT.709, BT.601 and BT.2020, and "unspecified"."""
+
+
+def _fixed_date(profile: bytes) -> bytes:
+    """The same picture must give the same file, so the moment of a profile's making (ICC.1, 7.2.8) is a constant."""
+    return profile[:24] + struct.pack(">6H", 2000, 1, 1, 0, 0, 0) + profile[36:]
+
+
+SRGB = _fixed_date(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+"""Of every result, so that viewers need not guess: some take untagged numbers for those of the screen."""
+
+
+def profile_of(image: Image.Image) -> bytes | None:
+    """The ICC profile of an opened picture's numbers; None if they are sRGB, or of a kind that has none (PQ, HLG)."""
+    info = image.info
+    icc: bytes | None = info.get("icc_profile")
+    codes = info.get(CICP)
+    if codes is not None and (image.format == "PNG" or not icc):
+        return _of_codes(*codes)
+    if icc or image.format != "PNG" or "srgb" in info:
+        return icc
+    return _of_gamma(info.get("gamma"), info.get("chromaticity"), grey=image.mode[0] in "1LI")
+
+
+def _of_codes(primaries: int, transfer: int) -> bytes | None:
+    if transfer in _LIKE_SRGB:
+        return None if primaries == 1 or primaries not in _PRIMARIES else _profile(_PRIMARIES[primaries], None)
+    if transfer in _GAMMAS:
+        return _profile(_PRIMARIES.get(primaries, _REC_709), _GAMMAS[transfer])
+    return None
+
+
+def _of_gamma(gamma: float | None, chromaticities: Sequence[float] | None, *, grey: bool) -> bytes | None:
+    """From gAMA, the exponent of encoding, and cHRM; what is missing is sRGB's.
+
+    An exponent of 1/2.2 is what PNG tells writers of sRGB to write for old readers, so it stands for sRGB's own curve.
+    """
+    exponent = None if not gamma or abs(gamma * 2.2 - 1) < 0.02 else 1 / gamma
+    usual = not chromaticities or np.abs(np.subtract(chromaticities, _REC_709)).max() < 0.002
+    if exponent is None and (usual or grey):
+        return None
+    return _profile(None if grey else _REC_709 if usual or not chromaticities else chromaticities, exponent)
+
+
+def _profile(chromaticities: Sequence[float] | None, gamma: float | None) -> bytes | None:
+    """A display profile of ICC version 4 (ICC.1:2010) with one curve for all channels.
+
+    Args:
+        chromaticities: x, y of white, red, green and blue; None makes a profile of greys.
+        gamma: exponent of decoding; None is sRGB's curve.
+
+    Returns:
+        None if the chromaticities span no colours.
+    """
+    if gamma is None:  # parametricCurveType 3: (a X + b)^g from d on, c X below it
+        curve = b"para" + struct.pack(">IHH", 0, 3, 0) + _s15(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    else:
+        curve = b"para" + struct.pack(">IHH", 0, 0, 0) + _s15(gamma)
+    tags = {b"desc": _text("colours of a picture"), b"cprt": _text("none"), b"wtpt": _xyz(_D50)}
+    if chromaticities is None:
+        tags[b"kTRC"] = curve
+    else:
+        colorants = _colorants(chromaticities)
+        if colorants is None:
+            return None
+        for letter, column in zip((b"r", b"g", b"b"), colorants.T, strict=True):
+            tags |= {letter + b"XYZ": _xyz(column), letter + b"TRC": curve}
+    table, body, start = struct.pack(">I", len(tags)), b"", 132 + 12 * len(tags)
+    for name, data in tags.items():
+        table += name + struct.pack(">II", start + len(body), len(data))
+        body += data + bytes(-len(data) % 4)
+    space = b"GRAY" if chromaticities is None else b"RGB "
+    header = struct.pack(">I4xI4s4s4s", 128 + len(table) + len(body), 0x04200000, b"mntr", space, b"XYZ ")
+    header += struct.pack(">6H4s28x", 2000, 1, 1, 0, 0, 0, b"acsp") + _s15(*_D50)
+    return header.ljust(128, b"\0") + table + body
+
+
+def _colorants(chromaticities: Sequence[float]) -> NDArray[np.float64] | None:
+    """XYZ of red, green and blue as columns, adapted from their white to D50 (Bradford, ICC.1 annex E)."""
+    xy = np.asarray(chromaticities, np.float64).reshape(4, 2)
+    if not (np.isfinite(xy).all() and (xy[:, 1] > 1e-3).all()):
+        return None
+    white, *primaries = (np.array([x / y, 1.0, (1 - x - y) / y]) for x, y in xy)
+    matrix = np.column_stack(primaries)
+    if abs(np.linalg.det(matrix)) < 1e-6:
+        return None
+    matrix = matrix * np.linalg.solve(matrix, white)
+    gains = (_BRADFORD @ _D50) / (_BRADFORD @ white)
+    adapted: NDArray[np.float64] = np.linalg.solve(_BRADFORD, gains[:, None] * (_BRADFORD @ matrix))
+    return adapted if np.abs(adapted).max() < 8 and (np.abs(adapted.sum(axis=1) - _D50) < 0.01).all() else None
+
+
+def _s15(*values: float) -> bytes:
+    return b"".join(struct.pack(">i", round(value * 65536)) for value in values)
+
+
+def _xyz(values: Sequence[float] | NDArray[np.float64]) -> bytes:
+    return b"XYZ \0\0\0\0" + _s15(*values)
+
+
+def _text(text: str) -> bytes:
+    data = text.encode("utf-16-be")
+    return b"mluc" + struct.pack(">IIIHHII", 0, 1, 12, 0x656E, 0x5553, len(data), 28) + data
+
+
+def color_codes(start: bytes) -> tuple[int, int] | None:
+    """CICP in the beginning of a file: PNG's chunk cICP, or the box "colr" of type "nclx" in AVIF and HEIF.
+
+    Returns:
+        (colour primaries, transfer characteristics), or None.
+    """
+    if start.startswith(b"\x89PNG"):
+        place = 8
+        while len(start) >= place + 10 and start[place + 4 : place + 8] != b"IDAT":
+            if start[place + 4 : place + 8] == b"cICP":
+                return start[place + 8], start[place + 9]
+            place += 12 + int.from_bytes(start[place : place + 4], "big")
+        return None
+    place = start.find(b"colrnclx") if start[4:8] == b"ftyp" else -1
+    if place < 0 or len(start) < place + 12:
+        return None
+    primaries, transfer = struct.unpack_from(">HH", start, place + 8)
+    return primaries, transfer
