@@ -39,6 +39,7 @@ STYLE: dict[Any, Any] = {
     "xtick.labelsize": 8, "ytick.labelsize": 8,
 }  # fmt: skip
 PANEL = (3.5, 3.0)  # inches
+NARROWEST = 7.0  # inches, that the words above and below the panels need
 COLUMNS = 3
 DPI = 200
 JPEG_QUALITY = 90
@@ -57,7 +58,8 @@ def draw_curves(scenes: Sequence[Outcomes], models: Sequence[str], path: Path) -
     columns = min(COLUMNS, len(scenes))
     rows = math.ceil(len(scenes) / columns)
     with mpl.rc_context(STYLE):
-        figure = Figure((PANEL[0] * columns, PANEL[1] * rows + 0.6), layout="constrained")
+        width = max(NARROWEST, PANEL[0] * columns)
+        figure = Figure((width, PANEL[1] * rows + 0.8), layout="constrained")
         axes = list(figure.subplots(rows, columns, squeeze=False).flat)
         for axis, scene in zip(axes, scenes, strict=False):
             _panel(axis, scene, chosen(scene, models))
@@ -73,8 +75,9 @@ def draw_curves(scenes: Sequence[Outcomes], models: Sequence[str], path: Path) -
         for axis in figure.axes:
             handles |= {label: handle for handle, label in zip(*axis.get_legend_handles_labels(), strict=True)}
         figure.legend(
-            list(handles.values()), list(handles), loc="outside upper center", ncols=len(handles), frameon=False
-        )
+            list(handles.values()), list(handles), loc="outside upper center", frameon=False,
+            ncols=len(handles) if columns == COLUMNS else 2,
+        )  # fmt: skip
         save(figure, path)
 
 
