@@ -44,10 +44,12 @@ def test_a_blend_lies_between_photograph_and_painting(negative):
 
 
 def test_paintings_are_named_or_lie_in_a_folder(models, paintings, tmp_path):
-    for name in ("great_wave.png", "starry_night.jpg", "the_scream.webp"):
+    styles = [style.name for model in models.values() for style in model.styles]
+    names = [style + (".png", ".jpg", ".webp")[i % 3] for i, style in enumerate(styles)]
+    for name in names:
         shutil.copy(paintings[0], tmp_path / name)
     found = choose_paintings(models.values(), [], tmp_path)
-    assert [path.name for path in found.values()] == ["great_wave.png", "starry_night.jpg", "the_scream.webp"]
+    assert [path.name for path in found.values()] == names
     assert choose_paintings(models.values(), [f"the_scream={paintings[1]}"], None) == {"the_scream": paintings[1]}
 
 
