@@ -226,8 +226,11 @@ class Child:
     def __init__(self) -> None:
         self._process: subprocess.Popen[str] | None = None
 
-    def paint(self, source: Path, target: Path) -> Outcome:
-        """What the command did: {"code", "stderr", "error"}, where error also says that it crashed or hung."""
+    def paint(self, source: Path, target: Path, again: bool = True) -> Outcome:
+        """What the command did: {"code", "stderr", "error"}, where error also says that it crashed or hung.
+
+        A process that has waited for too long is given a second chance: the machine may have been asleep.
+        """
         if self._process is None:
             command = [sys.executable, __file__, "--serve"]
             self._process = subprocess.Popen(
@@ -242,6 +245,8 @@ class Child:
         if answer is None or hung.is_set():  # the limit may have struck just after the answer
             code = self._process.wait()
             self._process = None
+            if hung.is_set() and again:
+                return self.paint(source, target, again=False)
             stuck = hung.is_set() or code == -signal.SIGXCPU
             answer = {"code": code, "stderr": "", "error": "hang" if stuck else f"crash ({code})"}
         return answer
