@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 import allaprima
+from allaprima.cli.train_options import above_zero
 from allaprima.engine import Engine
 from allaprima.errors import ModelError, TrainingError
 from allaprima.evaluation.judge import Judge, photo_square, spread
@@ -91,7 +92,8 @@ class Study:
         self.weight = 0.0
         if options.teacher:
             path, weight = options.teacher
-            self.teacher, self.weight = Engine(Path(path)), parse_weight(weight)
+            complaint = f"the weight of the teacher must be a number above 0, not {weight}"
+            self.teacher, self.weight = Engine(Path(path)), above_zero(weight, complaint)
             mixture(self.teacher.card.names, self.style.name, strength=1.0)  # a teacher of another style is refused now
             about = f"a term more: {self.weight:g} × squared distance from {Path(path).stem}"
             self.variants[DISTILLED] = Variant(about, Fast)
@@ -187,18 +189,3 @@ def multiply_adds(network: StyleNetwork, side: int) -> int:
     with FlopCounterMode(display=False) as counter:
         model(image, torch.ones(network.styles, device=device))
     return counter.get_flop_counts()["Global"][torch.ops.aten.convolution] // 2
-
-
-def parse_weight(text: str) -> float:
-    """The weight of the teacher's term, above 0.
-
-    Raises:
-        TrainingError: it is not.
-    """
-    try:
-        weight = float(text)
-    except ValueError:
-        weight = -1.0
-    if not 0.0 < weight < float("inf"):
-        raise TrainingError(f"the weight of the teacher must be a number above 0, not {text}")
-    return weight

@@ -26,7 +26,7 @@ from allaprima.errors import AllaPrimaError, StyleError
 from allaprima.evaluation.judge import spread
 from allaprima.evaluation.record import command_line, record, versions, write_json
 from allaprima.evaluation.summary import mean_and_std
-from allaprima.training.fitting import read_parent
+from allaprima.training.export import read_network
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.photos import find_photos
 from allaprima.training.recipes import RECIPES, Objective
@@ -55,11 +55,11 @@ def measure(path: Path, style: str, objective: Objective, photos: list[Tensor]) 
         ModelError: the file is not a style model.
         StyleError: it does not have that style.
     """
-    model = read_parent(path)
-    card, device = model.card, photos[0].device
+    card, network = read_network(path)
+    device = photos[0].device
     if style not in card.names:
         raise StyleError(f"{path} has no style {style}")
-    network = model.network.to(device).eval()
+    network.to(device).eval()
     mixture = one_style(network.styles, card.names.index(style), device)
     wanted = torch.tensor([[0.0, 1.0]], device=device)
     rows = []

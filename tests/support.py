@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
@@ -10,6 +12,9 @@ import pytest
 
 from allaprima.cli import app
 from allaprima.errors import AllaPrimaError
+
+if TYPE_CHECKING:
+    from allaprima.training.trainer import Trainer
 
 
 def checkered(width: int, height: int, seed: int = 0) -> np.ndarray:
@@ -29,6 +34,17 @@ def one_sentence(result: subprocess.CompletedProcess[bytes]) -> str:
     assert len(lines) == 1, text
     assert lines[0].startswith("allaprima: ")
     return lines[0]
+
+
+def stopped_after(trainer: Trainer, steps: int, checkpoint: Path) -> dict[str, Any]:
+    """What the checkpoint says of a training that ends after so many steps."""
+    from allaprima.training.trainer import read_checkpoint  # the tests of painting need no torch
+
+    for step in trainer.run():
+        if step.step == steps:
+            break
+    trainer.save_checkpoint(checkpoint)
+    return read_checkpoint(checkpoint)
 
 
 def refusal(command: list[str]) -> str:

@@ -17,8 +17,8 @@ from allaprima.training.networks import ConditionalInstanceNorm, Fast
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.photos import to_tensor
 from allaprima.training.recipes import RECIPES, Objective
-from allaprima.training.trainer import StyleImage, Trainer, TrainingOptions, make_card, read_checkpoint
-from support import checkered
+from allaprima.training.trainer import StyleImage, Trainer, TrainingOptions, make_card
+from support import checkered, stopped_after
 
 NAMES = ("photo", "a", "b", "c")
 CARD = Card(tuple(Style(name) for name in NAMES), "fast", 4, {}, 90, "", "cpu", {}, "0f0f", "0")
@@ -115,12 +115,7 @@ def test_extending_resumes_bit_for_bit(options, vgg16_weights, tmp_path):
     unbroken = extended(options, vgg16_weights)
     totals = [step.total for step in unbroken.run()]
 
-    first = extended(options, vgg16_weights)
-    for step in first.run():
-        if step.step == 3:
-            break
-    first.save_checkpoint(tmp_path / "a.checkpoint")
-    state = read_checkpoint(tmp_path / "a.checkpoint")
+    state = stopped_after(extended(options, vgg16_weights), 3, tmp_path / "a.checkpoint")
     second = Trainer(TrainingOptions.from_dict(state["options"]), vgg16_weights)
     second.load_checkpoint(state)
     assert [step.total for step in second.run()] == totals[3:]

@@ -20,6 +20,7 @@ from allaprima.training.trainer import (
     make_card,
     read_checkpoint,
 )
+from support import stopped_after
 
 
 @pytest.fixture
@@ -45,12 +46,7 @@ def test_resumed_is_bit_for_bit_unbroken(options, vgg16_weights, tmp_path, preci
     unbroken = Trainer(options, vgg16_weights)
     steps = [step.total for step in unbroken.run()]
 
-    first = Trainer(options, vgg16_weights)
-    for step in first.run():
-        if step.step == 3:
-            break
-    first.save_checkpoint(tmp_path / "a.checkpoint")
-    state = read_checkpoint(tmp_path / "a.checkpoint")
+    state = stopped_after(Trainer(options, vgg16_weights), 3, tmp_path / "a.checkpoint")
     assert TrainingOptions.from_dict(state["options"]) == options
     second = Trainer(options, vgg16_weights)
     second.load_checkpoint(state)

@@ -165,10 +165,19 @@ def describe_styles(paths: tuple[Path, ...], about: Path | None) -> tuple[StyleI
 def read_emphasis(row: dict[str, str], about: Path | None) -> float:
     """The table's factor on a style's weight; 1 where it has none."""
     text = row.get("emphasis") or "1"
+    return above_zero(text, f'the emphasis "{text}" in {about} must be a number above 0')
+
+
+def above_zero(text: str, complaint: str) -> float:
+    """A number above 0.
+
+    Raises:
+        TrainingError: it is none; the complaint is its message.
+    """
     try:
-        emphasis = float(text)
+        number = float(text)
     except ValueError:
-        emphasis = -1.0
-    if not 0 < emphasis < float("inf"):
-        raise TrainingError(f'the emphasis "{text}" in {about} must be a number above 0')
-    return emphasis
+        number = -1.0
+    if not 0 < number < float("inf"):
+        raise TrainingError(complaint)
+    return number

@@ -81,13 +81,9 @@ def renew_model(path: Path) -> None:
     """Write a style model again, in place, with the graph of this version: same weights, same card, a faster graph.
 
     Raises:
-        ModelError: the file is missing, not a style model, or of a network that this version does not have.
+        ModelError: as ``read_network``.
     """
-    card, weights = read_card(path), read_weights(path)
-    if card.network not in NETWORKS:
-        raise ModelError(f"{path} is of the network {card.network}, which this version does not have")
-    network = NETWORKS[card.network](len(card.styles), card.width)
-    network.load_state_dict(weights)
+    card, network = read_network(path)
     export_model(network.eval(), card, path)
 
 
@@ -157,6 +153,24 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     if not weights:
         raise ModelError(f"{path} holds no weights to train on; was it written by allaprima train?")
     return weights
+
+
+def read_network(path: Path) -> tuple[Card, StyleNetwork]:
+    """A style model's card, and its network as it was trained.
+
+    Raises:
+        ModelError: the file is missing, not a style model, of a network that this version does not have, or its weights
+            are not those of that network.
+    """
+    card, weights = read_card(path), read_weights(path)
+    if card.network not in NETWORKS:
+        raise ModelError(f"{path} is of the network {card.network}, which this version does not have")
+    network = NETWORKS[card.network](len(card.styles), card.width)
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ModelError(f"the weights in {path} are not those of the network that its card names") from error
+    return card, network
 
 
 def read_card(path: Path) -> Card:

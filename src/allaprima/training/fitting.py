@@ -13,10 +13,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from allaprima.errors import ModelError
 from allaprima.style_model import Card
-from allaprima.training.export import read_card, read_weights
-from allaprima.training.networks import NETWORKS, PHOTO, StyleNetwork
+from allaprima.training.export import read_network
+from allaprima.training.networks import PHOTO, StyleNetwork
 from allaprima.training.photos import RandomCrops
 from allaprima.training.recipes import Objective
 from allaprima.training.trainer import Trainer
@@ -47,16 +46,9 @@ def read_parent(path: Path) -> Parent:
     """A style model's card and network.
 
     Raises:
-        ModelError: the file is missing, is not a style model, or its weights are not those of the card's network.
+        ModelError: as ``export.read_network``.
     """
-    card = read_card(path)
-    weights = read_weights(path)
-    try:
-        network = NETWORKS[card.network](len(card.styles), card.width)
-        network.load_state_dict(weights)
-    except (KeyError, RuntimeError) as error:
-        raise ModelError(f"the weights in {path} are not those of the network that its card names") from error
-    return Parent(card, network)
+    return Parent(*read_network(path))
 
 
 def start_from(trainer: Trainer, parent: Parent) -> dict[str, dict[str, float]]:
