@@ -21,9 +21,7 @@ def make(judge, negative, photos, styles, tmp_path):
     paths = [photos / "0.jpg", photos / "deep" / "1.png"]
 
     def build(folder="run", settings=SETTINGS, **conditions):
-        return Experiment(
-            judge, [painter], ["negative"], paths, photos, styles, settings, conditions, tmp_path / folder
-        )
+        return Experiment(judge, [painter], [painter], paths, photos, styles, settings, conditions, tmp_path / folder)
 
     return build
 
@@ -61,7 +59,7 @@ def test_a_run_that_was_cut_goes_on_and_ends_the_same(make, negative, tmp_path):
     _, calls = negative
     whole = make("whole")
     list(whole.run())
-    assert len(calls) == 2
+    assert len(calls) == 4  # each photograph for itself and as a start
 
     cut = make("cut")
     list(islice(cut.run(), 12))  # in the middle of an optimisation
@@ -76,7 +74,7 @@ def test_a_run_that_was_cut_goes_on_and_ends_the_same(make, negative, tmp_path):
     assert log.read_text().startswith(before)
     measured = [json.dumps(json.loads(line)["measured"]) for line in log.read_text().splitlines()]
     assert len(measured) == len(set(measured)) == 16
-    assert len(calls) == 4  # each photograph once in each folder
+    assert len(calls) == 4 + 4 + 1  # the optimisation that was cut is begun again
 
 
 def whole_steps(make):

@@ -72,7 +72,7 @@ def test_alpha_and_orientation_as_everywhere(words, tmp_path, monkeypatch):
 
 def test_a_style_models_result_can_be_refined(words, tmp_path, monkeypatch, photo):
     monkeypatch.chdir(tmp_path)
-    run_here("stylize", str(photo), "--style", "great_wave", "-o", "painted.png")
+    run_here("stylize", str(photo), "--style", "great_wave", "--strength", "0.6", "-o", "painted.png")
     still = ["--iterations", "1", "--method", "adam", "--learning-rate", "1e-9"]  # leaves the start as it is
     run_here(*words, "-o", "out.png", "--start", "model", "--style", "great_wave", *still)
     np.testing.assert_allclose(pixels_of(tmp_path / "out.png"), pixels_of(tmp_path / "painted.png"), atol=1)
@@ -124,6 +124,7 @@ def test_mistakes_get_one_sentence(words, photo, paintings, tmp_path, monkeypatc
         ([*words, "-o", "out.png", "--style-layers", "relu1_2,pool5"], "there is no layer pool5"),
         ([*words, "-o", "out.png", "--start", "middle"], "there is no start middle"),
         ([*words, "-o", "out.png", "--style", "great_wave"], "add --start model"),
+        ([*words, "-o", "out.png", "--strength", "0.5"], "add --start model"),
         ([*words, "-o", "out.png", "--start", "model", "--style", "cubist"], "there is no style cubist"),
         ([*words, "-o", "out.png", "--vgg16", "none.h5"], "none.h5"),
         ([*words, "-o", "out.png", "--device", "abacus"], "there is no device abacus"),

@@ -80,6 +80,7 @@ def command(models: tuple[str, ...], output: Path, quick: bool, **given: Any) ->
         from allaprima.evaluation.lite import lite_painters, open_lite
         from allaprima.evaluation.painters import choose_paintings, load_models, model_painter
         from allaprima.evaluation.peers import peer_painter
+        from allaprima.training.optimize import START_STRENGTH
     given |= {name: given.get(name) or value for name, value in (QUICK if quick else FULL).items()}
     if output.exists() and not output.is_dir():
         raise PictureError(f"{output} is a file; name a folder for the results with -o")
@@ -89,24 +90,26 @@ def command(models: tuple[str, ...], output: Path, quick: bool, **given: Any) ->
     stylizers = load_models(models)
     paintings = choose_paintings(stylizers.values(), given["styles"], given["paintings"])
     with ExitStack() as stack:
-        painters = [
-            model_painter(stylizer, name, style)
+        known = [
+            (stylizer, name, style)
             for name, stylizer in stylizers.items()
             for style in paintings
             if style in stylizer.card.names
         ]
+        painters = [model_painter(*model) for model in known]
+        refined = [model_painter(*model, START_STRENGTH) for model in known]
         painters += [peer_painter(spec, paintings) for spec in given["peers"]]
         if given["lite_python"] is not None:
             lite = stack.enter_context(open_lite(given["lite_python"]))
             painters += lite_painters(lite, paintings, given["lite_styles"])
-        experiment = prepare(painters, list(stylizers), paintings, given, output)
+        experiment = prepare(painters, refined, paintings, given, output)
         run(experiment)
         seconds = time_everyone(experiment, painters, given)
     report(experiment, stylizers, seconds, paintings, given, output, page)
 
 
 def prepare(
-    painters: list[Painter], models: list[str], paintings: dict[str, Path], given: dict[str, Any], output: Path
+    painters: list[Painter], refined: list[Painter], paintings: dict[str, Path], given: dict[str, Any], output: Path
 ) -> Experiment:
     """The experiment that the options describe.
 
@@ -143,7 +146,7 @@ def prepare(
         "device": device.type,
         "vgg16": weights_sha256(weights)[:12],
     }
-    return Experiment(judge, painters, models, photos, given["photos"], paintings, settings, conditions, output)
+    return Experiment(judge, painters, refined, photos, given["photos"], paintings, settings, conditions, output)
 
 
 def parse_starts(words: tuple[str, ...], iterations: int) -> dict[str, int]:

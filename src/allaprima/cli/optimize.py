@@ -54,6 +54,7 @@ OPTION_FIELDS = ("method", "iterations", "tolerance", "preconditioner", "learnin
 )
 @click.option("--model", type=click.Path(path_type=Path), help="Style model for --start model. Default: the gallery.")
 @click.option("--style", "model_style", metavar="NAME", help="Style of that model, or a mixture.")
+@click.option("--strength", type=click.FloatRange(0, 1), help="Of that model's style. Default: 0.6.")
 @click.option(
     "--coarse-to-fine/--no-coarse-to-fine", help=f"Begin at {COARSEST} pixels and grow by √2: larger strokes."
 )
@@ -169,13 +170,16 @@ def read_weights(words: str | None) -> list[float] | None:
 def choose_start(given: dict[str, Any], photo: Picture) -> Tensor | str:
     """The start's name, or for ``model`` what a style model makes of the photograph."""
     if given["start"] != "model":
-        if given["model"] is not None or given["model_style"] is not None:
-            raise TrainingError("--model and --style name the picture to start from: add --start model")
+        if any(given[name] is not None for name in ("model", "model_style", "strength")):
+            raise TrainingError("--model, --style and --strength make the picture to start from: add --start model")
         return str(given["start"])
     from allaprima.stylizer import Stylizer
+    from allaprima.training.optimize import START_STRENGTH
     from allaprima.training.preparation import from_pixels
 
-    return from_pixels(Stylizer(given["model"]).stylize_picture(photo, given["model_style"]).pixels)
+    strength = START_STRENGTH if given["strength"] is None else given["strength"]
+    painted = Stylizer(given["model"]).stylize_picture(photo, given["model_style"], strength)
+    return from_pixels(painted.pixels)
 
 
 def with_bars(steps: Iterator[OptimizeStep], iterations: int) -> Iterator[OptimizeStep]:

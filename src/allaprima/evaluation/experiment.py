@@ -19,7 +19,7 @@ from allaprima.errors import ModelError
 from allaprima.evaluation.judge import Judge, photo_square, terms_of
 from allaprima.evaluation.log import Log, digest
 from allaprima.evaluation.painters import Painter, Pixels, file_sha256, photograph
-from allaprima.picture import Picture, read_picture, write_picture
+from allaprima.picture import Picture, write_picture
 from allaprima.training.optimize import OptimizeOptions, minimize
 from allaprima.training.preparation import make_start, to_pixels
 from allaprima.training.recipes import Targets
@@ -100,7 +100,7 @@ class Experiment:
     Args:
         judge: measures.
         painters: who is measured; the untouched photograph need not be among them.
-        refined: names of those painters whose paintings an optimisation starts from.
+        refined: painters from whose pictures an optimisation starts.
         photos: the photographs, and the folder that they are named below.
         paintings: the picture of each style.
         settings: sizes, starts, iterations.
@@ -113,7 +113,7 @@ class Experiment:
     """
 
     def __init__(
-        self, judge: Judge, painters: Sequence[Painter], refined: Sequence[str], photos: Sequence[Path], root: Path,
+        self, judge: Judge, painters: Sequence[Painter], refined: Sequence[Painter], photos: Sequence[Path], root: Path,
         paintings: Mapping[str, Path], settings: Settings, conditions: Mapping[str, Any], folder: Path,
     ) -> None:  # fmt: skip
         self.judge, self.settings, self.folder = judge, settings, folder
@@ -147,16 +147,18 @@ class Experiment:
         digests = (self._digests[photo], self._style_digests[style])
         plain = Task(photo, size, style, digests=digests)
         painters = [p for p in self.painters.values() if p.style == style]
-        signed = {p.name: (*digests, p.fingerprint[:12]) for p in painters}
         for painter in painters:
-            yield replace(plain, painter=painter.name, digests=signed[painter.name])
+            yield replace(plain, painter=painter.name, digests=(*digests, painter.fingerprint[:12]))
         for start, iterations in self.settings.starts.items():
             seed = self.settings.seed if start == NOISE else 0
             yield replace(plain, start=start, iterations=iterations, seed=seed)
-        for name in self.refined:
-            if self.settings.refine and name in signed:
-                refined = replace(plain, painter=name, start=PAINTING, digests=signed[name])
-                yield replace(refined, iterations=self.settings.refine, preconditioner=OptimizeOptions.preconditioner)
+        if self.settings.refine:
+            long = replace(
+                plain, start=PAINTING, iterations=self.settings.refine, preconditioner=OptimizeOptions.preconditioner
+            )
+            for painter in (p for p in self.refined if p.style == style):
+                signature = (*digests, painter.fingerprint[:12], f"strength {painter.strength:g}")
+                yield replace(long, painter=painter.name, digests=signature)
 
     def missing(self, tasks: Sequence[Task]) -> list[Task]:
         """Those without a result."""
@@ -206,8 +208,8 @@ class Experiment:
     def _start(self, task: Task, photo: Pixels) -> Tensor:
         """[1, 3, H, W] in 0..1."""
         if task.start == PAINTING:
-            painted = replace(task, start="", iterations=0, preconditioner=0.0)
-            return self.judge.tensor(read_picture(self._picture(painted)).pixels)
+            (painter,) = (p for p in self.refined if (p.name, p.style) == (task.painter, task.style))
+            return self.judge.tensor(painter.paint(photo))
         return make_start(task.start, self.judge.tensor(photo), [], task.seed)
 
     def _described(self, task: Task) -> dict[str, Any]:
