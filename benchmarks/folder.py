@@ -1,13 +1,13 @@
 """How near painting a folder comes to the bare network: photographs a second, from files to files.
 
     python benchmarks/folder.py photos/ --count 100 --size 1155x866
-    python benchmarks/folder.py photos/ --count 1000 --rounds 1
+    python benchmarks/folder.py photos/ --count 1000 --size own --rounds 1
 
-A folder of JPEG files of one size is made of real photographs. ``allaprima stylize FOLDER`` paints it, measured as a
-user would from the start of the command to its end; the bare network is given as many decoded pictures of the size
-that it sees in the command (``--stroke``), once with every core on one picture after another and once with a picture on
-every core, and the faster counts. Both take turns, so that noise on a shared machine hits both alike. Beside the
-seconds on the clock, the processor time of all cores is given, which other processes disturb less.
+A folder of JPEG files of one size, or each of its own, is made of real photographs. ``allaprima stylize FOLDER``
+paints it, measured as a user would from the start of the command to its end; the bare network is given as many decoded
+pictures of the size that it sees in the command (``--stroke``), once with every core on one picture after another and
+once with a picture on every core, and the faster counts. Both take turns, so that noise on a shared machine hits both
+alike. Beside the seconds on the clock, the processor time of all cores is given, which other processes disturb less.
 """
 
 from __future__ import annotations
@@ -36,13 +36,20 @@ from allaprima.style_model import gallery_model, mixture
 from speed import RESULTS, at_least_one, parse_size
 
 QUALITY = 90  # of the photographs, as a camera's
-DISTINCT = 8  # decoded pictures that the bare network is given in turn, so that memory stays small
+DISTINCT = 8  # decoded pictures of one size that the bare network is given in turn, so that memory stays small
+OWN = "own"  # each photograph as large as it is
 
 Pixels = NDArray[np.uint8]
 Cost = dict[str, float]
+Size = tuple[int, int] | str
 
 
-def make_folder(photos: Path, folder: Path, count: int, size: tuple[int, int]) -> None:
+def size_or_own(text: str) -> Size:
+    """``"1155x866"`` -> (1155, 866), or the word ``own``."""
+    return text if text == OWN else parse_size(text)
+
+
+def make_folder(photos: Path, folder: Path, count: int, size: Size) -> None:
     """``count`` JPEG files of ``size`` (width, height), of the photographs in turn."""
     sources = sorted(path for path in photos.rglob("*") if path.suffix.lower() in SUFFIXES)
     if not sources:
@@ -53,14 +60,15 @@ def make_folder(photos: Path, folder: Path, count: int, size: tuple[int, int]) -
             place.write_bytes((folder / f"{number % len(sources):05}.jpg").read_bytes())
             continue
         with Image.open(sources[number]) as photo:
-            fitted = ImageOps.fit(photo.convert("RGB"), size, Image.Resampling.LANCZOS)
+            pixels = photo.convert("RGB")
+            fitted = pixels if isinstance(size, str) else ImageOps.fit(pixels, size, Image.Resampling.LANCZOS)
         fitted.save(place, quality=QUALITY)
 
 
-def as_seen(folder: Path, stroke: int) -> list[Pixels]:
-    """Some of the folder's photographs as the network sees them, [1, h, w, 3] each."""
+def as_seen(folder: Path, stroke: int, distinct: int) -> list[Pixels]:
+    """So many of the folder's photographs as the network sees them, [1, h, w, 3] each."""
     pictures = []
-    for path in sorted(folder.iterdir())[:DISTINCT]:
+    for path in sorted(folder.iterdir())[:distinct]:
         with Image.open(path) as photo:
             pixels = np.asarray(photo.convert("RGB"))
         size = reduced_size(*pixels.shape[:2], stroke)
@@ -111,7 +119,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path, help="a folder of photographs")
     parser.add_argument("--count", type=at_least_one, default=100, help="photographs (default: %(default)s)")
-    parser.add_argument("--size", type=parse_size, default=(1155, 866), help="of each (default: 1155x866)")
+    parser.add_argument("--size", type=size_or_own, default=(1155, 866), help="of each (default: 1155x866)")
     parser.add_argument("--rounds", type=at_least_one, default=3, help="turns of each side (default: %(default)s)")
     parser.add_argument("--stroke", type=at_least_one, default=STROKE, help="default: %(default)s")
     parser.add_argument("--threads", type=at_least_one, default=cores(), help="default: every core")
@@ -123,7 +131,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         make_folder(options.photos, folder, options.count, options.size)
-        pictures = as_seen(folder, options.stroke)
+        pictures = as_seen(folder, options.stroke, options.count if options.size == OWN else DISTINCT)
         network = (options.model, options.threads, options.style)
         bare = {
             "bare, every core on one picture": bare_in_turn(*network, pictures),
@@ -135,14 +143,14 @@ def main() -> None:
         sides["stylize"] = lambda: stylize(folder, options.model, options.threads, options.style, options.stroke)
         costs: dict[str, list[Cost]] = {name: [] for name in sides}
         for run in bare.values():
-            run(len(pictures))  # the first pictures wait for memory
+            run(DISTINCT)  # the first pictures wait for memory
         for _ in range(options.rounds):
             for name, work in sides.items():
                 costs[name].append(timed(work))
                 print(f"{name}: {costs[name][-1]}", file=sys.stderr)
     least = {name: {key: min(cost[key] for cost in rows) for key in rows[0]} for name, rows in costs.items()}
     settings: dict[str, Any] = {key: getattr(options, key) for key in ("count", "size", "rounds", "stroke", "threads")}
-    settings["seen"] = pictures[0].shape[2:0:-1]
+    settings["seen"] = OWN if options.size == OWN else pictures[0].shape[2:0:-1]
     ratios = {key: round(min(least[name][key] for name in bare) / least["stylize"][key], 3) for key in least["stylize"]}
     command = command_line(["python", "benchmarks/folder.py"], sys.argv[1:])
     results = {"versions": versions("allaprima", "onnxruntime", "pillow", "numpy"), "settings": settings}

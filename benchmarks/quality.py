@@ -6,8 +6,8 @@
 Content is |φ(y) − φ(x)|² / |φ(x)|² at relu2_2; style is the mean over relu1_2, relu2_2, relu3_3 and relu4_3 of
 |G(y) − G(s)|² / |G(s)|², with the painting at a short side of 384 pixels. Photographs are resized and cropped to
 squares from their middle. A style model, the networks of others and the untouched photograph stand side by side;
-``--strengths`` adds the model at part of its strength and, beside it, photograph and full style blended pixel by
-pixel in the same proportion, both still measured against the painting itself.
+``--strengths`` adds the model at part of its strength and, beside it, the blend of photograph and full style that has
+the same content distance on each photograph: of the two, the one with less style distance is the better.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ import torch
 
 import allaprima
 from allaprima.errors import AllaPrimaError
-from allaprima.evaluation.judge import Judge, photo_square, spread
+from allaprima.evaluation.blend import blend_of_equal_content
+from allaprima.evaluation.judge import Judge, Terms, photo_square, spread
 from allaprima.evaluation.lite import lite_painters, open_lite
-from allaprima.evaluation.painters import Painter, blended, choose_paintings, model_painter, photograph
+from allaprima.evaluation.painters import Painter, Pixels, choose_paintings, model_painter, photograph
 from allaprima.evaluation.peers import peer_painter
 from allaprima.evaluation.record import command_line, record, versions, write_json
 from allaprima.evaluation.summary import mean_and_std
@@ -39,7 +40,7 @@ from speed import RESULTS, at_least_one
 RECIPE = RECIPES["default"]
 """Which layers are looked at, and how large the painting is."""
 
-MODEL, BLEND = "model", "blend"
+MODEL, BLEND = "model", "blend of equal content"
 DISTANCES = ("content", "style", *RECIPE.style_layers)
 
 
@@ -59,9 +60,7 @@ def painters(
     result = []
     for style in paintings:
         result += [photograph(style), model_painter(stylizer, MODEL, style)]
-        for s in options.strengths:
-            result.append(model_painter(stylizer, MODEL, style, s))
-            result.append(blended(model_painter(stylizer, MODEL, style), BLEND, s))
+        result += [model_painter(stylizer, MODEL, style, s) for s in options.strengths]
     result += [peer_painter(spec, paintings, device) for spec in options.peer]
     if options.lite_python:
         lite = stack.enter_context(open_lite(options.lite_python))
@@ -73,18 +72,31 @@ def measure(
     judge: Judge, everyone: list[Painter], photos: list[Path], size: int, tick: Callable[[], object]
 ) -> list[dict[str, Any]]:
     """One entry per style and painter; ``tick`` is called after each photograph."""
-    figures: list[list[dict[str, float]]] = [[] for _ in everyone]
+    figures: dict[tuple[str, str, float], list[Terms]] = {}
     for path in photos:
         photo = photo_square(path, size)
         targets = {style: judge.targets(photo, style) for style in judge.styles}
-        for painter, figure in zip(everyone, figures, strict=True):
-            terms = judge.terms(painter.paint(photo), targets[painter.style])
-            figure.append({name: terms[name] for name in DISTANCES})
+        full: dict[str, Pixels] = {}  # the model's own paintings by style, of which blends are made
+        for painter in everyone:
+            name, style, strength = painter.name, painter.style, painter.strength
+            painted = painter.paint(photo)
+            terms = judge.terms(painted, targets[style])
+            figures.setdefault((style, name, strength), []).append(terms)
+            if name == MODEL and strength == 1.0:
+                full[style] = painted
+            elif name == MODEL:
+                equal = blend_of_equal_content(judge, photo, full[style], targets[style], terms["content"])
+                figures.setdefault((style, BLEND, strength), []).append(equal)
         tick()
     return [
-        {"size": size, "style": p.style, "painter": p.name, "strength": p.strength, "distances": mean_and_std(figure)}
-        for p, figure in zip(everyone, figures, strict=True)
+        {"size": size, "style": style, "painter": name, "strength": strength, "distances": distances(terms)}
+        for (style, name, strength), terms in figures.items()
     ]
+
+
+def distances(rows: list[Terms]) -> dict[str, dict[str, float]]:
+    """Mean and standard deviation of what is shown."""
+    return mean_and_std([{name: terms[name] for name in DISTANCES} for terms in rows])
 
 
 def parse_strength(text: str) -> float:

@@ -10,7 +10,6 @@ import pytest
 from allaprima.errors import ModelError, StyleError
 from allaprima.evaluation.painters import (
     GALLERY,
-    blended,
     choose_paintings,
     load_models,
     model_painter,
@@ -33,14 +32,6 @@ def test_a_model_paints_in_its_style_and_the_photograph_stays(models):
     assert np.array_equal(painter.paint(pixels), stylizer.stylize(pixels, "great_wave"))
     assert painter.fingerprint == stylizer.card.weights_sha256
     assert np.array_equal(photograph("great_wave").paint(pixels), pixels)
-
-
-def test_a_blend_lies_between_photograph_and_painting(negative):
-    pixels = checkered(20, 20)
-    painter, _ = negative
-    assert np.array_equal(blended(painter, "blend", 0.0).paint(pixels), pixels)
-    assert np.array_equal(blended(painter, "blend", 1.0).paint(pixels), 255 - pixels)
-    assert np.abs(blended(painter, "blend", 0.5).paint(pixels) - 127.5).max() <= 0.5
 
 
 def test_paintings_are_named_or_lie_in_a_folder(models, paintings, tmp_path):

@@ -41,16 +41,6 @@ def photograph(style: str) -> Painter:
     return Painter(PHOTOGRAPH, style, lambda pixels: pixels, strength=0.0)
 
 
-def blended(painter: Painter, name: str, strength: float) -> Painter:
-    """Photograph and painting laid over each other, pixel by pixel."""
-
-    def paint(pixels: Pixels) -> Pixels:
-        mixed = (1.0 - strength) * pixels + strength * painter.paint(pixels).astype(np.float64)
-        return mixed.round().astype(np.uint8)
-
-    return Painter(name, painter.style, paint, strength, painter.fingerprint)
-
-
 def model_painter(stylizer: Stylizer, name: str, style: str, strength: float = 1.0) -> Painter:
     """A style model in one of its styles."""
 
