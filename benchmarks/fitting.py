@@ -1,13 +1,14 @@
 """How near a style that was fitted into the gallery's bank comes to one that was trained from random weights.
 
-    allaprima train udnie.jpg -o fitted.onnx
-    allaprima train udnie.jpg -o folder.onnx --photos TRAIN
-    allaprima train udnie.jpg -o extended.onnx --extend
-    allaprima train udnie.jpg -o scratch.onnx --photos TRAIN --from none --steps 18000 --batch 2
-    python benchmarks/fitting.py fitted.onnx folder.onnx extended.onnx scratch.onnx --painting udnie.jpg --photos VAL
+    allaprima train painting.jpg -o fitted.onnx
+    allaprima train painting.jpg -o folder.onnx --photos TRAIN
+    allaprima train painting.jpg -o extended.onnx --extend
+    allaprima train painting.jpg -o scratch.onnx --photos TRAIN --from none --steps 18000 --batch 2
+    python benchmarks/fitting.py fitted.onnx folder.onnx extended.onnx scratch.onnx --painting painting.jpg --photos VAL
 
 The objective that training minimises (recipe ``default``) is measured on photographs that took no part in it, beside
-that of the last model. Steps and parent come from the cards, the seconds of the steps from the logs beside the models.
+that of the last model. The painting must be none of the gallery's. Steps and parent come from the cards, the seconds of
+the steps from the logs beside the models.
 """
 
 from __future__ import annotations
@@ -20,18 +21,16 @@ from typing import Any
 
 import click
 import torch
-from torch import Tensor
 
-from allaprima.errors import AllaPrimaError, StyleError
-from allaprima.evaluation.judge import spread
+import allaprima
+from allaprima.errors import AllaPrimaError
+from allaprima.evaluation.judge import Judge, photo_square, spread
+from allaprima.evaluation.painters import model_painter
 from allaprima.evaluation.record import command_line, record, versions, write_json
 from allaprima.evaluation.summary import mean_and_std
-from allaprima.training.export import read_network
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.photos import find_photos
-from allaprima.training.recipes import RECIPES, Objective
-from allaprima.training.trainer import StyleImage, read_style
-from allaprima.training.validation import centre_square, one_style
+from allaprima.training.recipes import RECIPES
 from allaprima.training.vgg16 import load_weights
 from speed import RESULTS, at_least_one
 
@@ -47,25 +46,21 @@ def seconds_of_steps(model: Path) -> float | None:
     return round(sum(json.loads(line)["seconds"] for line in log.read_text().splitlines()), 1)
 
 
-@torch.no_grad()
-def measure(path: Path, style: str, objective: Objective, photos: list[Tensor]) -> dict[str, Any]:
+def measure(path: Path, style: str, judge: Judge, photos: list[Path], size: int) -> dict[str, Any]:
     """One model's entry.
 
     Raises:
         ModelError: the file is not a style model.
         StyleError: it does not have that style.
     """
-    card, network = read_network(path)
-    device = photos[0].device
-    if style not in card.names:
-        raise StyleError(f"{path} has no style {style}")
-    network.to(device).eval()
-    mixture = one_style(network.styles, card.names.index(style), device)
-    wanted = torch.tensor([[0.0, 1.0]], device=device)
+    stylizer = allaprima.Stylizer(path)
+    painter = model_painter(stylizer, path.stem, style)
     rows = []
     for photo in photos:
-        losses = objective(network(photo, mixture), photo, wanted)
-        rows.append({term: getattr(losses, term).item() for term in TERMS})
+        pixels = photo_square(photo, size)
+        terms = judge.terms(painter.paint(pixels), judge.targets(pixels, style))
+        rows.append({term: terms[term] for term in TERMS})
+    card = stylizer.card
     return {
         "model": path.name,
         "entries": len(card.styles),
@@ -91,13 +86,10 @@ def main() -> None:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     style = given.painting.stem
     try:
-        network = LossNetwork(load_weights(given.vgg16)).to(device)
-        painting = read_style(StyleImage(style, str(given.painting)), RECIPE.style_size).to(device)
-        objective = Objective(RECIPE, network, [painting])
-        paths = spread(find_photos(given.photos, smallest=1).paths, given.count)  # small ones are enlarged
-        photos = [centre_square(path, given.size).to(device) for path in paths]
+        judge = Judge(RECIPE, LossNetwork(load_weights(given.vgg16)).to(device), {style: given.painting})
+        photos = spread(find_photos(given.photos, smallest=1).paths, given.count)  # small ones are enlarged
         with click.progressbar(given.models, label="measuring", file=sys.stderr) as bar:
-            rows = [measure(path, style, objective, photos) for path in bar]
+            rows = [measure(path, style, judge, photos, given.size) for path in bar]
     except AllaPrimaError as error:
         sys.exit(f"fitting: {error}")
     reference = rows[-1]["losses"]["total"]["mean"]
