@@ -149,6 +149,13 @@ def test_weights_bring_a_sample_to_the_whole():
     assert np.mean(weighted) < 0.3 * np.mean(plain)
 
 
+@pytest.mark.parametrize("height", [16, 63, 130])
+def test_flat_pictures_can_be_weighted(height):
+    image = checkered(400, height)
+    boxes = grid(height, 400, 128)
+    assert weights(image, boxes).sum() == pytest.approx(1)
+
+
 def test_a_box_grows_as_far_as_the_picture_reaches():
     assert Box(0, 32, 64, 100).grown(48, 90, 110) == Box(0, 0, 90, 110)
 

@@ -14,13 +14,14 @@ from allaprima.color import LUMINANCE
 
 CROP, CROP_MARGIN = 128, 16
 """Of a crop; what lies beyond its margin is mirrored by the network, which statistics hardly feel."""
-CROPS_SHARE = 0.1
-"""Of the picture, margins included."""
+CROPS_SHARE, MOST_CROPS = 0.1, 240
+"""Of the picture, margins included; and where it is enough, since the error depends on how many crops there are."""
 
 RIDGE = 0.01
 LEAST_WEIGHT, MOST_WEIGHT = 0.1, 5.0
 """Bounds of a crop's weight, relative to the mean weight, so that no crop counts against itself or for all."""
-_BAND = 2**20
+STRIP, STRIP_OF = 8, 64
+"""Rows of a strip, one at a random place of so many rows: an eighth of all pixels tells what the whole looks like."""
 
 
 class Sample(NamedTuple):
@@ -42,9 +43,9 @@ def take_sample(image: Pixels) -> Sample:
 def spread(height: int, width: int) -> list[Box]:
     """Crops spread evenly over a picture, one at a random place of each cell of a grid (stratified sampling).
 
-    Together with their margins they cover ``CROPS_SHARE`` of the picture.
+    Together with their margins they cover ``CROPS_SHARE`` of the picture, or there are ``MOST_CROPS`` of them.
     """
-    count = CROPS_SHARE * height * width / (CROP + 2 * CROP_MARGIN) ** 2
+    count = min(CROPS_SHARE * height * width / (CROP + 2 * CROP_MARGIN) ** 2, MOST_CROPS)
     rows = max(1, round(math.sqrt(count * height / width)))
     columns = max(1, round(count / rows))
     random = np.random.default_rng(0)  # the same picture, the same painting
@@ -72,9 +73,10 @@ def weights(image: Pixels, crops: Sequence[Box]) -> NDArray[np.float64]:
         [crops], with a sum of 1.
     """
     sample = np.array([_description(image[box.top : box.bottom, box.left : box.right]) for box in crops])
-    rows = max(2, _BAND // image.shape[1])
-    bands = [image[top : top + rows] for top in range(0, image.shape[0] - 1, rows)]
-    whole = np.average([_description(band) for band in bands], axis=0, weights=[len(band) for band in bands])
+    random = np.random.default_rng(0)  # in regular places, a regular picture would look like what lies there
+    tops = np.arange(0, max(1, image.shape[0] - STRIP_OF + 1), STRIP_OF)
+    tops = np.minimum(tops + random.integers(0, STRIP_OF - STRIP + 1, len(tops)), max(0, image.shape[0] - STRIP))
+    whole = np.mean([_description(image[top : top + STRIP]) for top in tops], axis=0)
     scale = sample.std(axis=0) + 1e-6
     x = np.column_stack([np.ones(len(crops)), sample / scale])
     missing = np.concatenate([[1.0], whole / scale]) - x.mean(axis=0)

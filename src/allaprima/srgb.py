@@ -32,7 +32,7 @@ Convert = Callable[[Image.Image], Image.Image]
 def to_srgb(image: Image.Image) -> tuple[Pixels, Pixels | None]:
     """A loaded picture of any mode -> (uint8 [H, W, 3] in sRGB, alpha uint8 [H, W] or None)."""
     if image.mode == "RGB" and not image.has_transparency_data and profile_of(image) is None:
-        return np.array(image), None
+        return np.asarray(image), None
     width, height = image.size
     pixels = np.empty((height, width, 3), np.uint8)
     alpha = np.empty((height, width), np.uint8) if image.has_transparency_data else None

@@ -6,7 +6,7 @@ network is local, so a tile with enough overlap is painted exactly as it would b
 
 The statistics come norm by norm, since those of one depend on the ones before it. ``exact`` takes them from every tile,
 which costs a pass over the picture, as deep as the norm, for each norm. Otherwise they are pooled over small crops in
-full resolution, a tenth of the picture (``sample.py``). Crops rather than a reduced copy of the picture (the thumbnail
+full resolution, spread over the picture (``sample.py``). Crops rather than a reduced copy of the picture (the thumbnail
 of Chen et al. 2022, *Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance Normalization*), since that
 has lost the fine detail which the first layers measure; docs/pictures.md has the figures.
 """
