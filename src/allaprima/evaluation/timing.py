@@ -72,6 +72,6 @@ def time_painter(paint: Paint, photo: Pixels) -> float:
 def time_iteration(judge: Judge, photo: Pixels, style: str, iterations: int) -> float:
     """Seconds of one iteration: the mean over the first ``iterations`` from the content image."""
     targets = judge.targets(photo, style)
-    options = OptimizeOptions(recipe=judge.objective.recipe, iterations=iterations)
+    options = OptimizeOptions(recipe=judge.objective.recipe, iterations=iterations, preconditioner=0.0)
     seconds = [step.seconds for step in minimize(judge.objective, targets, judge.tensor(photo), options)]
     return (seconds[-1] - seconds[0]) / iterations  # the first entry is the start's own evaluation
