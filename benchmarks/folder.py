@@ -27,8 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from allaprima.cli.stylize import cores
-from allaprima.engine import Engine
+from allaprima.engine import Engine, cores
 from allaprima.evaluation.record import command_line, record, versions, write_json
 from allaprima.picture import SUFFIXES
 from allaprima.stroke import STROKE, reduce, reduced_size

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import threading
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +23,11 @@ ENGINES = ("onnxruntime", "openvino", "openvino-bf16")
 
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 """In order of preference; the first is there with ``onnxruntime-gpu`` only."""
+
+
+def cores() -> int:
+    """How many this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Engine:
@@ -71,6 +77,11 @@ class Engine:
         self._session: Session = session
         if engine != ENGINES[0]:
             self._session = OpenVinoSession(self._model, threads, half=engine == "openvino-bf16")
+
+    @property
+    def threads(self) -> int:
+        """How many threads may work on a picture."""
+        return self._threads or cores()
 
     def run(
         self, image: NDArray[np.uint8], mixture: NDArray[np.float32], progress: Progress | None = None

@@ -2,12 +2,14 @@
 
 The network's painting is enlarged to the photograph's size (``stroke.py``), takes the photograph's colours
 (``color.py``) and is laid over the photograph, or over a second painting, through a mask (``masks.py``). All of it runs
-over bands of rows, so that a picture of 100 megapixels needs little more than itself and its result.
+over bands of rows, so that a picture of 100 megapixels needs little more than itself and its result, and every core has
+a band to work on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -112,7 +114,9 @@ def recoloring(color: Color, painted: Pixels, photo: Pixels) -> Recolor:
     return lambda rows, _: rows
 
 
-def paint(photo: Pixels, look: Look, mixtures: list[Mixture], run: Callable[[Pixels, Mixture], Pixels]) -> Pixels:
+def paint(
+    photo: Pixels, look: Look, mixtures: list[Mixture], run: Callable[[Pixels, Mixture], Pixels], threads: int = 1
+) -> Pixels:
     """Paint a photograph.
 
     Args:
@@ -120,6 +124,7 @@ def paint(photo: Pixels, look: Look, mixtures: list[Mixture], run: Callable[[Pix
         look: how; its styles are those of ``mixtures``.
         mixtures: of the style and, if there is one, of the style elsewhere.
         run: the network.
+        threads: how many bands are in work at a time.
 
     Returns:
         uint8 [H, W, 3].
@@ -137,10 +142,15 @@ def paint(photo: Pixels, look: Look, mixtures: list[Mixture], run: Callable[[Pix
     ]
     result = np.empty_like(photo)
     band = max(1, _BAND // width)
-    for top in range(0, height, band):
+
+    def finish(top: int) -> None:
         rows = photo[top : top + band]
         over, *elsewhere = (rows if layer is None else layer.rows(rows, top) for layer in layers)
         if mask is not None:
             over = blend(mask[top : top + band], over, elsewhere[0] if elsewhere else rows)
         result[top : top + band] = np.clip(np.rint(over), 0, 255)
+
+    with ThreadPoolExecutor(threads, "band") as pool:  # numpy and Pillow release Python's lock
+        for _ in pool.map(finish, range(0, height, band)):
+            pass  # an error of a band is raised here
     return result

@@ -189,6 +189,7 @@ class Stylizer:
             look,
             self.mixtures(look),
             lambda seen, weights: self._run(seen[None], weights, progress)[0],
+            self._engine.threads,
         )
 
     def _run(self, batch: NDArray[np.uint8], weights: Mixture, progress: Progress | None = None) -> NDArray[np.uint8]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from contextlib import ExitStack, nullcontext
 from io import BytesIO
@@ -15,7 +14,7 @@ from allaprima.batch import paint_all, watch
 from allaprima.cli.progress import late_progress, progress
 from allaprima.cli.quiet import quiet_decoders
 from allaprima.cli.report import Report
-from allaprima.engine import ENGINES
+from allaprima.engine import ENGINES, cores
 from allaprima.errors import AllaPrimaError, PictureError
 from allaprima.file_painter import FilePainter
 from allaprima.files import write_bytes
@@ -140,11 +139,6 @@ def command(inputs: tuple[str, ...], output: str | None, **given: Any) -> None:
     if not given["watching"]:
         plan.check_folders()
     many(plan, painter, workers, given)
-
-
-def cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def make_stylizer(given: dict[str, Any], threads: int | None, workers: int) -> Stylizer:
