@@ -54,6 +54,25 @@ def encode(light: Array) -> Array:
     return 255 * np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
 
 
+def pq(values: Array) -> Array:
+    """SMPTE ST 2084, 0..255 -> cd/m²."""
+    root = (np.asarray(values) / 255) ** (1 / 78.84375)
+    return 10_000 * (np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)) ** (1 / 0.1593017578125)
+
+
+def hlg(values: Array) -> Array:
+    """ARIB STD-B67 with the gamma of a screen of 1,000 cd/m², 0..255 -> cd/m²."""
+    values = np.asarray(values) / 255
+    bright = (np.exp((values - 0.55991073) / 0.17883277) + 0.28466892) / 12
+    return 1000 * np.where(values <= 0.5, values**2 / 3, bright) ** 1.2
+
+
+def without_hdr(nits: Array) -> Array:
+    """Light for a screen that shows no more than white, 0..1: Reinhard's curve for 203 cd/m² and at most 1,000."""
+    x = nits / 203
+    return np.minimum(x * (1 + x * (203 / 1000) ** 2) / (1 + x), 1)
+
+
 def from_space(light: Array, to_xyz: Array) -> Array:
     """Light of another space's primaries as sRGB, 0..255."""
     return encode(light @ (np.linalg.inv(SRGB_TO_XYZ) @ to_xyz).T)
@@ -140,6 +159,10 @@ def png_colours() -> dict[str, Odd]:
         ),
         "cicp_p3.png": Odd(png(PALE, 2, cICP=bytes([12, 13, 0, 1]), gAMA=linear), as_p3, 1.5),
         "cicp_srgb.png": Odd(png(PALE, 2, cICP=bytes([1, 13, 0, 1]), cHRM=chromaticities), PALE, 0),
+        "cicp_pq.png": Odd(png(BRIGHT, 2, cICP=bytes([1, 16, 0, 1])), encode(without_hdr(pq(BRIGHT))), 1.5),
+        "cicp_hlg_p3.png": Odd(
+            png(PALE, 2, cICP=bytes([12, 18, 0, 1])), from_space(without_hdr(hlg(PALE)), P3_TO_XYZ), 1.5
+        ),
         "cicp_unknown.png": Odd(png(PALE, 2, cICP=bytes([200, 201, 0, 1])), PALE, 0),
         "chromaticities_of_nothing.png": Odd(png(PALE, 2, cHRM=bytes(32)), PALE, 0),
     }

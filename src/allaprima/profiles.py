@@ -30,8 +30,13 @@ _PRIMARIES = {
 }
 """x and y of white, red, green and blue by H.273's code."""
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}
+_PQ, _HLG = 16, 18
 _LIKE_SRGB = (1, 2, 6, 13, 14, 15)
 """Transfer characteristics that browsers show as sRGB's: those of BT.709, BT.601 and BT.2020, and "unspecified"."""
+
+_WHITE, _PEAK = 203.0, 1000.0
+"""cd/m² of white paper in an HDR picture (ITU-R BT.2408), and of the brightest light that it is taken to have."""
+_CURVE_POINTS = 4096
 
 
 def _fixed_date(profile: bytes) -> bytes:
@@ -44,7 +49,7 @@ SRGB = _fixed_date(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).toby
 
 
 def profile_of(image: Image.Image) -> bytes | None:
-    """The ICC profile of an opened picture's numbers; None if they are sRGB, or of a kind that has none (PQ, HLG)."""
+    """The ICC profile of an opened picture's numbers; None if they are sRGB, or of a kind that is not known."""
     info = image.info
     icc: bytes | None = info.get("icc_profile")
     codes = info.get(CICP)
@@ -60,7 +65,28 @@ def _of_codes(primaries: int, transfer: int) -> bytes | None:
         return None if primaries == 1 or primaries not in _PRIMARIES else _profile(_PRIMARIES[primaries], None)
     if transfer in _GAMMAS:
         return _profile(_PRIMARIES.get(primaries, _REC_709), _GAMMAS[transfer])
+    if transfer in (_PQ, _HLG):
+        return _profile(_PRIMARIES.get(primaries, _REC_709), _tone_mapped(transfer))
     return None
+
+
+def _tone_mapped(transfer: int) -> NDArray[np.float64]:
+    """The light 0..1 of a screen without HDR for signals 0..1 of PQ or HLG (ITU-R BT.2100, tables 4 and 5).
+
+    What is brighter than white is brought down by x (1 + x / w²) / (1 + x), x in units of white and w its greatest
+    value (Reinhard et al. 2002, *Photographic Tone Reproduction for Digital Images*, eq. 4), much as browsers do, but
+    channel by channel, so that a profile can hold it.
+    """
+    signal = np.linspace(0.0, 1.0, _CURVE_POINTS)
+    if transfer == _PQ:
+        root = signal ** (32 / 2523)
+        light = 10_000 * (np.maximum(root - 107 / 128, 0) / (2413 / 128 - 2392 / 128 * root)) ** (8192 / 1305)
+    else:  # and the system's gamma of 1.2, as for greys
+        a, b, c = 0.17883277, 0.28466892, 0.55991073
+        scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
+        light = 1000 * scene**1.2
+    x, brightest = light / _WHITE, _PEAK / _WHITE
+    return np.minimum(x * (1 + x / brightest**2) / (1 + x), 1.0)
 
 
 def _of_gamma(gamma: float | None, chromaticities: Sequence[float] | None, *, grey: bool) -> bytes | None:
@@ -75,18 +101,20 @@ def _of_gamma(gamma: float | None, chromaticities: Sequence[float] | None, *, gr
     return _profile(None if grey else _REC_709 if usual or not chromaticities else chromaticities, exponent)
 
 
-def _profile(chromaticities: Sequence[float] | None, gamma: float | None) -> bytes | None:
+def _profile(chromaticities: Sequence[float] | None, gamma: float | NDArray[np.float64] | None) -> bytes | None:
     """A display profile of ICC version 4 (ICC.1:2010) with one curve for all channels.
 
     Args:
         chromaticities: x, y of white, red, green and blue; None makes a profile of greys.
-        gamma: exponent of decoding; None is sRGB's curve.
+        gamma: exponent of decoding, or the curve itself in equal steps; None is sRGB's.
 
     Returns:
         None if the chromaticities span no colours.
     """
     if gamma is None:  # parametricCurveType 3: (a X + b)^g from d on, c X below it
         curve = b"para" + struct.pack(">IHH", 0, 3, 0) + _s15(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    elif isinstance(gamma, np.ndarray):
+        curve = b"curv" + struct.pack(">II", 0, len(gamma)) + (65535 * gamma).round().astype(">u2").tobytes()
     else:
         curve = b"para" + struct.pack(">IHH", 0, 0, 0) + _s15(gamma)
     tags = {b"desc": _text("colours of a picture"), b"cprt": _text("none"), b"wtpt": _xyz(_D50)}
