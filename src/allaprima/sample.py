@@ -20,8 +20,9 @@ CROPS_SHARE, MOST_CROPS = 0.1, 240
 RIDGE = 0.01
 LEAST_WEIGHT, MOST_WEIGHT = 0.1, 5.0
 """Bounds of a crop's weight, relative to the mean weight, so that no crop counts against itself or for all."""
-STRIP, STRIP_OF = 8, 64
-"""Rows of a strip, one at a random place of so many rows: an eighth of all pixels tells what the whole looks like."""
+STRIP = 16
+DESCRIBED = 2**24
+"""Rows of a strip, and how many pixels of strips tell what the whole looks like; a smaller picture is all strips."""
 
 
 class Sample(NamedTuple):
@@ -73,10 +74,8 @@ def weights(image: Pixels, crops: Sequence[Box]) -> NDArray[np.float64]:
         [crops], with a sum of 1.
     """
     sample = np.array([_description(image[box.top : box.bottom, box.left : box.right]) for box in crops])
-    random = np.random.default_rng(0)  # in regular places, a regular picture would look like what lies there
-    tops = np.arange(0, max(1, image.shape[0] - STRIP_OF + 1), STRIP_OF)
-    tops = np.minimum(tops + random.integers(0, STRIP_OF - STRIP + 1, len(tops)), max(0, image.shape[0] - STRIP))
-    whole = np.mean([_description(image[top : top + STRIP]) for top in tops], axis=0)
+    strips = _strips(image)
+    whole = np.average([_description(strip) for strip in strips], axis=0, weights=[len(strip) for strip in strips])
     scale = sample.std(axis=0) + 1e-6
     x = np.column_stack([np.ones(len(crops)), sample / scale])
     missing = np.concatenate([[1.0], whole / scale]) - x.mean(axis=0)
@@ -84,6 +83,15 @@ def weights(image: Pixels, crops: Sequence[Box]) -> NDArray[np.float64]:
     relative = np.clip(1 + x @ slope, LEAST_WEIGHT, MOST_WEIGHT)
     result: NDArray[np.float64] = relative / relative.sum()
     return result
+
+
+def _strips(image: Pixels) -> list[Pixels]:
+    """Strips of [H, W, 3] and the row below each, to which its steps lead: all, or one at random out of every few."""
+    tops = range(0, image.shape[0] - 1, STRIP)
+    every = math.ceil(image.shape[0] * image.shape[1] / DESCRIBED)
+    random = np.random.default_rng(0)  # in regular places, a regular picture would look like what lies there
+    groups = [tops[first : first + every] for first in range(0, len(tops), every)]
+    return [image[top : top + STRIP + 1] for top in map(random.choice, groups)]
 
 
 def _description(part: Pixels) -> NDArray[np.float64]:
