@@ -35,6 +35,8 @@ COLORS: tuple[Color, ...] = get_args(Color)
 Mixture = NDArray[np.float32]
 _BAND = 2**20
 """Pixels in a band of rows."""
+_BANDS_AT_ONCE = 4
+"""At most, so that a machine of many cores needs no more memory; each takes some 40 bytes a pixel."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,7 @@ def paint(
         look: how; its styles are those of ``mixtures``.
         mixtures: of the style and, if there is one, of the style elsewhere.
         run: the network.
-        threads: how many bands are in work at a time.
+        threads: how many may work on bands.
 
     Returns:
         uint8 [H, W, 3].
@@ -150,7 +152,7 @@ def paint(
             over = blend(mask[top : top + band], over, elsewhere[0] if elsewhere else rows)
         result[top : top + band] = np.clip(np.rint(over), 0, 255)
 
-    with ThreadPoolExecutor(threads, "band") as pool:  # numpy and Pillow release Python's lock
+    with ThreadPoolExecutor(min(threads, _BANDS_AT_ONCE), "band") as pool:  # numpy and Pillow release Python's lock
         for _ in pool.map(finish, range(0, height, band)):
             pass  # an error of a band is raised here
     return result
