@@ -62,11 +62,11 @@ def profile_of(image: Image.Image) -> bytes | None:
 
 def _of_codes(primaries: int, transfer: int) -> bytes | None:
     if transfer in _LIKE_SRGB:
-        return None if primaries == 1 or primaries not in _PRIMARIES else _profile(_PRIMARIES[primaries], None)
+        return None if primaries == 1 or primaries not in _PRIMARIES else _profile(_PRIMARIES[primaries])
     if transfer in _GAMMAS:
-        return _profile(_PRIMARIES.get(primaries, _REC_709), _GAMMAS[transfer])
+        return _profile(_PRIMARIES.get(primaries, _REC_709), _power(_GAMMAS[transfer]))
     if transfer in (_PQ, _HLG):
-        return _profile(_PRIMARIES.get(primaries, _REC_709), _tone_mapped(transfer))
+        return _profile(_PRIMARIES.get(primaries, _REC_709), _sampled(_tone_mapped(transfer)))
     return None
 
 
@@ -98,25 +98,38 @@ def _of_gamma(gamma: float | None, chromaticities: Sequence[float] | None, *, gr
     usual = not chromaticities or np.abs(np.subtract(chromaticities, _REC_709)).max() < 0.002
     if exponent is None and (usual or grey):
         return None
-    return _profile(None if grey else _REC_709 if usual or not chromaticities else chromaticities, exponent)
+    curve = _SRGB_CURVE if exponent is None else _power(exponent)
+    return _profile(None if grey else _REC_709 if usual or not chromaticities else chromaticities, curve)
 
 
-def _profile(chromaticities: Sequence[float] | None, gamma: float | NDArray[np.float64] | None) -> bytes | None:
+def _s15(*values: float) -> bytes:
+    return b"".join(struct.pack(">i", round(value * 65536)) for value in values)
+
+
+def _power(exponent: float) -> bytes:
+    """A curve, signal to light: parametricCurveType 0, x^g."""
+    return b"para" + struct.pack(">IHH", 0, 0, 0) + _s15(exponent)
+
+
+def _sampled(light: NDArray[np.float64]) -> bytes:
+    """A curve in equal steps: curveType."""
+    return b"curv" + struct.pack(">II", 0, len(light)) + (65535 * light).round().astype(">u2").tobytes()
+
+
+_SRGB_CURVE = b"para" + struct.pack(">IHH", 0, 3, 0) + _s15(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+"""parametricCurveType 3: (a x + b)^g from d on, c x below it."""
+
+
+def _profile(chromaticities: Sequence[float] | None, curve: bytes = _SRGB_CURVE) -> bytes | None:
     """A display profile of ICC version 4 (ICC.1:2010) with one curve for all channels.
 
     Args:
         chromaticities: x, y of white, red, green and blue; None makes a profile of greys.
-        gamma: exponent of decoding, or the curve itself in equal steps; None is sRGB's.
+        curve: from signal to light, an element of the profile.
 
     Returns:
         None if the chromaticities span no colours.
     """
-    if gamma is None:  # parametricCurveType 3: (a X + b)^g from d on, c X below it
-        curve = b"para" + struct.pack(">IHH", 0, 3, 0) + _s15(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
-    elif isinstance(gamma, np.ndarray):
-        curve = b"curv" + struct.pack(">II", 0, len(gamma)) + (65535 * gamma).round().astype(">u2").tobytes()
-    else:
-        curve = b"para" + struct.pack(">IHH", 0, 0, 0) + _s15(gamma)
     tags = {b"desc": _text("colours of a picture"), b"cprt": _text("none"), b"wtpt": _xyz(_D50)}
     if chromaticities is None:
         tags[b"kTRC"] = curve
@@ -149,10 +162,6 @@ def _colorants(chromaticities: Sequence[float]) -> NDArray[np.float64] | None:
     gains = (_BRADFORD @ _D50) / (_BRADFORD @ white)
     adapted: NDArray[np.float64] = np.linalg.solve(_BRADFORD, gains[:, None] * (_BRADFORD @ matrix))
     return adapted if np.abs(adapted).max() < 8 and (np.abs(adapted.sum(axis=1) - _D50) < 0.01).all() else None
-
-
-def _s15(*values: float) -> bytes:
-    return b"".join(struct.pack(">i", round(value * 65536)) for value in values)
 
 
 def _xyz(values: Sequence[float] | NDArray[np.float64]) -> bytes:
