@@ -122,7 +122,7 @@ class Experiment:
             if (painter.name, painter.style) in self.painters:
                 raise ModelError(f"two painters of {painter.style} are called {painter.name}; give one another name")
             self.painters[painter.name, painter.style] = painter
-        self.refined = refined
+        self.refined = {(painter.name, painter.style): painter for painter in refined}
         self.photos = {path.relative_to(root).as_posix(): path for path in photos}
         self._digests = {name: file_sha256(path)[:12] for name, path in self.photos.items()}
         self._style_digests = {style: file_sha256(path)[:12] for style, path in paintings.items()}
@@ -156,7 +156,7 @@ class Experiment:
             long = replace(
                 plain, start=PAINTING, iterations=self.settings.refine, preconditioner=OptimizeOptions.preconditioner
             )
-            for painter in (p for p in self.refined if p.style == style):
+            for painter in (p for p in self.refined.values() if p.style == style):
                 signature = (*digests, painter.fingerprint[:12], f"strength {painter.strength:g}")
                 yield replace(long, painter=painter.name, digests=signature)
 
@@ -208,8 +208,7 @@ class Experiment:
     def _start(self, task: Task, photo: Pixels) -> Tensor:
         """[1, 3, H, W] in 0..1."""
         if task.start == PAINTING:
-            (painter,) = (p for p in self.refined if (p.name, p.style) == (task.painter, task.style))
-            return self.judge.tensor(painter.paint(photo))
+            return self.judge.tensor(self.refined[task.painter, task.style].paint(photo))
         return make_start(task.start, self.judge.tensor(photo), [], task.seed)
 
     def _described(self, task: Task) -> dict[str, Any]:
