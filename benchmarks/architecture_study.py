@@ -162,12 +162,7 @@ class Study:
     def measure(self, model: Path) -> dict[str, dict[str, float]]:
         """Mean and standard deviation of the objective and its terms over the validation photographs."""
         painter = model_painter(allaprima.Stylizer(model), model.stem, self.style.name)
-        rows = []
-        for path in self.val:
-            photo = photo_square(path, SIDE)
-            terms = self.judge.terms(painter.paint(photo), self.judge.targets(photo, self.style.name))
-            rows.append({term: terms[term] for term in TERMS})
-        return mean_and_std(rows)
+        return mean_and_std(self.judge.terms_of_all(painter, self.val, SIDE), TERMS)
 
     def paint(self, name: str, photo: Path) -> Pixels:
         """One photograph as a variant paints it: uint8 [SIDE, SIDE, 3]."""

@@ -24,7 +24,7 @@ import torch
 
 import allaprima
 from allaprima.errors import AllaPrimaError
-from allaprima.evaluation.judge import Judge, photo_square, spread
+from allaprima.evaluation.judge import Judge, spread
 from allaprima.evaluation.painters import model_painter
 from allaprima.evaluation.record import command_line, record, versions, write_json
 from allaprima.evaluation.summary import mean_and_std
@@ -55,11 +55,6 @@ def measure(path: Path, style: str, judge: Judge, photos: list[Path], size: int)
     """
     stylizer = allaprima.Stylizer(path)
     painter = model_painter(stylizer, path.stem, style)
-    rows = []
-    for photo in photos:
-        pixels = photo_square(photo, size)
-        terms = judge.terms(painter.paint(pixels), judge.targets(pixels, style))
-        rows.append({term: terms[term] for term in TERMS})
     card = stylizer.card
     return {
         "model": path.name,
@@ -69,7 +64,7 @@ def measure(path: Path, style: str, judge: Judge, photos: list[Path], size: int)
         "batch": card.recipe["batch"],
         "trained_on": card.trained_on,
         "seconds_of_steps": seconds_of_steps(path),
-        "losses": mean_and_std(rows),
+        "losses": mean_and_std(judge.terms_of_all(painter, photos, size), TERMS),
     }
 
 

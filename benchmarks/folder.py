@@ -60,7 +60,7 @@ def make_folder(photos: Path, folder: Path, count: int, size: Size) -> None:
             continue
         with Image.open(sources[number]) as photo:
             pixels = photo.convert("RGB")
-            fitted = pixels if isinstance(size, str) else ImageOps.fit(pixels, size, Image.Resampling.LANCZOS)
+            fitted = pixels if size == OWN else ImageOps.fit(pixels, size, Image.Resampling.LANCZOS)
         fitted.save(place, quality=QUALITY)
 
 

@@ -89,14 +89,15 @@ def measure(
                 figures.setdefault((style, BLEND, strength), []).append(equal)
         tick()
     return [
-        {"size": size, "style": style, "painter": name, "strength": strength, "distances": distances(terms)}
-        for (style, name, strength), terms in figures.items()
+        {
+            "size": size,
+            "style": style,
+            "painter": name,
+            "strength": strength,
+            "distances": mean_and_std(rows, DISTANCES),
+        }
+        for (style, name, strength), rows in figures.items()
     ]
-
-
-def distances(rows: list[Terms]) -> dict[str, dict[str, float]]:
-    """Mean and standard deviation of what is shown."""
-    return mean_and_std([{name: terms[name] for name in DISTANCES} for terms in rows])
 
 
 def parse_strength(text: str) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from allaprima.errors import TrainingError
-from allaprima.evaluation.painters import Pixels
+from allaprima.evaluation.painters import Painter, Pixels
 from allaprima.training.networks import PHOTO
 from allaprima.training.optimize import OptimizeStep
 from allaprima.training.perceptual import LossNetwork
@@ -54,6 +54,14 @@ class Judge:
     def terms(self, painted: Pixels, targets: Targets) -> Terms:
         """How far the picture as delivered, 8 bits a channel, is from its targets."""
         return terms_of(self.objective.losses(self.tensor(painted), targets))
+
+    def terms_of_all(self, painter: Painter, photos: Iterable[Path], side: int) -> list[Terms]:
+        """The terms of a painter's picture of each photograph, its middle square of ``side`` pixels."""
+        rows = []
+        for path in photos:
+            photo = photo_square(path, side)
+            rows.append(self.terms(painter.paint(photo), self.targets(photo, painter.style)))
+        return rows
 
     def tensor(self, pixels: Pixels) -> Tensor:
         """uint8 [H, W, 3] -> float [1, 3, H, W] in 0..1 on the judge's device."""

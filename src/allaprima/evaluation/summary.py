@@ -86,9 +86,9 @@ def spread_of_terms(group: Group) -> dict[str, dict[str, float]]:
     return mean_and_std([outcome.terms for outcome in group.values()])
 
 
-def mean_and_std(rows: Sequence[dict[str, float]]) -> dict[str, dict[str, float]]:
-    """By name, over the rows."""
-    values = {name: [row[name] for row in rows] for name in rows[0]}
+def mean_and_std(rows: Sequence[dict[str, float]], names: Sequence[str] | None = None) -> dict[str, dict[str, float]]:
+    """By name, over the rows; of all that they have if no names are given."""
+    values = {name: [row[name] for row in rows] for name in names or rows[0]}
     return {
         name: {"mean": round(np.mean(v).item(), 5), "std": round(np.std(v).item(), 5)} for name, v in values.items()
     }
