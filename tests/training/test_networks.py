@@ -46,6 +46,19 @@ def test_a_mixture_for_all_is_the_same_mixture_for_each(kind):
     torch.testing.assert_close(network(image, mixture), network(image, mixture.expand(2, 3)), atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("kind", NETWORKS.values())
+def test_a_lower_strength_shows_less_of_the_same_painting_until_it_is_trained_for(kind):
+    torch.manual_seed(0)
+    network, image = kind(styles=3, width=4), torch.rand(1, 3, 32, 32)
+    full, half = network(image, torch.tensor([0.0, 0.3, 0.7])), network(image, torch.tensor([0.5, 0.15, 0.35]))
+    torch.testing.assert_close(half, image + (1 - 0.5**1.5) * (full - image), atol=1e-5, rtol=1e-4)
+    for module in network.modules():
+        if isinstance(module, ConditionalInstanceNorm):
+            torch.nn.init.normal_(module.shift[PHOTO])
+    assert torch.equal(network(image, torch.tensor([0.0, 0.3, 0.7])), full)
+    assert (network(image, torch.tensor([0.5, 0.15, 0.35])) - half).abs().mean() > 1e-3
+
+
 def test_every_style_of_a_bank_is_its_own():
     torch.manual_seed(0)
     network, image = Fast(styles=3, width=4), torch.rand(1, 3, 32, 32)

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from allaprima.errors import ModelError
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
-from allaprima.training.networks import NETWORKS, ResizeConvNorm, StyleNetwork, UpsampleConv, gain
+from allaprima.training.networks import NETWORKS, ResizeConvNorm, StyleNetwork, UpsampleConv, conditions_of, gain
 
 OPSET = 18
 _PREFIX = "network."
@@ -58,7 +58,7 @@ class StyleModel(nn.Module):
 
     def _paint(self, x: Tensor, mixture: Tensor) -> Tensor:
         """[N, 3, H, W] in 0..1 -> [N, H, W, 3] in −1..1, not yet scaled."""
-        features = self.network.body(x, mixture)
+        features = self.network.body(x, conditions_of(mixture))
         last = getattr(self.network, "last", None)
         if not isinstance(last, UpsampleConv):
             return self.network.squash(self.network.head(features)).permute(0, 2, 3, 1)

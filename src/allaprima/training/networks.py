@@ -16,8 +16,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from allaprima.errors import TrainingError
+
 PHOTO = 0
 """The bank's entry for the unchanged photograph."""
+
+TINY = 1e-6
 
 
 def reflect(x: Tensor, before: int, after: int, dim: int) -> Tensor:
@@ -46,18 +50,21 @@ class ConditionalInstanceNorm(nn.Module):
     """Instance norm whose scale and shift belong to the style: z = γ_s · (x − μ) / σ + β_s.
 
     Dumoulin et al. 2017, eq. 5; μ and σ are taken over height and width of each picture and channel
-    (Ulyanov et al. 2016). A mixture m gives γ = Σ m_s γ_s and β = Σ m_s β_s.
+    (Ulyanov et al. 2016). Conditions c, one weight per entry of the bank, give γ = Σ c_s γ_s and β = Σ c_s β_s (see
+    ``conditions_of``). The entry of ``photo`` is no style of its own but what a lower strength changes: at first, nothing.
     """
 
     def __init__(self, channels: int, styles: int) -> None:
         super().__init__()
         self.scale = nn.Parameter(torch.ones(styles, channels))
         self.shift = nn.Parameter(torch.zeros(styles, channels))
+        with torch.no_grad():
+            self.scale[PHOTO] = 0.0
 
-    def forward(self, x: Tensor, mixture: Tensor) -> Tensor:
-        """x: [N, C, H, W]; mixture: [S] or [N, S] -> [N, C, H, W]."""
-        scale, shift = mixture @ self.scale, mixture @ self.shift
-        if mixture.dim() == 1:
+    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
+        """x: [N, C, H, W]; conditions: [S] or [N, S] -> [N, C, H, W]."""
+        scale, shift = conditions @ self.scale, conditions @ self.shift
+        if conditions.dim() == 1:
             return F.instance_norm(x, weight=scale, bias=shift)
         return torch.addcmul(shift[..., None, None], F.instance_norm(x), scale[..., None, None])
 
@@ -96,11 +103,11 @@ class ConvNorm(nn.Module):
         self.pad = kernel // 2 if pad else 0
         self.relu = relu
 
-    def forward(self, x: Tensor, mixture: Tensor) -> Tensor:
+    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
         """[N, inputs, H, W] -> [N, outputs, H / stride, W / stride]."""
         if self.pad:
             x = F.pad(x, [self.pad] * 4, mode="reflect")
-        z: Tensor = self.norm(self.conv(x), mixture)
+        z: Tensor = self.norm(self.conv(x), conditions)
         return F.relu(z) if self.relu else z
 
 
@@ -117,10 +124,10 @@ class ResidualBlock(nn.Module):
         self.second = ConvNorm(channels, channels, 3, styles, relu=False, pad=pad)
         self.pad = pad
 
-    def forward(self, x: Tensor, mixture: Tensor) -> Tensor:
+    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
         """[N, C, H, W] -> [N, C, H, W], or [N, C, H − 4, W − 4] without padding."""
         shortcut = x if self.pad else x[..., 2:-2, 2:-2]
-        z: Tensor = self.second(self.first(x, mixture), mixture)
+        z: Tensor = self.second(self.first(x, conditions), conditions)
         return shortcut + z
 
 
@@ -132,9 +139,9 @@ class TransposeConvNorm(nn.Module):
         self.conv = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1, bias=False)
         self.norm = ConditionalInstanceNorm(outputs, styles)
 
-    def forward(self, x: Tensor, mixture: Tensor) -> Tensor:
+    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
         """[N, inputs, H, W] -> [N, outputs, 2H, 2W]."""
-        return F.relu(self.norm(self.conv(x), mixture))
+        return F.relu(self.norm(self.conv(x), conditions))
 
 
 class ResizeConvNorm(nn.Module):
@@ -154,12 +161,12 @@ class ResizeConvNorm(nn.Module):
         self.narrow = nn.Conv2d(inputs, outputs, 1)
         self.mix = ConvNorm(outputs, outputs, 3, styles)
 
-    def forward(self, x: Tensor, mixture: Tensor) -> Tensor:
+    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
         """[N, inputs, H/2, W/2] -> [N, outputs, H, W]."""
         x = self.narrow(x)
         if self.folded:
-            return F.relu(self.mix.norm(self._folded_mix(x), mixture))
-        z: Tensor = self.mix(F.interpolate(x, scale_factor=2.0, mode="nearest"), mixture)
+            return F.relu(self.mix.norm(self._folded_mix(x), conditions))
+        z: Tensor = self.mix(F.interpolate(x, scale_factor=2.0, mode="nearest"), conditions)
         return z
 
     def _folded_mix(self, x: Tensor) -> Tensor:
@@ -205,9 +212,9 @@ class UpsampleConv(nn.Module):
 class StyleNetwork(nn.Module):
     """What all networks share: the scaled tanh and the way around the network that ``photo`` takes.
 
-    With gain(m) = 1 − m[photo] the result is x + gain(m) · (painted − x): all of the photograph at
-    strength 0 without any training, all of the painting at strength 1, and between them a network that
-    is told the strength and was trained for it (compare Babaeizadeh & Ghiasi 2018).
+    The result is x + gain(m) · (painted − x): all of the photograph at strength 0 without any training, all of the
+    painting at strength 1, and between them a network that is told the strength and was trained for it (compare
+    Babaeizadeh & Ghiasi 2018).
     """
 
     name: str
@@ -218,7 +225,7 @@ class StyleNetwork(nn.Module):
         super().__init__()
         self.styles, self.width = styles, width or self.default_width
 
-    def body(self, image: Tensor, mixture: Tensor) -> Tensor:
+    def body(self, image: Tensor, conditions: Tensor) -> Tensor:
         """Everything up to the last convolution."""
         raise NotImplementedError
 
@@ -232,7 +239,7 @@ class StyleNetwork(nn.Module):
 
     def forward(self, image: Tensor, mixture: Tensor) -> Tensor:
         """image: [N, 3, H, W] in 0..1; mixture: [S] or [N, S] -> [N, 3, H, W] in 0..1."""
-        painted = 0.5 * self.squash(self.head(self.body(image, mixture))) + 0.5
+        painted = 0.5 * self.squash(self.head(self.body(image, conditions_of(mixture)))) + 0.5
         return image + gain(mixture) * (painted - image)
 
     def train_from(self, entry: int) -> None:
@@ -246,9 +253,23 @@ class StyleNetwork(nn.Module):
                 module.train_from(entry)
 
 
+def conditions_of(mixture: Tensor) -> Tensor:
+    """What the norms are told of a mixture, [S] or [N, S]: its styles as if at full strength, and m[photo] as it is.
+
+    So a network that was never trained for strength paints the full style at each, and what it learns for lower ones is
+    a difference from that.
+    """
+    photo, styles = mixture[..., : PHOTO + 1], mixture[..., PHOTO + 1 :]
+    return torch.cat([photo, styles / (1.0 - photo).clamp_min(TINY)], dim=-1)
+
+
 def gain(mixture: Tensor) -> Tensor:
-    """How much of the result the network paints: 1 − m[photo]; [S] -> [1, 1, 1], [N, S] -> [N, 1, 1, 1]."""
-    return (1.0 - mixture[..., PHOTO])[..., None, None, None]
+    """How much of the result the network paints: 1 − m[photo]^1.5; [S] -> [1, 1, 1], [N, S] -> [N, 1, 1, 1].
+
+    The content distance grows faster than this share. With the power, half a strength is about half the distance.
+    """
+    photo = mixture[..., PHOTO]
+    return (1.0 - photo * photo.sqrt())[..., None, None, None]
 
 
 class Johnson(StyleNetwork):
@@ -272,14 +293,14 @@ class Johnson(StyleNetwork):
         self.up2 = TransposeConvNorm(2 * width, width, styles)
         self.last = nn.Conv2d(width, 3, 9)
 
-    def body(self, image: Tensor, mixture: Tensor) -> Tensor:
+    def body(self, image: Tensor, conditions: Tensor) -> Tensor:
         """[N, 3, H, W] -> [N, width, H, W]."""
         x = reflect(reflect(image, self.PADDING, self.PADDING, dim=-2), self.PADDING, self.PADDING, dim=-1)
-        x = self.stem(x, mixture)
-        x = self.down2(self.down1(x, mixture), mixture)
+        x = self.stem(x, conditions)
+        x = self.down2(self.down1(x, conditions), conditions)
         for block in self.blocks:
-            x = block(x, mixture)
-        return self.up2(self.up1(x, mixture), mixture)  # type: ignore[no-any-return]
+            x = block(x, conditions)
+        return self.up2(self.up1(x, conditions), conditions)  # type: ignore[no-any-return]
 
     def head(self, features: Tensor) -> Tensor:
         """[N, width, H, W] -> [N, 3, H, W]."""
@@ -308,12 +329,12 @@ class Slim(StyleNetwork):
         self.up = ResizeConvNorm(2 * width, width, styles)
         self.last = UpsampleConv(width, 3)
 
-    def body(self, image: Tensor, mixture: Tensor) -> Tensor:
+    def body(self, image: Tensor, conditions: Tensor) -> Tensor:
         """[N, 3, H, W] -> [N, width, H/2, W/2]."""
-        x = self.down2(self.down1(image, mixture), mixture)
+        x = self.down2(self.down1(image, conditions), conditions)
         for block in self.blocks:
-            x = block(x, mixture)
-        return self.up(x, mixture)  # type: ignore[no-any-return]
+            x = block(x, conditions)
+        return self.up(x, conditions)  # type: ignore[no-any-return]
 
     def head(self, features: Tensor) -> Tensor:
         """[N, width, H/2, W/2] -> [N, 3, H, W]."""
@@ -335,3 +356,14 @@ class Fine(Slim):
 
 NETWORKS: dict[str, type[StyleNetwork]] = {"fast": Fast, "fine": Fine, "johnson": Johnson}
 """Every network by the name that options and cards use."""
+
+
+def make_network(name: str, styles: int, width: int | None = None) -> StyleNetwork:
+    """A network of random weights for a bank of that many entries, ``photo`` included; None is its own width.
+
+    Raises:
+        TrainingError: there is no network of that name.
+    """
+    if name not in NETWORKS:
+        raise TrainingError(f"there is no network {name}; choose one of: {', '.join(NETWORKS)}")
+    return NETWORKS[name](styles, width)

@@ -23,7 +23,7 @@ from allaprima.errors import DivergedError, PictureError, TrainingError
 from allaprima.picture import read_picture
 from allaprima.style_model import Card, Style
 from allaprima.training.export import weights_sha256
-from allaprima.training.networks import NETWORKS, PHOTO, StyleNetwork
+from allaprima.training.networks import PHOTO, StyleNetwork, make_network
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.photos import RandomCrops, batches, bundled_photos, find_photos, resized, to_tensor
 from allaprima.training.recipes import RECIPES, Losses, Objective, Recipe
@@ -180,7 +180,8 @@ class Trainer:
         folder = Path(options.photos) if options.photos else bundled_photos()
         self.photos = find_photos(folder, smallest=self.recipe.size // 2)
         torch.manual_seed(options.seed)
-        self.network = build_network(options) if network is None else network
+        entries = self.first_style + len(options.styles)
+        self.network = make_network(options.network, entries, options.width) if network is None else network
         if self.recipe.size % self.network.stride:
             raise TrainingError(
                 f"the size of the crops must be a multiple of {self.network.stride} for {options.network}"
@@ -281,17 +282,6 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
-
-
-def build_network(options: TrainingOptions) -> StyleNetwork:
-    """A fresh network for ``photo``, the styles that are kept and those to learn.
-
-    Raises:
-        TrainingError: there is no network of that name.
-    """
-    if options.network not in NETWORKS:
-        raise TrainingError(f"there is no network {options.network}; choose one of: {', '.join(NETWORKS)}")
-    return NETWORKS[options.network](1 + len(options.kept) + len(options.styles), options.width)
 
 
 def read_style(style: StyleImage, short_side: int) -> Tensor:
