@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
@@ -25,6 +26,9 @@ IMAGE, STYLE, STYLIZED = "image", "style", "stylized"
 
 CARD_KEY = "allaprima.card"
 """Where the card lies in the file's ``metadata_props``."""
+
+GALLERY = ("fast", "fine")
+"""The banks that ship inside the package: for real time, and for the best pictures at about four times its seconds."""
 
 FORMAT = 1
 PHOTO = 0
@@ -97,9 +101,16 @@ class Card:
             raise ModelError(f"the style model's card cannot be read: {error}") from error
 
 
-def gallery_model() -> Path:
-    """The bank that ships inside the package."""
-    return Path(str(files("allaprima") / "gallery" / "fast.onnx"))
+def gallery_model(name: str = GALLERY[0]) -> Path:
+    """A bank that ships inside the package, one of ``GALLERY``."""
+    return Path(str(files("allaprima") / "gallery" / f"{name}.onnx"))
+
+
+def find_model(model: str | os.PathLike[str] | None) -> Path:
+    """Where a style model lies: a file, or by one of ``GALLERY`` a bank of the package; None is the first of them."""
+    if model is None:
+        return gallery_model()
+    return gallery_model(str(model)) if str(model) in GALLERY else Path(model)
 
 
 def parse_style(spec: StyleSpec) -> dict[str, float]:

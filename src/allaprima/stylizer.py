@@ -19,7 +19,7 @@ from allaprima.look import Color, Look, Mixture, paint
 from allaprima.masks import Mask, mask_of, read_mask
 from allaprima.picture import Picture, read_picture, suffix_of
 from allaprima.stroke import STROKE
-from allaprima.style_model import SMALLEST_SIDE, Card, Style, StyleSpec, gallery_model, mixture
+from allaprima.style_model import SMALLEST_SIDE, Card, Style, StyleSpec, find_model, mixture
 from allaprima.tiles import Progress
 
 PathLike = str | os.PathLike[str]
@@ -48,7 +48,8 @@ class Stylizer:
     """A loaded style model, to be reused for many pictures; threads may share it.
 
     Args:
-        model: an ``.onnx`` style model; None is the gallery that ships with the package.
+        model: an ``.onnx`` style model, or a bank of the gallery that ships with the package: "fast" (real time; the
+            default) or "fine" (better pictures, in about four times the seconds).
         threads: how many threads compute; None takes every physical core.
         memory: bytes that the process may take; a picture that needs more is painted in tiles, without a seam. None is
             half of what the machine has, 4 GiB at most.
@@ -71,8 +72,7 @@ class Stylizer:
         exact: bool = False,
         engine: str = ENGINES[0],
     ) -> None:
-        path = gallery_model() if model is None else Path(model)
-        self._engine = Engine(path, threads, memory, exact=exact, engine=engine)
+        self._engine = Engine(find_model(model), threads, memory, exact=exact, engine=engine)
 
     @property
     def card(self) -> Card:

@@ -125,6 +125,7 @@ def test_an_extended_bank_paints_its_old_styles_as_before(paintings, tmp_path, v
         (["--quality", "draft", "--steps", "7", "--batch", "3"], 7, 3, "gallery"),
         (["--network", "fast", "--width", "16"], 900, 2, "gallery"),
         (["--width", "8"], 40_000, 4, "none"),
+        (["--network", "johnson"], 40_000, 4, "none"),
         (["--recipe", "paper"], 40_000, 4, "none"),
         (["--from", "none"], 40_000, 4, "none"),
         (["--from", "none", "--quality", "good"], 900, 2, "none"),
@@ -184,8 +185,8 @@ def test_mistakes_get_one_sentence(words, tmp_path, paintings, monkeypatch):
     cases = [
         ([*fit, "--from", "none", "--extend"], "--extend needs a bank"),
         ([*fit, "--recipe", "paper", "--extend"], "--extend needs a bank"),
-        ([*fit, "--from", "gallery", "--width", "4"], "leave out --width, or"),
-        ([*fit, "--from", "gallery", "--network", "johnson"], "leave out --network, or"),
+        ([*fit, "--from", "gallery", "--width", "4"], "cannot grow into fast of width 4; start from random weights"),
+        ([*fit, "--from", "gallery", "--network", "johnson"], "cannot grow into johnson"),
         ([*fit, "--quality", "finest"], "is not one of"),
         (["train", str(known), "-o", "m.onnx", "--extend"], "has a style great_wave already"),
         (["train", "-o", "m.onnx"], "name at least one painting"),

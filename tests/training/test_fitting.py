@@ -13,26 +13,14 @@ from allaprima.errors import ModelError
 from allaprima.style_model import Card, Style
 from allaprima.training.export import export_model, weights_sha256
 from allaprima.training.fitting import Parent, grafted, nearest, read_parent, start_from
-from allaprima.training.networks import ConditionalInstanceNorm, Fast
+from allaprima.training.networks import Fast
 from allaprima.training.perceptual import LossNetwork
-from allaprima.training.photos import to_tensor
 from allaprima.training.recipes import RECIPES, Objective
 from allaprima.training.trainer import StyleImage, Trainer, TrainingOptions, make_card
-from support import checkered, stopped_after
+from banks import NAMES, bank, picture
+from support import stopped_after
 
-NAMES = ("photo", "a", "b", "c")
 CARD = Card(tuple(Style(name) for name in NAMES), "fast", 4, {}, 90, "", "cpu", {}, "0f0f", "0")
-
-
-def bank(seed: int = 0) -> Fast:
-    """``photo`` and three styles that differ."""
-    torch.manual_seed(seed)
-    network = Fast(styles=len(NAMES), width=4)
-    for module in network.modules():
-        if isinstance(module, ConditionalInstanceNorm):
-            torch.nn.init.uniform_(module.scale, 0.2, 2.0)
-            torch.nn.init.normal_(module.shift, std=0.5)
-    return network.eval()
 
 
 @pytest.fixture
@@ -40,10 +28,6 @@ def options(photos, paintings) -> TrainingOptions:
     recipe = replace(RECIPES["default"], steps=6, batch=2, size=64, style_size=64, learning_rate=1e-2)
     styles = tuple(StyleImage(path.stem, str(path)) for path in paintings)
     return TrainingOptions(styles, str(photos), recipe=recipe, width=4, device="cpu", workers=0)
-
-
-def picture(seed: int) -> torch.Tensor:
-    return to_tensor(checkered(64, 64, seed))[None] / 255.0
 
 
 @torch.no_grad()
@@ -120,6 +104,15 @@ def test_extending_resumes_bit_for_bit(options, vgg16_weights, tmp_path):
     second.load_checkpoint(state)
     assert [step.total for step in second.run()] == totals[3:]
     assert weights_sha256(second.network.state_dict()) == weights_sha256(unbroken.network.state_dict())
+
+
+def test_a_parent_grows_into_the_network_asked_for(tmp_path):
+    export_model(bank(), CARD, tmp_path / "small.onnx")
+    parent = read_parent(tmp_path / "small.onnx", "fine", 8)
+    assert (parent.card, parent.network.name, parent.network.width) == (CARD, "fine", 8)
+    with torch.no_grad():
+        mixture = torch.tensor([0.0, 0.2, 0.3, 0.5])
+        torch.testing.assert_close(parent.network(picture(1), mixture), bank()(picture(1), mixture), atol=1e-4, rtol=0)
 
 
 def test_a_card_that_is_not_the_networks_is_refused(tmp_path):

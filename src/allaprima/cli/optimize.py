@@ -52,7 +52,7 @@ OPTION_FIELDS = ("method", "iterations", "tolerance", "preconditioner", "learnin
 @click.option(
     "--start", default="content", show_default=True, help="content, noise, style, or model: refine its result."
 )
-@click.option("--model", type=click.Path(path_type=Path), help="Style model for --start model. Default: the gallery.")
+@click.option("--model", metavar="MODEL", help="For --start model: fast (the default), fine, or a file (.onnx).")
 @click.option("--style", "model_style", metavar="NAME", help="Style of that model, or a mixture.")
 @click.option("--strength", type=click.FloatRange(0, 1), help="Of that model's style. Default: 0.6.")
 @click.option(

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from PIL import Image, ImageDraw, ImageFont
 
+from allaprima.cli.model_option import model_option
 from allaprima.cli.progress import progress
 from allaprima.errors import PictureError
 from allaprima.picture import Picture, read_picture, write_picture
@@ -19,14 +20,14 @@ TILE, MARGIN, CAPTION = 512, 16, 56  # pixels
 
 
 @click.command("styles")
-@click.option("-m", "--model", type=click.Path(path_type=Path), help="A style model (.onnx) instead of the gallery.")
+@model_option
 @click.option("--sheet", metavar="PHOTO", type=click.Path(path_type=Path), help="Paint this photograph in every style.")
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("styles.png"), show_default=True, help="Of --sheet."
 )
 @click.option("--overwrite", is_flag=True, help="Replace a sheet that exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the model's whole card as JSON.")
-def command(model: Path | None, sheet: Path | None, output: Path, overwrite: bool, as_json: bool) -> None:
+def command(model: str | None, sheet: Path | None, output: Path, overwrite: bool, as_json: bool) -> None:
     """List the styles of the gallery or of a model, or paint a sheet of them."""
     stylizer = Stylizer(model)
     if sheet is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from allaprima.batch import paint_all, watch
+from allaprima.cli.model_option import model_option
 from allaprima.cli.progress import late_progress, progress
 from allaprima.cli.quiet import quiet_decoders
 from allaprima.cli.report import Report
@@ -49,7 +50,7 @@ class Stroke(click.ParamType[int]):
 @click.command("stylize")
 @click.argument("inputs", nargs=-1, required=True, metavar="PICTURE...")
 @click.option("-s", "--style", help="A style's name, or a mixture: great_wave:0.6,starry_night:0.4.")
-@click.option("-m", "--model", type=click.Path(path_type=Path), help="A style model (.onnx) instead of the gallery.")
+@model_option
 @click.option("--strength", default=1.0, show_default=True, help="0 is the photograph, 1 the full style.")
 @click.option(
     "--stroke",

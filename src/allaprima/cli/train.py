@@ -42,7 +42,8 @@ PLAIN_INTERVAL = 50  # steps between lines where there is no terminal for a live
     "--from",
     "start",
     metavar="MODEL",
-    help="Style model to start from; gallery (the default); or none: random weights.",
+    help="Style model to start from (it grows if --network or --width ask for more); gallery (the default); or none: "
+    "random weights.",
 )
 @click.option("--extend", is_flag=True, help="Add to the styles of --from, which paint on exactly as they do.")
 @click.option(
@@ -53,7 +54,7 @@ PLAIN_INTERVAL = 50  # steps between lines where there is no terminal for a live
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint beside the output.")
 @click.option("--overwrite", is_flag=True, help="Replace an output, or start over beside a checkpoint, that exists.")
 @click.option("--recipe", default="default", show_default=True, help="default, or paper (Johnson et al. 2016).")
-@click.option("--network", help="fast, fine, or johnson: the paper's. Default: that of --from, or fast.")
+@click.option("--network", help="fast, fine (better), or johnson (the paper's). Default: that of --from, or fast.")
 @click.option("--width", type=click.IntRange(min=4), help="Channels of the first convolution.")
 @click.option("--steps", type=click.IntRange(min=1), help="Default: by --quality, or the recipe's.")
 @click.option("--batch", type=click.IntRange(min=1), help="Photographs a step. Default: the recipe's.")

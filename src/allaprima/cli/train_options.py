@@ -12,10 +12,10 @@ from click.core import ParameterSource
 
 from allaprima.cli.extra import choose_recipe
 from allaprima.errors import TrainingError
-from allaprima.style_model import gallery_model
+from allaprima.style_model import GALLERY as BANKS
+from allaprima.style_model import find_model, gallery_model
 
 if TYPE_CHECKING:
-    from allaprima.style_model import Card
     from allaprima.training.fitting import Parent
     from allaprima.training.recipes import Recipe
     from allaprima.training.trainer import StyleImage, TrainingOptions
@@ -66,33 +66,27 @@ def decide(
 def choose_parent(given: dict[str, Any]) -> Parent | None:
     """The model to start from, or None for random weights.
 
-    That is the gallery's bank, unless ``--from`` says otherwise or what is asked for is not of its kind: the recipe of
-    the paper, another network or another width.
+    That is the gallery's bank of the network asked for, unless ``--from`` says otherwise or there is none: for the
+    paper's recipe, its network, or another width.
     """
     from allaprima.training.export import read_card
     from allaprima.training.fitting import read_parent
 
-    start = given["start"]
-    if start is None and (given["recipe"] != "default" or other_kind(given, read_card(gallery_model()))):
-        start = SCRATCH
+    start, network, width = given["start"], given["network"], given["width"]
+    gallery = gallery_model(network if network in BANKS else BANKS[0])
+    card = read_card(gallery)
+    if start is None:
+        suits = given["recipe"] == "default" and network in (None, card.network) and width in (None, card.width)
+        start = GALLERY if suits else SCRATCH
     if start == SCRATCH:
         if given["extend"]:
             raise TrainingError("--extend needs a bank to extend, and this training starts from none")
         return None
-    path = gallery_model() if start in (None, GALLERY) else Path(start)
-    parent = read_parent(path)
-    if option := other_kind(given, parent.card):
-        raise TrainingError(
-            f"{path} is a {parent.card.network} network of width {parent.card.width}: "
-            f"leave out {option}, or start from random weights with --from none"
-        )
-    return parent
-
-
-def other_kind(given: dict[str, Any], card: Card) -> str:
-    """The option that asks for another kind of network than the card's, if one does."""
-    differ = [f"--{name}" for name in ("network", "width") if given[name] not in (None, getattr(card, name))]
-    return differ[0] if differ else ""
+    path = gallery if start == GALLERY else find_model(start)
+    try:
+        return read_parent(path, network, width)
+    except TrainingError as error:
+        raise TrainingError(f"{error}; start from random weights with --from none") from error
 
 
 def build_options(styles: tuple[Path, ...], given: dict[str, Any], parent: Parent | None) -> TrainingOptions:
@@ -113,8 +107,8 @@ def build_options(styles: tuple[Path, ...], given: dict[str, Any], parent: Paren
         styles=learnt,
         photos="" if given["photos"] is None else str(given["photos"].resolve()),
         recipe=decide_recipe(given, len(learnt), fits=fits),
-        network=card.network if card else given["network"] or TrainingOptions.network,
-        width=card.width if card else given["width"],
+        network=parent.network.name if parent else given["network"] or TrainingOptions.network,
+        width=parent.network.width if parent else given["width"],
         parent=f"{card.weights_sha256}, {card.steps} steps{', extended' if kept else ''}" if card else "",
         kept=kept,
         **{field: given[field] for field in ("seed", "device", "precision", "workers")},

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.errors import ModelError, StyleError
-from allaprima.style_model import gallery_model
+from allaprima.style_model import find_model
 from allaprima.stylizer import Stylizer
 
 Pixels = NDArray[np.uint8]
@@ -51,14 +51,14 @@ def model_painter(stylizer: Stylizer, name: str, style: str, strength: float = 1
 
 
 def load_models(names: Iterable[str], threads: int | None = None) -> dict[str, Stylizer]:
-    """Style models by the name they get in tables: ``gallery`` for the one that ships, else their file's.
+    """Style models by the name they get in tables: ``gallery`` (or ``fast``) and ``fine`` ship, others have a file's.
 
     Raises:
         ModelError: a file is missing or not a style model, or two would have the same name.
     """
     models: dict[str, Stylizer] = {}
     for name in names:
-        path = gallery_model() if name == GALLERY else Path(name)
+        path = find_model(None if name == GALLERY else name)
         label = GALLERY if name == GALLERY else path.stem
         if label in models or label == PHOTOGRAPH:
             raise ModelError(f'"{label}" cannot name {name} in the tables (taken): rename the file')

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from allaprima.style_model import Card
 from allaprima.training.export import read_network
+from allaprima.training.growth import grown
 from allaprima.training.networks import PHOTO, StyleNetwork
 from allaprima.training.photos import RandomCrops
 from allaprima.training.recipes import Objective
@@ -40,15 +41,22 @@ class Parent:
 
     card: Card
     network: StyleNetwork
+    """The card's, or a larger one that paints the same."""
 
 
-def read_parent(path: Path) -> Parent:
-    """A style model's card and network.
+def read_parent(path: Path, name: str | None = None, width: int | None = None) -> Parent:
+    """A style model's card and network, the latter grown (``growth.py``) if another is asked for.
 
     Raises:
         ModelError: as ``export.read_network``.
+        TrainingError: as ``growth.grown``.
     """
-    return Parent(*read_network(path))
+    card, network = read_network(path)
+    name = name or network.name
+    width = width or (network.width if name == network.name else None)
+    if (name, width) != (network.name, network.width):
+        network = grown(network, name, width)
+    return Parent(card, network)
 
 
 def start_from(trainer: Trainer, parent: Parent) -> dict[str, dict[str, float]]:
