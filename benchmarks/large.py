@@ -81,13 +81,13 @@ def main() -> None:
     painter = TilePainter(options.model.read_bytes(), len(engine.card.styles), engine.open)
     side = painter.side(image.nbytes, parse_memory(options.memory))
     tiles = grid(*image.shape[:2], side)
-    sample = take_sample(image) if image.shape[0] * image.shape[1] > EXACT_BELOW else painter.everything(image)
+    sample_of = take_sample if image.shape[0] * image.shape[1] > EXACT_BELOW else painter.everything
     ways: dict[str, Callable[[], object]] = {
-        "statistics": lambda: painter.statistics(image, weights, sample),
+        "statistics": lambda: painter.statistics(image, weights, sample_of(image)),
         "tiles with overlap": lambda: painter.paint_tiles(image, statistics, side),
         "bare network over the tiles": lambda: [engine.run(tile.of(image), weights).shape for tile in tiles],
     }
-    statistics = painter.statistics(image, weights, sample)
+    statistics = painter.statistics(image, weights, sample_of(image))
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(options.rounds):
         for name, work in ways.items():

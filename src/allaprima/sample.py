@@ -21,7 +21,7 @@ RIDGE = 0.01
 LEAST_WEIGHT, MOST_WEIGHT = 0.1, 5.0
 """Bounds of a crop's weight, relative to the mean weight, so that no crop counts against itself or for all."""
 STRIP = 16
-DESCRIBED = 2**24
+DESCRIBED = 2**23
 """Rows of a strip, and how many pixels of strips tell what the whole looks like; a smaller picture is all strips."""
 
 

@@ -4,11 +4,11 @@ An instance norm looks at the whole picture; painted on its own, each tile would
 show. Here every norm is given the mean and variance of the *whole* picture (``fixed_norm.py``). What is left of the
 network is local, so a tile with enough overlap is painted exactly as it would be inside the whole.
 
-The statistics come norm by norm, since those of one depend on the ones before it. ``exact`` takes them from every tile,
-which costs a pass over the picture, as deep as the norm, for each norm. Otherwise they are pooled over small crops in
-full resolution, spread over the picture (``sample.py``). Crops rather than a reduced copy of the picture (the thumbnail
-of Chen et al. 2022, *Towards Ultra-Resolution Neural Style Transfer via Thumbnail Instance Normalization*), since that
-has lost the fine detail which the first layers measure; docs/pictures.md has the figures.
+The statistics come norm by norm, since those of one depend on the ones before it (``stages.py``). ``exact`` takes them
+from every tile; otherwise they are pooled over small crops in full resolution, spread over the picture (``sample.py``).
+Crops rather than a reduced copy of the picture (the thumbnail of Chen et al. 2022, *Towards Ultra-Resolution Neural
+Style Transfer via Thumbnail Instance Normalization*), since that has lost the fine detail which the first layers
+measure; docs/pictures.md has the figures.
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from allaprima.boxes import ALIGN, Box, Pixels, grid
 from allaprima.errors import ModelError
-from allaprima.fixed_norm import find_norms, with_given_statistics
+from allaprima.fixed_norm import with_given_statistics
 from allaprima.sample import Sample, take_sample
+from allaprima.stages import Features, Session, Stages, Values
 from allaprima.style_model import IMAGE, STYLE, STYLIZED
 
-Features = NDArray[np.float32]
 Feeds = dict[str, Any]
 """Inputs of the edited model by name, but for the picture."""
 Progress = Callable[[int, int], None]
@@ -46,14 +45,6 @@ BASE_MEMORY = 160 * 2**20
 """Bytes that Python, ONNX Runtime and the model take before any picture is there."""
 
 
-class Session(Protocol):
-    """What is used of ``onnxruntime.InferenceSession``."""
-
-    def run(self, output_names: Sequence[str] | None, input_feed: dict[str, Any]) -> list[Any]:
-        """Compute the outputs named, or all."""
-        ...
-
-
 class Geometry(NamedTuple):
     """Where the features of one norm lie: feature i belongs to pixel (i − outside) · stride."""
 
@@ -69,6 +60,8 @@ class Layout(NamedTuple):
     """How far a pixel of the photograph reaches, rounded up to ``ALIGN``."""
     bytes_per_pixel: int
     """Of working memory."""
+    bytes_between_norms: int
+    """What is left of a pixel, at most, when a norm waits for its statistics."""
 
 
 class TilePainter:
@@ -82,7 +75,7 @@ class TilePainter:
 
     def __init__(self, model: bytes, styles: int, open_session: Callable[[bytes], Session]) -> None:
         self._model, self._open = model, open_session
-        self._norms = find_norms(model)
+        self._stages = Stages(model, open_session)
         self._mixture = np.full(styles, 1 / max(1, styles - 1), np.float32)
         self._mixture[0] = styles == 1  # of photo: nothing, lest the network's part of the result vanish
 
@@ -117,28 +110,44 @@ class TilePainter:
         height, width = image.shape[:2]
         sample = self.everything(image) if exact or height * width <= EXACT_BELOW else take_sample(image)
         side = self.side(image.nbytes, memory)
-        work = len(self._norms) * _area(sample.crops, sample.margin, image) // 2
+        sampled = _area(sample.crops, sample.margin, image)
+        # The other half is for the one tile that is worked on.
+        keep = sampled * self.layout.bytes_between_norms <= self._room(image.nbytes, memory) // 2
+        work = sampled if keep else len(self.layout.norms) * sampled // 2
         work += _area(grid(height, width, side), self.layout.margin, image)
         tell = _Work(work, progress).add
-        return self.paint_tiles(image, self.statistics(image, mixture, sample, tell), side, tell)
+        return self.paint_tiles(image, self.statistics(image, mixture, sample, keep, tell), side, tell)
 
     def statistics(
-        self, image: Pixels, mixture: Features, sample: Sample, tell: Callable[[int], None] = lambda _: None
+        self,
+        image: Pixels,
+        mixture: Features,
+        sample: Sample,
+        keep: bool = True,
+        tell: Callable[[int], None] = lambda _: None,
     ) -> Feeds:
-        """Mean and variance of every norm over the sample of [H, W, 3], as inputs of the edited model."""
+        """Mean and variance of every norm over the sample of [H, W, 3], as inputs of the edited model.
+
+        With ``keep`` what the network has made of each crop waits for the next norm, and each passes through it once.
+        Otherwise every norm begins again at the picture: half the network on average, as often as there are norms.
+        """
         height, width = image.shape[:2]
         feeds: Feeds = {STYLE: mixture}
-        for number, (norm, geometry) in enumerate(zip(self._norms, self.layout.norms, strict=True)):
-            session = self._open(with_given_statistics(self._model, number))
+        boxes = [crop.grown(sample.margin, height, width) for crop in sample.crops]
+        left: list[Values] = [{} for _ in boxes]
+        for number, (norm, geometry) in enumerate(zip(self._stages.norms, self.layout.norms, strict=True)):
+            stage = None
             count, total, squares = 0.0, np.zeros(1), np.zeros(1)
-            for crop, weight in zip(sample.crops, sample.weights, strict=True):
-                grown = crop.grown(sample.margin, height, width)
-                features = session.run(None, {**feeds, IMAGE: grown.of(image)})[0][0]
-                inner = _inner(features, geometry, crop, grown, height, width)
+            for place, (crop, weight, grown) in enumerate(zip(sample.crops, sample.weights, boxes, strict=True)):
+                values = {**feeds, **(left[place] or {IMAGE: grown.of(image)})}
+                stage = stage or self._stages.open(number if keep else 0, number, values)
+                features, rest = stage.run(values)
+                left[place] = rest if keep else {}
+                inner = _inner(features[0], geometry, crop, grown, height, width)
                 count += weight * inner[0].size
                 total = total + weight * inner.sum((1, 2), dtype=np.float64)
                 squares = squares + weight * np.square(inner).sum((1, 2), dtype=np.float64)
-                tell(grown.area // 2)
+                tell(grown.area // (len(self.layout.norms) if keep else 2))
             mean = total / count
             feeds[norm.mean] = mean.astype(np.float32)
             feeds[norm.variance] = np.maximum(squares / count - mean**2, 0).astype(np.float32)
@@ -174,14 +183,16 @@ class TilePainter:
         """
         small, large = (np.random.default_rng(0).integers(0, 256, (s, s, 3), np.uint8) for s in (_PROBE // 2, _PROBE))
         feeds: Feeds = {STYLE: self._mixture}
-        norms, size = [], 0
-        for number, norm in enumerate(self._norms):
-            session = self._open(with_given_statistics(self._model, number))
-            few, features = (session.run(None, {**feeds, IMAGE: image[None]})[0][0] for image in (small, large))
-            stride = (_PROBE // 2) // (features.shape[1] - few.shape[1])
-            norms.append(Geometry(stride, (features.shape[1] - _PROBE // stride) // 2))
+        norms, size, most_left = [], 0, 0
+        for number, norm in enumerate(self._stages.norms):
+            stage = self._stages.open(0, number, {**feeds, IMAGE: large[None]})
+            few, _ = stage.run({**feeds, IMAGE: small[None]})
+            features, left = stage.run({**feeds, IMAGE: large[None]})
+            stride = (_PROBE // 2) // (features.shape[2] - few.shape[2])
+            norms.append(Geometry(stride, (features.shape[2] - _PROBE // stride) // 2))
             size += features.nbytes
-            feeds[norm.mean], feeds[norm.variance] = features.mean((1, 2)), features.var((1, 2))
+            most_left = max(most_left, sum(value.nbytes for value in left.values()))
+            feeds[norm.mean], feeds[norm.variance] = features.mean((0, 2, 3)), features.var((0, 2, 3))
         session = self._open(with_given_statistics(self._model))
         other = large.copy()
         other[:, : _PROBE // 4] ^= 255
@@ -191,13 +202,18 @@ class TilePainter:
             raise ModelError("this network cannot paint in tiles: make the picture smaller (--size, --stroke)")
         # Between two norms a few more tensors of the same size are alive: the padded, the convolved, the sum.
         bytes_per_pixel = 2 * size // _PROBE**2 or BYTES_PER_PIXEL_BOUND
-        return Layout(tuple(norms), math.ceil(reach / ALIGN) * ALIGN, bytes_per_pixel)
+        bytes_between_norms = math.ceil(most_left / _PROBE**2)
+        return Layout(tuple(norms), math.ceil(reach / ALIGN) * ALIGN, bytes_per_pixel, bytes_between_norms)
 
     def side(self, bytes_of_image: int, memory: int) -> int:
         """Of the tiles, so that picture, result and the network's working memory fit."""
-        pixels = max(0, memory - BASE_MEMORY - 2 * bytes_of_image) // self.layout.bytes_per_pixel
+        pixels = self._room(bytes_of_image, memory) // self.layout.bytes_per_pixel
         side = (math.isqrt(pixels) - 2 * self.layout.margin) // ALIGN * ALIGN
         return min(max(side, SMALLEST_TILE), LARGEST_TILE)
+
+    def _room(self, bytes_of_image: int, memory: int) -> int:
+        """Bytes that picture and result leave to the network."""
+        return max(0, memory - BASE_MEMORY - 2 * bytes_of_image)
 
 
 class _Work:

@@ -50,8 +50,8 @@ class ConditionalInstanceNorm(nn.Module):
     """Instance norm whose scale and shift belong to the style: z = γ_s · (x − μ) / σ + β_s.
 
     Dumoulin et al. 2017, eq. 5; μ and σ are taken over height and width of each picture and channel
-    (Ulyanov et al. 2016). Conditions c, one weight per entry of the bank, give γ = Σ c_s γ_s and β = Σ c_s β_s (see
-    ``conditions_of``). The entry of ``photo`` is no style of its own but what a lower strength changes: at first, nothing.
+    (Ulyanov et al. 2016). Conditions c, one weight per entry of the bank (``conditions_of``), give γ = Σ c_s γ_s and
+    β = Σ c_s β_s. The entry of ``photo`` is no style but what a lower strength changes in one: at first, nothing.
     """
 
     def __init__(self, channels: int, styles: int) -> None:
