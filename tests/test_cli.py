@@ -163,6 +163,9 @@ def test_a_sheet_shows_every_style(allaprima, photo, tmp_path):
     with Image.open(tmp_path / "sheet.png") as sheet:
         assert sheet.width > 2 * 101
         assert sheet.height > 2 * 67
+    assert allaprima("styles", "--sheet", photo, "--tile", 64, "-o", "small.png").returncode == 0
+    with Image.open(tmp_path / "sheet.png") as sheet, Image.open(tmp_path / "small.png") as small:
+        assert 64 / 101 - 0.1 < small.width / sheet.width < 1
 
 
 def test_help_and_version(allaprima):

@@ -16,7 +16,8 @@ from allaprima.plan import check_target
 from allaprima.style_model import Style
 from allaprima.stylizer import Stylizer
 
-TILE, MARGIN, CAPTION = 512, 16, 56  # pixels
+PAINTED, MARGIN, CAPTION = 512, 16, 56
+"""Pixels: the longer side at which a sheet's pictures are painted at least, and what is between and below them."""
 
 
 @click.command("styles")
@@ -25,9 +26,17 @@ TILE, MARGIN, CAPTION = 512, 16, 56  # pixels
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("styles.png"), show_default=True, help="Of --sheet."
 )
+@click.option(
+    "--tile",
+    type=click.IntRange(min=64),
+    default=PAINTED,
+    show_default=True,
+    metavar="PIXELS",
+    help="Longer side of the pictures on the sheet.",
+)
 @click.option("--overwrite", is_flag=True, help="Replace a sheet that exists.")
 @click.option("--json", "as_json", is_flag=True, help="Print the model's whole card as JSON.")
-def command(model: str | None, sheet: Path | None, output: Path, overwrite: bool, as_json: bool) -> None:
+def command(model: str | None, sheet: Path | None, output: Path, tile: int, overwrite: bool, as_json: bool) -> None:
     """List the styles of the gallery or of a model, or paint a sheet of them."""
     stylizer = Stylizer(model)
     if sheet is not None:
@@ -36,7 +45,7 @@ def command(model: str | None, sheet: Path | None, output: Path, overwrite: bool
             photo = read_picture(sheet)
         except PictureError as error:
             raise PictureError(f"{sheet}: {error}") from error
-        write_picture(contact_sheet(stylizer, photo.within(TILE)), output)
+        write_picture(contact_sheet(stylizer, photo, tile), output)
     elif as_json:
         click.echo(stylizer.card.to_json())
     else:
@@ -51,14 +60,17 @@ def describe(style: Style) -> str:
     return f"{words} ({style.year})" if style.year else words
 
 
-def contact_sheet(stylizer: Stylizer, photo: Picture) -> Picture:
-    """The photograph and every style of it, each with its name and painting below."""
-    tiles = [("photo", "", photo.to_pil())]
+def contact_sheet(stylizer: Stylizer, photo: Picture, tile: int) -> Picture:
+    """The photograph and every style of it, each with its name and painting below, none longer than ``tile`` pixels."""
+    photo = photo.within(max(tile, PAINTED))  # a small tile shows a painting of usual strokes, scaled down
+    tiles = [("photo", "", photo.within(tile).to_pil())]
     with progress(stylizer.styles, "painting") as bar:
         for style in bar:
-            tiles.append((style.name, describe(style), stylizer.stylize_picture(photo, style.name).to_pil()))
+            painted = stylizer.stylize_picture(photo, style.name).within(tile)
+            tiles.append((style.name, describe(style), painted.to_pil()))
     columns = math.ceil(math.sqrt(len(tiles)))
-    width, height = photo.size[0] + MARGIN, photo.size[1] + CAPTION
+    wide, high = tiles[0][2].size
+    width, height = wide + MARGIN, high + CAPTION
     sheet = Image.new("RGB", (columns * width + MARGIN, math.ceil(len(tiles) / columns) * height + MARGIN), "white")
     draw = ImageDraw.Draw(sheet)
     name_font, small_font = ImageFont.load_default(20), ImageFont.load_default(13)
@@ -66,8 +78,8 @@ def contact_sheet(stylizer: Stylizer, photo: Picture) -> Picture:
         row, column = divmod(place, columns)
         left, top = MARGIN + column * width, MARGIN + row * height
         sheet.paste(image, (left, top), image if image.mode == "RGBA" else None)
-        draw.text((left, top + photo.size[1] + 4), name, "black", name_font)
-        draw.text((left, top + photo.size[1] + 28), _shortened(words, small_font, photo.size[0]), "dimgray", small_font)
+        draw.text((left, top + high + 4), name, "black", name_font)
+        draw.text((left, top + high + 28), _shortened(words, small_font, wide), "dimgray", small_font)
     return Picture.from_pil(sheet)
 
 
