@@ -45,8 +45,8 @@ def patches(styles: int) -> Fast:
 class Same(nn.Module):
     """A step that is left out."""
 
-    def forward(self, x: Tensor, mixture: Tensor) -> Tensor:
-        """The features as they are, whatever the mixture."""
+    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
+        """The features as they are, whatever the conditions."""
         return x
 
 
@@ -82,13 +82,13 @@ class Eighth(Fast):
 class Skip(Fast):
     """The features at half and at a quarter of the size are added again on the way up (Ronneberger et al. 2015)."""
 
-    def body(self, image: Tensor, mixture: Tensor) -> Tensor:
+    def body(self, image: Tensor, conditions: Tensor) -> Tensor:
         """[N, 3, H, W] -> [N, width, H/2, W/2]."""
-        half = self.down1(image, mixture)
-        quarter = x = self.down2(half, mixture)
+        half = self.down1(image, conditions)
+        quarter = x = self.down2(half, conditions)
         for block in self.blocks:
-            x = block(x, mixture)
-        return half + self.up(quarter + x, mixture)
+            x = block(x, conditions)
+        return half + self.up(quarter + x, conditions)
 
 
 class EighthSkip(Skip, Eighth):
@@ -108,10 +108,10 @@ class SubpixelConvNorm(nn.Module):
         with torch.no_grad():
             self.conv.weight.copy_(self.conv.weight[::4].repeat_interleave(4, dim=0))
 
-    def forward(self, x: Tensor, mixture: Tensor) -> Tensor:
+    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
         """[N, inputs, H, W] -> [N, outputs, 2H, 2W]."""
         x = F.pixel_shuffle(self.conv(F.pad(x, [1, 1, 1, 1], mode="reflect")), 2)
-        return F.relu(self.norm(x, mixture))
+        return F.relu(self.norm(x, conditions))
 
 
 class SubpixelConv(UpsampleConv):
@@ -173,11 +173,11 @@ class ConditionalFilterResponseNorm(nn.Module):
         self.shift = nn.Parameter(torch.zeros(styles, channels))
         self.threshold = nn.Parameter(torch.zeros(styles, channels)) if threshold else None
 
-    def forward(self, x: Tensor, mixture: Tensor) -> Tensor:
-        """x: [N, C, H, W]; mixture: [S] or [N, S] -> [N, C, H, W]."""
-        scale, shift = ((mixture @ p)[..., None, None] for p in (self.scale, self.shift))
+    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
+        """x: [N, C, H, W]; conditions: [S] or [N, S] -> [N, C, H, W]."""
+        scale, shift = ((conditions @ p)[..., None, None] for p in (self.scale, self.shift))
         z = scale * (x * torch.rsqrt(x.square().mean((2, 3), keepdim=True) + self.EPSILON)) + shift
-        return z if self.threshold is None else torch.maximum(z, (mixture @ self.threshold)[..., None, None])
+        return z if self.threshold is None else torch.maximum(z, (conditions @ self.threshold)[..., None, None])
 
 
 def filter_response(styles: int) -> Fast:

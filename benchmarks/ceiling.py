@@ -35,7 +35,7 @@ from allaprima.engine import ENGINES
 from allaprima.errors import EngineError
 from allaprima.evaluation.record import command_line, record, versions, write_json
 from allaprima.openvino_session import OpenVinoSession
-from allaprima.style_model import IMAGE, STYLE, gallery_model
+from allaprima.style_model import IMAGE, STYLE, find_model, gallery_model
 from speed import RESULTS, at_least_one, parse_size, summary
 
 SIDE = 2048  # of the matrices
@@ -160,7 +160,7 @@ def paintings(model: Path, pixels: NDArray[np.uint8], flop: float) -> dict[str, 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", type=parse_size, default=(512, 512), help="WIDTHxHEIGHT (default: 512x512)")
-    parser.add_argument("--model", type=Path, default=gallery_model(), help="a style model instead of the gallery")
+    parser.add_argument("--model", type=find_model, default=gallery_model(), help="fast (default), fine or a file")
     parser.add_argument("--rounds", type=at_least_one, default=12, help="turns of each (default: 12)")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "ceiling.json", help="default: %(default)s")
     options = parser.parse_args()

@@ -31,7 +31,7 @@ from allaprima.engine import Engine, cores
 from allaprima.evaluation.record import command_line, record, versions, write_json
 from allaprima.picture import SUFFIXES
 from allaprima.stroke import STROKE, reduce, reduced_size
-from allaprima.style_model import gallery_model, mixture
+from allaprima.style_model import find_model, gallery_model, mixture
 from speed import RESULTS, at_least_one, parse_size
 
 QUALITY = 90  # of the photographs, as a camera's
@@ -122,7 +122,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=at_least_one, default=3, help="turns of each side (default: %(default)s)")
     parser.add_argument("--stroke", type=at_least_one, default=STROKE, help="default: %(default)s")
     parser.add_argument("--threads", type=at_least_one, default=cores(), help="default: every core")
-    parser.add_argument("--model", type=Path, default=gallery_model(), help="a style model instead of the gallery")
+    parser.add_argument("--model", type=find_model, default=gallery_model(), help="fast (default), fine or a file")
     parser.add_argument("--style", default="great_wave", help="default: %(default)s")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "folder.json", help="default: %(default)s")
     options = parser.parse_args()

@@ -30,7 +30,7 @@ from allaprima.engine import Engine
 from allaprima.evaluation.record import command_line, record, versions, write_json
 from allaprima.memory import parse_memory
 from allaprima.sample import take_sample
-from allaprima.style_model import gallery_model, mixture
+from allaprima.style_model import find_model, gallery_model, mixture
 from allaprima.tiles import EXACT_BELOW, TilePainter
 from speed import RESULTS, at_least_one
 from tiles import Pixels, gradient, lay_out
@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--side", type=at_least_one, default=10_000, help="of the picture (default: %(default)s)")
     parser.add_argument("--memory", default="1.5G", help="that the painting may take (default: %(default)s)")
     parser.add_argument("--rounds", type=at_least_one, default=2, help="turns of each side (default: %(default)s)")
-    parser.add_argument("--model", type=Path, default=gallery_model(), help="a style model instead of the gallery")
+    parser.add_argument("--model", type=find_model, default=gallery_model(), help="fast (default), fine or a file")
     parser.add_argument("--style", default="great_wave", help="default: %(default)s")
     parser.add_argument("--threads", type=at_least_one, help="default: every core")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "large.json", help="default: %(default)s")
@@ -79,15 +79,16 @@ def main() -> None:
     engine = Engine(options.model, options.threads, memory=2**50)
     weights = mixture(engine.card.names, options.style, 1.0)
     painter = TilePainter(options.model.read_bytes(), len(engine.card.styles), engine.open)
-    side = painter.side(image.nbytes, parse_memory(options.memory))
+    memory = parse_memory(options.memory)
+    side = painter.side(image.nbytes, memory)
     tiles = grid(*image.shape[:2], side)
     sample_of = take_sample if image.shape[0] * image.shape[1] > EXACT_BELOW else painter.everything
     ways: dict[str, Callable[[], object]] = {
-        "statistics": lambda: painter.statistics(image, weights, sample_of(image)),
+        "statistics": lambda: painter.statistics(image, weights, sample_of(image), memory),
         "tiles with overlap": lambda: painter.paint_tiles(image, statistics, side),
         "bare network over the tiles": lambda: [engine.run(tile.of(image), weights).shape for tile in tiles],
     }
-    statistics = painter.statistics(image, weights, sample_of(image))
+    statistics = painter.statistics(image, weights, sample_of(image), memory)
     times: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(options.rounds):
         for name, work in ways.items():

@@ -28,12 +28,13 @@ from allaprima.evaluation.record import command_line, record, write_json
 from allaprima.picture import SUFFIXES
 from allaprima.sample import CROP, CROPS_SHARE, Sample, take_sample
 from allaprima.stroke import reduce, reduced_size
-from allaprima.style_model import gallery_model, mixture
+from allaprima.style_model import find_model, gallery_model, mixture
 from allaprima.tiles import Feeds, TilePainter
 from speed import RESULTS
 
 Pixels = NDArray[np.uint8]
 SIDE = 512  # of the tiles: more borders than the largest tiles have, so that more of them are measured
+MEMORY = 4 * 2**30
 PATCH = 288
 
 
@@ -85,7 +86,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path, help="a folder of photographs")
     parser.add_argument("--side", type=int, default=6000, help="of the picture, in pixels (default: 6000)")
-    parser.add_argument("--model", type=Path, default=gallery_model(), help="a style model instead of the gallery")
+    parser.add_argument("--model", type=find_model, default=gallery_model(), help="fast (default), fine or a file")
     parser.add_argument("--styles", nargs="+", help="default: every style of the model")
     parser.add_argument("--threads", type=int, help="default: every core")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "tiles.json", help="default: %(default)s")
@@ -116,7 +117,7 @@ def ways(painter: TilePainter, image: Pixels, weights: NDArray[np.float32]) -> d
     """How the statistics can be taken."""
 
     def exact(whole: Pixels) -> Feeds:
-        return painter.statistics(whole, weights, painter.everything(whole))
+        return painter.statistics(whole, weights, painter.everything(whole), MEMORY)
 
     def alike(sample: Sample) -> Sample:
         return sample._replace(weights=np.ones(len(sample.crops)))
@@ -127,8 +128,8 @@ def ways(painter: TilePainter, image: Pixels, weights: NDArray[np.float32]) -> d
 
     return {
         "exact": lambda: exact(image),
-        "sample": lambda: painter.statistics(image, weights, take_sample(image)),
-        "sample, all crops alike": lambda: painter.statistics(image, weights, alike(take_sample(image))),
+        "sample": lambda: painter.statistics(image, weights, take_sample(image), MEMORY),
+        "sample, all crops alike": lambda: painter.statistics(image, weights, alike(take_sample(image)), MEMORY),
         "reduced copy of 1024": lambda: thumbnail(1024),
         "reduced copy of 2048": lambda: thumbnail(2048),
     }

@@ -14,14 +14,16 @@ from PIL import Image
 
 import allaprima
 from allaprima import ModelError, PictureError, StyleError, Stylizer
+from allaprima.style_model import BANKS, gallery_model
 from support import checkered
 
 STYLES = ("great_wave", "starry_night", "the_scream")
 
 
-@pytest.fixture(scope="module")
-def stylizer() -> Stylizer:
-    return Stylizer()
+@pytest.fixture(scope="module", params=BANKS)
+def stylizer(request) -> Stylizer:
+    """Both banks of the gallery."""
+    return Stylizer(request.param)
 
 
 def psnr(a: np.ndarray, b: np.ndarray) -> float:
@@ -33,6 +35,15 @@ def test_the_gallery_names_its_paintings():
     found = {style.name: style for style in allaprima.styles()}
     assert set(STYLES) <= set(found)
     assert all(found[name].artist and found[name].title and found[name].year for name in STYLES)
+
+
+def test_both_banks_know_the_same_styles_and_stay_small():
+    fast, fine = (Stylizer(name).card for name in BANKS)
+    assert (fast.network, fine.network) == BANKS
+    assert fast.styles == fine.styles
+    assert fast.parameters < fine.parameters
+    assert sum(gallery_model(name).stat().st_size for name in BANKS) < 6 * 2**20  # of the wheel's 12 MB
+    assert Stylizer().card == fast
 
 
 @settings(max_examples=30, deadline=None)

@@ -19,6 +19,7 @@ from allaprima.tiles import TilePainter
 from support import checkered
 
 MIB = 2**20
+PLENTY = 2**40
 NOTHING = 1
 """Bytes: every picture needs more, so that each is painted in the smallest tiles."""
 
@@ -85,7 +86,7 @@ def seam(image: np.ndarray, side: int = tiles.SMALLEST_TILE) -> float:
 def test_with_the_same_statistics_the_tiles_do_not_matter():
     engine, image = Engine(gallery_model(), 1), texture(400, 300)
     painter = TilePainter(gallery_model().read_bytes(), len(engine.card.styles), engine.open)
-    feeds = painter.statistics(image, mixture(engine), take_sample(image))
+    feeds = painter.statistics(image, mixture(engine), take_sample(image), PLENTY)
     small, large = (painter.paint_tiles(image, feeds, side).astype(int) for side in (128, 512))
     assert np.abs(small - large).max() <= 1
 
@@ -94,7 +95,8 @@ def test_what_waits_between_norms_is_what_comes_from_the_picture_again(model):
     engine, image = Engine(model, 1), texture(150, 131)
     painter = TilePainter(model.read_bytes(), len(engine.card.styles), engine.open)
     everything = painter.everything(image)._replace(crops=grid(131, 150, 64), weights=np.arange(9.0) + 1)
-    kept, again = (painter.statistics(image, mixture(engine), everything, keep) for keep in (True, False))
+    assert (painter.keeps(image, everything, PLENTY), painter.keeps(image, everything, NOTHING)) == (True, False)
+    kept, again = (painter.statistics(image, mixture(engine), everything, memory) for memory in (PLENTY, NOTHING))
     assert kept.keys() == again.keys()
     for name, value in kept.items():
         np.testing.assert_allclose(value, again[name], rtol=1e-4, atol=1e-4, err_msg=name)
@@ -116,11 +118,23 @@ def test_the_network_tells_its_geometry(model):
     assert 20 < painter.layout.bytes_per_pixel < 1200
 
 
-def test_progress_reaches_the_end():
-    engine, told = Engine(gallery_model(), 1, memory=NOTHING), []
-    engine.run(checkered(300, 200)[None], mixture(engine), lambda done, total: told.append((done, total)))
+@pytest.mark.parametrize("memory", [PLENTY, NOTHING])
+def test_progress_reaches_the_end(memory):
+    engine, told = Engine(gallery_model(), 1), []
+    painter = TilePainter(gallery_model().read_bytes(), len(engine.card.styles), engine.open)
+    painter.paint(checkered(301, 203), mixture(engine), memory, False, lambda done, total: told.append((done, total)))
     assert told == sorted(told)
-    assert told[-1][0] == told[-1][1]
+    assert told[-1][0] == told[-1][1] > told[-2][0]
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_more_memory_changes_no_picture(monkeypatch, exact):
+    """Neither that what the network made of the sample waits in it, nor larger tiles."""
+    monkeypatch.setattr(tiles, "EXACT_BELOW", 0)
+    engine, image = Engine(gallery_model(), 1), texture(640, 512)
+    painter = TilePainter(gallery_model().read_bytes(), len(engine.card.styles), engine.open)
+    much, little = (painter.paint(image, mixture(engine), memory, exact).astype(int) for memory in (PLENTY, NOTHING))
+    assert np.abs(much - little).max() <= 1
 
 
 @pytest.mark.parametrize(

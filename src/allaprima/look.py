@@ -20,7 +20,7 @@ from allaprima.color import color_map, keep_color, luminance_map, luminance_of, 
 from allaprima.errors import StyleError
 from allaprima.masks import Mask, blend
 from allaprima.stroke import STROKE, Enlarger, Pixels, reduce, reduced_size
-from allaprima.style_model import PHOTO, SMALLEST_SIDE, StyleSpec
+from allaprima.style_model import PHOTO, SMALLEST_SIDE, StyleSpec, share_of_photo
 
 Color = Literal["style", "photo", "luminance", "histogram"]
 COLORS: tuple[Color, ...] = get_args(Color)
@@ -83,7 +83,7 @@ class Layer:
         photo: uint8 [H, W, 3].
         seen: what the network saw, ``photo`` itself or a reduced copy [h, w, 3].
         painted: what it made of it, uint8 [h, w, 3].
-        share: of the photograph in the mixture, 0..1.
+        share: of the photograph in ``painted``, 0..1.
         color: one of ``COLORS``.
     """
 
@@ -139,7 +139,7 @@ def paint(
         return paintings[0]
     mask = None if look.mask is None else look.mask.fitted(height, width)
     layers = [
-        None if painted is photo else Layer(photo, seen, painted, float(mixture[PHOTO]), look.color)
+        None if painted is photo else Layer(photo, seen, painted, share_of_photo(mixture), look.color)
         for painted, mixture in zip(paintings, mixtures, strict=True)
     ]
     result = np.empty_like(photo)

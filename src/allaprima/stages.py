@@ -34,8 +34,8 @@ Features = NDArray[np.float32]
 Values = Mapping[str, NDArray[Any]]
 """Values of a graph, by their names."""
 
-_ELEMENTS = {np.dtype(np.float32): FLOAT, np.dtype(np.uint8): 2, np.dtype(np.int64): 7, np.dtype(np.bool_): 9}
-"""ONNX's numbers for the types that values between norms can have."""
+_ELEMENTS = {"float32": FLOAT, "uint8": 2, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "float64": 11}
+"""ONNX's numbers for the types that values between norms may have, by numpy's names."""
 
 _OF_THE_WHOLE = (GRAPH_INPUT, GRAPH_OUTPUT, GRAPH_VALUE_INFO)
 """Fields of a graph that say what the whole of it takes, gives and holds."""
@@ -81,8 +81,9 @@ class Stages:
     def __init__(self, model: bytes, open_session: Callable[[bytes], Session]) -> None:
         self._open = open_session
         self.norms = find_norms(model)
-        self._model = with_given_statistics(model)
-        graph = list(fields(graph_of(self._model)))
+        self.model = with_given_statistics(model)
+        """All stages and what follows the last norm, as one model."""
+        graph = list(fields(graph_of(self.model)))
         constants = {texts(value, TENSOR_NAME)[0] for number, _, value in graph if number == GRAPH_INITIALIZER}
         everywhere = [raw for number, raw, _ in graph if number not in (GRAPH_NODE, *_OF_THE_WHOLE)]
         self._nodes: list[_Node] = []
@@ -100,18 +101,21 @@ class Stages:
         means = [norm.mean for norm in self.norms]
         self._ends = [next(i for i, node in enumerate(self._nodes) if mean in node.inputs) for mean in means]
 
-    def open(self, first: int, last: int, values: Values) -> Stage:
-        """The stages from ``first`` to ``last`` as one, for values of the types and dimensions of these."""
+    def open(self, first: int, last: int, values: Values, *, onward: bool = True) -> Stage:
+        """The stages from ``first`` to ``last`` as one, for values of the types and dimensions of these.
+
+        Without ``onward`` nothing but the features is given, and no stage after it can be run with what is left.
+        """
         # ONNX keeps nodes in topological order: what precedes a norm leads to it.
         nodes = self._nodes[self._ends[first - 1] if first else 0 : self._ends[last]]
-        later = self._nodes[self._ends[last] : self._ends[-1]]
+        later = self._nodes[self._ends[last] : self._ends[-1]] if onward else []
         takes, wanted = _used(nodes) - _made(nodes), _used(later) - _made(later)
         features = self.norms[last].features
         gives = [features, *sorted(wanted & _made(nodes) - {features})]
-        inputs = (value_info(name, _ELEMENTS[values[name].dtype], values[name].ndim) for name in takes)
+        inputs = (value_info(name, _ELEMENTS[values[name].dtype.name], values[name].ndim) for name in takes)
         graph = [self._everywhere, *(node.raw for node in nodes), *(field(GRAPH_INPUT, value) for value in inputs)]
         graph += [field(GRAPH_OUTPUT, field(1, name.encode())) for name in gives]  # their types follow from the nodes
-        return Stage(self._open(with_graph(self._model, b"".join(graph))), takes, gives, wanted)
+        return Stage(self._open(with_graph(self.model, b"".join(graph))), takes, gives, wanted)
 
 
 def _used(nodes: list[_Node]) -> set[str]:

@@ -71,7 +71,7 @@ class Enlarger:
         photo: the reduced photograph, uint8 [h, w, 3].
         painted: its painting, uint8 [h, w, 3].
         size: (H, W) of the photograph.
-        share: of the photograph in the mixture, 0..1: the slope where a window is plain.
+        share: of the photograph in ``painted``, 0..1: the slope where a window is plain.
     """
 
     def __init__(self, photo: Pixels, painted: Pixels, size: tuple[int, int], share: float) -> None:
@@ -109,8 +109,8 @@ class Enlarger:
 def slopes(luminance: Floats, painted: Pixels, share: float) -> list[Floats]:
     """How each channel of a painting follows a luminance: [h, w], [h, w, 3] -> three of [h / BLOCK, w / BLOCK].
 
-    a = (cov(Y, p) + ε · share) / (var(Y) + ε), smoothed over the windows: with all of the photograph in the mixture it
-    is 1.
+    a = (cov(Y, p) + ε · share) / (var(Y) + ε), smoothed over the windows: with the photograph as the painting
+    it is 1.
     """
     mean = _window_mean(_blocks(luminance))
     variance = np.maximum(_window_mean(_blocks(luminance * luminance)) - mean * mean, 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -27,8 +28,10 @@ IMAGE, STYLE, STYLIZED = "image", "style", "stylized"
 CARD_KEY = "allaprima.card"
 """Where the card lies in the file's ``metadata_props``."""
 
-GALLERY = ("fast", "fine")
-"""The banks that ship inside the package: for real time, and for the best pictures at about four times its seconds."""
+BANKS = ("fast", "fine")
+"""What ships inside the package: for real time, and for better pictures in about four times the seconds."""
+GALLERY = "gallery"
+"""Another word for the first of them."""
 
 FORMAT = 1
 PHOTO = 0
@@ -101,16 +104,32 @@ class Card:
             raise ModelError(f"the style model's card cannot be read: {error}") from error
 
 
-def gallery_model(name: str = GALLERY[0]) -> Path:
-    """A bank that ships inside the package, one of ``GALLERY``."""
+def gallery_model(name: str = BANKS[0]) -> Path:
+    """A bank that ships inside the package, one of ``BANKS``."""
     return Path(str(files("allaprima") / "gallery" / f"{name}.onnx"))
 
 
-def find_model(model: str | os.PathLike[str] | None) -> Path:
-    """Where a style model lies: a file, or by one of ``GALLERY`` a bank of the package; None is the first of them."""
-    if model is None:
-        return gallery_model()
-    return gallery_model(str(model)) if str(model) in GALLERY else Path(model)
+def find_model(model: str | os.PathLike[str]) -> Path:
+    """Where a style model lies: a bank of the package by its name (one of ``BANKS``, or ``GALLERY``), or a file.
+
+    Raises:
+        ModelError: it is neither.
+    """
+    name = os.fspath(model)
+    if name in (GALLERY, *BANKS):
+        return gallery_model(BANKS[0] if name == GALLERY else name)
+    if not Path(model).is_file():
+        raise ModelError(f"there is no style model at {model}, and the gallery has: {', '.join(BANKS)}")
+    return Path(model)
+
+
+def share_of_photo(mixture: NDArray[np.float32]) -> float:
+    """How much of the photograph itself is in a picture of that mixture [S]: m[photo]^1.5.
+
+    Less than its weight: the content distance grows faster than the share of what is painted, and with this power half
+    a strength is about half the distance. ``training/networks.py`` puts it into the graph.
+    """
+    return math.pow(mixture[PHOTO], 1.5)
 
 
 def parse_style(spec: StyleSpec) -> dict[str, float]:

@@ -19,7 +19,7 @@ from allaprima.look import Color, Look, Mixture, paint
 from allaprima.masks import Mask, mask_of, read_mask
 from allaprima.picture import Picture, read_picture, suffix_of
 from allaprima.stroke import STROKE
-from allaprima.style_model import SMALLEST_SIDE, Card, Style, StyleSpec, find_model, mixture
+from allaprima.style_model import GALLERY, SMALLEST_SIDE, Card, Style, StyleSpec, find_model, mixture
 from allaprima.tiles import Progress
 
 PathLike = str | os.PathLike[str]
@@ -72,7 +72,9 @@ class Stylizer:
         exact: bool = False,
         engine: str = ENGINES[0],
     ) -> None:
-        self._engine = Engine(find_model(model), threads, memory, exact=exact, engine=engine)
+        self._engine = Engine(
+            find_model(GALLERY if model is None else model), threads, memory, exact=exact, engine=engine
+        )
 
     @property
     def card(self) -> Card:

@@ -22,7 +22,6 @@ import numpy as np
 
 from allaprima.boxes import ALIGN, Box, Pixels, grid
 from allaprima.errors import ModelError
-from allaprima.fixed_norm import with_given_statistics
 from allaprima.sample import Sample, take_sample
 from allaprima.stages import Features, Session, Stages, Values
 from allaprima.style_model import IMAGE, STYLE, STYLIZED
@@ -31,6 +30,8 @@ Feeds = dict[str, Any]
 """Inputs of the edited model by name, but for the picture."""
 Progress = Callable[[int, int], None]
 """Called with the work done and all the work, in pixels painted."""
+Tell = Callable[[float], None]
+"""Called with the work that has been done since the last time."""
 
 LARGEST_TILE, SMALLEST_TILE = 1024, 128
 EXACT_TILE = 512
@@ -74,7 +75,7 @@ class TilePainter:
     """
 
     def __init__(self, model: bytes, styles: int, open_session: Callable[[bytes], Session]) -> None:
-        self._model, self._open = model, open_session
+        self._open = open_session
         self._stages = Stages(model, open_session)
         self._mixture = np.full(styles, 1 / max(1, styles - 1), np.float32)
         self._mixture[0] = styles == 1  # of photo: nothing, lest the network's part of the result vanish
@@ -108,57 +109,55 @@ class TilePainter:
             ModelError: the network does not allow tiles.
         """
         height, width = image.shape[:2]
-        sample = self.everything(image) if exact or height * width <= EXACT_BELOW else take_sample(image)
         side = self.side(image.nbytes, memory)
-        sampled = _area(sample.crops, sample.margin, image)
-        # The other half is for the one tile that is worked on.
-        keep = sampled * self.layout.bytes_between_norms <= self._room(image.nbytes, memory) // 2
-        work = sampled if keep else len(self.layout.norms) * sampled // 2
-        work += _area(grid(height, width, side), self.layout.margin, image)
-        tell = _Work(work, progress).add
-        return self.paint_tiles(image, self.statistics(image, mixture, sample, keep, tell), side, tell)
+        exact = exact or height * width <= EXACT_BELOW
+        sample = self.everything(image, side) if exact else take_sample(image)
+        areas = [box.area for box in _grown(sample.crops, sample.margin, image)]
+        passes = 1.0 if self.keeps(image, sample, memory) else len(self.layout.norms) / 2
+        tiles = _grown(grid(height, width, side), self.layout.margin, image)
+        tell = _Work(passes * sum(areas) + sum(tile.area for tile in tiles), progress).add
+        return self.paint_tiles(image, self.statistics(image, mixture, sample, memory, tell), side, tell)
 
     def statistics(
         self,
         image: Pixels,
         mixture: Features,
         sample: Sample,
-        keep: bool = True,
-        tell: Callable[[int], None] = lambda _: None,
+        memory: int,
+        tell: Tell = lambda _: None,
     ) -> Feeds:
         """Mean and variance of every norm over the sample of [H, W, 3], as inputs of the edited model.
 
-        With ``keep`` what the network has made of each crop waits for the next norm, and each passes through it once.
-        Otherwise every norm begins again at the picture: half the network on average, as often as there are norms.
+        If memory ``keeps`` the sample, what the network has made of each crop waits for the next norm, and each passes
+        through it once. Otherwise every norm begins again at the picture: half the network on average, as often as
+        there are norms.
         """
+        keep = self.keeps(image, sample, memory)
         height, width = image.shape[:2]
         feeds: Feeds = {STYLE: mixture}
-        boxes = [crop.grown(sample.margin, height, width) for crop in sample.crops]
+        boxes = _grown(sample.crops, sample.margin, image)
         left: list[Values] = [{} for _ in boxes]
         for number, (norm, geometry) in enumerate(zip(self._stages.norms, self.layout.norms, strict=True)):
             stage = None
             count, total, squares = 0.0, np.zeros(1), np.zeros(1)
             for place, (crop, weight, grown) in enumerate(zip(sample.crops, sample.weights, boxes, strict=True)):
                 values = {**feeds, **(left[place] or {IMAGE: grown.of(image)})}
-                stage = stage or self._stages.open(number if keep else 0, number, values)
-                features, rest = stage.run(values)
-                left[place] = rest if keep else {}
+                stage = stage or self._stages.open(number if keep else 0, number, values, onward=keep)
+                features, left[place] = stage.run(values)
                 inner = _inner(features[0], geometry, crop, grown, height, width)
                 count += weight * inner[0].size
                 total = total + weight * inner.sum((1, 2), dtype=np.float64)
                 squares = squares + weight * np.square(inner).sum((1, 2), dtype=np.float64)
-                tell(grown.area // (len(self.layout.norms) if keep else 2))
+                tell(grown.area / (len(self.layout.norms) if keep else 2))
             mean = total / count
             feeds[norm.mean] = mean.astype(np.float32)
             feeds[norm.variance] = np.maximum(squares / count - mean**2, 0).astype(np.float32)
         return feeds
 
-    def paint_tiles(
-        self, image: Pixels, feeds: Feeds, side: int, tell: Callable[[int], None] = lambda _: None
-    ) -> Pixels:
+    def paint_tiles(self, image: Pixels, feeds: Feeds, side: int, tell: Tell = lambda _: None) -> Pixels:
         """Paint [H, W, 3] in tiles of ``side`` pixels with the statistics given."""
         height, width = image.shape[:2]
-        session = self._open(with_given_statistics(self._model))
+        session = self._open(self._stages.model)
         result = np.empty_like(image)
         for tile in grid(height, width, side):
             grown = tile.grown(self.layout.margin, height, width)
@@ -169,10 +168,16 @@ class TilePainter:
             tell(grown.area)
         return result
 
-    def everything(self, image: Pixels) -> Sample:
-        """Every pixel of [H, W, 3], in tiles."""
-        tiles = grid(image.shape[0], image.shape[1], EXACT_TILE)
+    def everything(self, image: Pixels, side: int = EXACT_TILE) -> Sample:
+        """Every pixel of [H, W, 3], in tiles of ``side`` pixels at most."""
+        tiles = grid(image.shape[0], image.shape[1], min(side, EXACT_TILE))
         return Sample(tiles, np.ones(len(tiles)), self.layout.margin)
+
+    def keeps(self, image: Pixels, sample: Sample, memory: int) -> bool:
+        """Whether what the network makes of a whole sample of [H, W, 3] may wait in memory for the next norm."""
+        areas = [box.area for box in _grown(sample.crops, sample.margin, image)]
+        needed = sum(areas) * self.layout.bytes_between_norms + max(areas) * self.layout.bytes_per_pixel
+        return needed <= self._room(image.nbytes, memory)
 
     @cached_property
     def layout(self) -> Layout:
@@ -184,16 +189,16 @@ class TilePainter:
         small, large = (np.random.default_rng(0).integers(0, 256, (s, s, 3), np.uint8) for s in (_PROBE // 2, _PROBE))
         feeds: Feeds = {STYLE: self._mixture}
         norms, size, most_left = [], 0, 0
+        left: list[Values] = [{IMAGE: small[None]}, {IMAGE: large[None]}]
         for number, norm in enumerate(self._stages.norms):
-            stage = self._stages.open(0, number, {**feeds, IMAGE: large[None]})
-            few, _ = stage.run({**feeds, IMAGE: small[None]})
-            features, left = stage.run({**feeds, IMAGE: large[None]})
+            stage = self._stages.open(number, number, {**feeds, **left[1]})
+            (few, left[0]), (features, left[1]) = (stage.run({**feeds, **values}) for values in left)
             stride = (_PROBE // 2) // (features.shape[2] - few.shape[2])
             norms.append(Geometry(stride, (features.shape[2] - _PROBE // stride) // 2))
             size += features.nbytes
-            most_left = max(most_left, sum(value.nbytes for value in left.values()))
+            most_left = max(most_left, sum(value.nbytes for value in left[1].values()))
             feeds[norm.mean], feeds[norm.variance] = features.mean((0, 2, 3)), features.var((0, 2, 3))
-        session = self._open(with_given_statistics(self._model))
+        session = self._open(self._stages.model)
         other = large.copy()
         other[:, : _PROBE // 4] ^= 255
         before, after = (session.run([STYLIZED], {**feeds, IMAGE: image[None]})[0][0] for image in (large, other))
@@ -219,17 +224,17 @@ class TilePainter:
 class _Work:
     """Counts what is done and tells it."""
 
-    def __init__(self, total: int, progress: Progress | None) -> None:
-        self._done, self._total, self._progress = 0, total, progress
+    def __init__(self, total: float, progress: Progress | None) -> None:
+        self._done, self._total, self._progress = 0.0, round(total), progress
 
-    def add(self, amount: int) -> None:
-        self._done = min(self._done + amount, self._total)
+    def add(self, amount: float) -> None:
+        self._done += amount
         if self._progress is not None:
-            self._progress(self._done, self._total)
+            self._progress(min(round(self._done), self._total), self._total)
 
 
-def _area(boxes: Sequence[Box], margin: int, image: Pixels) -> int:
-    return sum(box.grown(margin, *image.shape[:2]).area for box in boxes)
+def _grown(boxes: Sequence[Box], margin: int, image: Pixels) -> list[Box]:
+    return [box.grown(margin, *image.shape[:2]) for box in boxes]
 
 
 def _inner(features: Features, geometry: Geometry, crop: Box, grown: Box, height: int, width: int) -> Features:

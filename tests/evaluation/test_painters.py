@@ -9,14 +9,13 @@ import pytest
 
 from allaprima.errors import ModelError, StyleError
 from allaprima.evaluation.painters import (
-    GALLERY,
     choose_paintings,
     load_models,
     model_painter,
     parse_aim,
     photograph,
 )
-from allaprima.style_model import gallery_model
+from allaprima.style_model import GALLERY, gallery_model
 from support import checkered
 
 

@@ -129,6 +129,11 @@ def test_an_extended_bank_paints_its_old_styles_as_before(paintings, tmp_path, v
         (["--recipe", "paper"], 40_000, 4, "none"),
         (["--from", "none"], 40_000, 4, "none"),
         (["--from", "none", "--quality", "good"], 900, 2, "none"),
+        (["--from", "none", "--network", "fine"], 40_000, 4, "none"),
+        (["--network", "fine"], 900, 2, "fine"),
+        (["--from", "gallery", "--network", "fine"], 900, 2, "fine"),
+        (["--from", "fast", "--network", "fine"], 900, 2, "fast"),
+        (["--from", "fast", "--width", "20"], 900, 2, "fast"),
     ],
 )
 def test_what_the_words_mean_together(paintings, words, steps, batch, start):
@@ -138,6 +143,14 @@ def test_what_the_words_mean_together(paintings, words, steps, batch, start):
         options, parent = decide(context, context.params["styles"], given, None)
     assert (options.recipe.steps, options.recipe.batch) == (steps, batch)
     assert (parent is None) == (start == "none") == (options.parent == "")
+    if parent is not None:
+        card = Stylizer("fast" if start == "gallery" else start).card
+        assert options.parent == f"{card.weights_sha256}, {card.steps} steps"
+        assert (options.network, options.width) == (parent.network.name, parent.network.width)
+    if "--network" in words:
+        assert options.network == words[words.index("--network") + 1]
+    if "--width" in words:
+        assert options.width == int(words[words.index("--width") + 1])
 
 
 def test_interrupted_says_how_to_go_on(words, tmp_path):
@@ -187,6 +200,10 @@ def test_mistakes_get_one_sentence(words, tmp_path, paintings, monkeypatch):
         ([*fit, "--recipe", "paper", "--extend"], "--extend needs a bank"),
         ([*fit, "--from", "gallery", "--width", "4"], "cannot grow into fast of width 4; start from random weights"),
         ([*fit, "--from", "gallery", "--network", "johnson"], "cannot grow into johnson"),
+        ([*fit, "--from", "gallery", "--network", "cubist"], "choose one of: fast, fine, johnson"),
+        ([*fit, "--from", "fine", "--network", "fast"], "cannot grow into fast"),
+        ([*fit, "--from", "fast", "--network", "fine", "--extend"], "--extend keeps the network"),
+        ([*fit, "--from", "nowhere.onnx"], "there is no style model at nowhere.onnx, and the gallery has: fast, fine"),
         ([*fit, "--quality", "finest"], "is not one of"),
         (["train", str(known), "-o", "m.onnx", "--extend"], "has a style great_wave already"),
         (["train", "-o", "m.onnx"], "name at least one painting"),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from allaprima.engine import Engine
 from allaprima.errors import ModelError
 from allaprima.style_model import Card, Style
-from allaprima.training.export import export_model, read_card, read_weights, renew_model, weights_sha256
+from allaprima.training.export import export_model, read_card, read_weights, weights_sha256
 from allaprima.training.networks import NETWORKS, ConditionalInstanceNorm, Fast, StyleNetwork, reflect
 from support import checkered
 
@@ -111,17 +111,6 @@ def test_the_weights_come_back(pair):
     again = type(network)(styles=3, width=8)
     again.load_state_dict(weights)
     assert read_card(path) == engine.card
-
-
-def test_a_renewed_model_has_the_same_weights_card_and_pictures(pair, tmp_path):
-    _, engine, path = pair
-    renewed = tmp_path / "renewed.onnx"
-    renewed.write_bytes(path.read_bytes())
-    renew_model(renewed)
-    assert weights_sha256(read_weights(renewed)) == weights_sha256(read_weights(path))
-    assert read_card(renewed) == read_card(path)
-    image, mixture = checkered(50, 38)[None], np.array([0, 0.5, 0.5], np.float32)
-    assert np.array_equal(Engine(renewed).run(image, mixture), engine.run(image, mixture))
 
 
 def test_files_that_are_no_style_model(tmp_path):

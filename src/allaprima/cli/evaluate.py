@@ -71,7 +71,7 @@ SIDE = click.IntRange(min=32)
 def command(models: tuple[str, ...], output: Path, quick: bool, **given: Any) -> None:
     """Measure style models beside the optimisation that they replace.
 
-    MODEL is a style model (.onnx), or the word gallery for the one that ships. The folder of results gets
+    MODEL is a style model (.onnx), or fast or fine, the gallery's two banks. The folder of results gets
     results.json, tables.md and figures; a run that was stopped goes on when the same command is given again.
     """
     with training_extra("the evaluation", "evaluate"):

@@ -28,7 +28,7 @@ PAINTED, MARGIN, CAPTION = 512, 16, 56
 )
 @click.option(
     "--tile",
-    type=click.IntRange(min=64),
+    type=click.IntRange(64, 4096),
     default=PAINTED,
     show_default=True,
     metavar="PIXELS",
@@ -78,7 +78,7 @@ def contact_sheet(stylizer: Stylizer, photo: Picture, tile: int) -> Picture:
         row, column = divmod(place, columns)
         left, top = MARGIN + column * width, MARGIN + row * height
         sheet.paste(image, (left, top), image if image.mode == "RGBA" else None)
-        draw.text((left, top + high + 4), name, "black", name_font)
+        draw.text((left, top + high + 4), _shortened(name, name_font, wide), "black", name_font)
         draw.text((left, top + high + 28), _shortened(words, small_font, wide), "dimgray", small_font)
     return Picture.from_pil(sheet)
 

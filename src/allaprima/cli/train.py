@@ -42,8 +42,8 @@ PLAIN_INTERVAL = 50  # steps between lines where there is no terminal for a live
     "--from",
     "start",
     metavar="MODEL",
-    help="Style model to start from (it grows if --network or --width ask for more); gallery (the default); or none: "
-    "random weights.",
+    help="What to start from: gallery (the default), fast, fine; a style model, which grows if --network or --width "
+    "ask for more; or none: random weights.",
 )
 @click.option("--extend", is_flag=True, help="Add to the styles of --from, which paint on exactly as they do.")
 @click.option(
@@ -55,7 +55,7 @@ PLAIN_INTERVAL = 50  # steps between lines where there is no terminal for a live
 @click.option("--overwrite", is_flag=True, help="Replace an output, or start over beside a checkpoint, that exists.")
 @click.option("--recipe", default="default", show_default=True, help="default, or paper (Johnson et al. 2016).")
 @click.option("--network", help="fast, fine (better), or johnson (the paper's). Default: that of --from, or fast.")
-@click.option("--width", type=click.IntRange(min=4), help="Channels of the first convolution.")
+@click.option("--width", type=click.IntRange(4, 512), help="Channels of the first convolution.")
 @click.option("--steps", type=click.IntRange(min=1), help="Default: by --quality, or the recipe's.")
 @click.option("--batch", type=click.IntRange(min=1), help="Photographs a step. Default: the recipe's.")
 @click.option("--size", type=click.IntRange(min=64), help="Side of the crops, pixels. Default: the recipe's.")
@@ -94,11 +94,11 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     options, parent = decide(ctx, styles, given, saved)
     check_tensorboard(given["tensorboard"])
 
-    if state is None:
-        checkpoint.unlink(missing_ok=True)  # --overwrite: a kill before the first new one must not leave the old one
     with late_progress("downloading VGG16") as report:
         vgg16 = load_weights(given["vgg16"], report)
     trainer = training.Trainer(options, vgg16)
+    if state is None:
+        checkpoint.unlink(missing_ok=True)  # --overwrite: a kill before the first new one must not leave the old one
     if state is not None:
         trainer.load_checkpoint(state)
     val = find_photos(given["val"], trainer.recipe.size // 2).paths[:VALIDATION_PHOTOS] if given["val"] else ()

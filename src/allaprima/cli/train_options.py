@@ -12,16 +12,15 @@ from click.core import ParameterSource
 
 from allaprima.cli.extra import choose_recipe
 from allaprima.errors import TrainingError
-from allaprima.style_model import GALLERY as BANKS
-from allaprima.style_model import find_model, gallery_model
+from allaprima.style_model import BANKS, GALLERY, find_model, gallery_model
 
 if TYPE_CHECKING:
     from allaprima.training.fitting import Parent
     from allaprima.training.recipes import Recipe
     from allaprima.training.trainer import StyleImage, TrainingOptions
 
-GALLERY, SCRATCH = "gallery", "none"
-"""Words for ``--from`` in place of a file."""
+SCRATCH = "none"
+"""The word for ``--from`` in place of a model."""
 
 # Options of this command that set a field of the recipe, by the field's name.
 RECIPE_FIELDS = ("steps", "batch", "size", "style_size", "learning_rate", "content_weight", "style_weight", "tv_weight")
@@ -68,25 +67,27 @@ def choose_parent(given: dict[str, Any]) -> Parent | None:
 
     That is the gallery's bank of the network asked for, unless ``--from`` says otherwise or there is none: for the
     paper's recipe, its network, or another width.
+
+    Raises:
+        TrainingError: there is nothing to extend, or the model cannot become the network asked for.
     """
     from allaprima.training.export import read_card
     from allaprima.training.fitting import read_parent
 
     start, network, width = given["start"], given["network"], given["width"]
-    gallery = gallery_model(network if network in BANKS else BANKS[0])
-    card = read_card(gallery)
+    bank = network if network in BANKS else BANKS[0]
     if start is None:
+        card = read_card(gallery_model(bank))
         suits = given["recipe"] == "default" and network in (None, card.network) and width in (None, card.width)
-        start = GALLERY if suits else SCRATCH
+        start = bank if suits else SCRATCH
     if start == SCRATCH:
         if given["extend"]:
             raise TrainingError("--extend needs a bank to extend, and this training starts from none")
         return None
-    path = gallery if start == GALLERY else find_model(start)
-    try:
-        return read_parent(path, network, width)
-    except TrainingError as error:
-        raise TrainingError(f"{error}; start from random weights with --from none") from error
+    parent = read_parent(find_model(bank if start == GALLERY else start), network, width)
+    if given["extend"] and (parent.network.name, parent.network.width) != (parent.card.network, parent.card.width):
+        raise TrainingError("--extend keeps the network of the bank as it is: leave out --network and --width")
+    return parent
 
 
 def build_options(styles: tuple[Path, ...], given: dict[str, Any], parent: Parent | None) -> TrainingOptions:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.errors import ModelError, StyleError
-from allaprima.style_model import find_model
 from allaprima.stylizer import Stylizer
 
 Pixels = NDArray[np.uint8]
@@ -20,8 +19,6 @@ Paint = Callable[[Pixels], Pixels]
 """Pixels to pixels of the same size."""
 
 PHOTOGRAPH = "photograph"
-GALLERY = "gallery"
-"""What names the style model that ships with the package."""
 
 
 @dataclass(frozen=True)
@@ -51,18 +48,17 @@ def model_painter(stylizer: Stylizer, name: str, style: str, strength: float = 1
 
 
 def load_models(names: Iterable[str], threads: int | None = None) -> dict[str, Stylizer]:
-    """Style models by the name they get in tables: ``gallery`` (or ``fast``) and ``fine`` ship, others have a file's.
+    """Style models by the name they get in tables: that of a bank of the gallery, or the file's.
 
     Raises:
         ModelError: a file is missing or not a style model, or two would have the same name.
     """
     models: dict[str, Stylizer] = {}
     for name in names:
-        path = find_model(None if name == GALLERY else name)
-        label = GALLERY if name == GALLERY else path.stem
+        label = Path(name).stem
         if label in models or label == PHOTOGRAPH:
             raise ModelError(f'"{label}" cannot name {name} in the tables (taken): rename the file')
-        models[label] = Stylizer(path, threads)
+        models[label] = Stylizer(name, threads)
     return models
 
 

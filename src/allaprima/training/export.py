@@ -77,16 +77,6 @@ def export_model(network: StyleNetwork, card: Card, path: Path) -> None:
     os.replace(temporary, path)
 
 
-def renew_model(path: Path) -> None:
-    """Write a style model again, in place, with the graph of this version: same weights, same card, a faster graph.
-
-    Raises:
-        ModelError: as ``read_network``.
-    """
-    card, network = read_network(path)
-    export_model(network.eval(), card, path)
-
-
 def to_onnx(network: StyleNetwork) -> onnx.ModelProto:
     """The contract's graph; batch, height and width are dynamic."""
     model = StyleModel(network).cpu().eval()

@@ -31,14 +31,16 @@ def grown(small: StyleNetwork, name: str, width: int | None = None) -> StyleNetw
         large = make_network(name, small.styles, width)
         if not (isinstance(small, Slim) and isinstance(large, Slim) and is_larger(large, small)):
             raise TrainingError(
-                f"a {small.name} network of width {small.width} cannot grow into {name} of width {large.width}"
+                f"a {small.name} network of width {small.width} cannot grow into {name} of width {large.width}; "
+                "start from random weights with --from none"
             )
-        weights = small.state_dict()
-        state = {key: widened(weights[key], value) for key, value in large.state_dict().items() if key in weights}
-    for key, value in large.state_dict().items():
-        if key.endswith("second.norm.scale") and key not in weights:
-            state[key] = torch.zeros_like(value)  # Net2DeeperNet: a residual block that adds nothing yet
-    large.load_state_dict(state, strict=False)
+        weights, state = small.state_dict(), large.state_dict()
+        for key, value in state.items():
+            if key in weights:
+                state[key] = widened(weights[key], value)
+            elif key.endswith("second.norm.scale"):
+                state[key] = torch.zeros_like(value)  # Net2DeeperNet: a residual block that adds nothing yet
+    large.load_state_dict(state)
     return large
 
 
