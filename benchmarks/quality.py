@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument(
         "--size", type=at_least_one, nargs="+", default=[384], help="sides of the squares (default: 384)"
     )
-    parser.add_argument("--model", type=Path, help="a style model (.onnx) instead of the gallery")
+    parser.add_argument("--model", help="fast (default), fine or a file")
     parser.add_argument(
         "--styles", nargs="+", default=[], metavar="NAME[=IMAGE]", help="styles to measure (default: all of the model)"
     )

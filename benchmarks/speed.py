@@ -201,7 +201,7 @@ def main() -> None:
     parser.add_argument(
         "--threads", type=at_least_one, default=os.cpu_count(), help="of each side (default: every core)"
     )
-    parser.add_argument("--model", type=Path, help="a style model (.onnx) instead of the gallery")
+    parser.add_argument("--model", help="fast (default), fine or a file")
     parser.add_argument("--engine", default="onnxruntime", help="ours: openvino, openvino-bf16 (default: %(default)s)")
     parser.add_argument("--peer-python", type=Path, help=f"an interpreter that has {PEER}; default: one is set up")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "speed.json", help="default: %(default)s")

@@ -14,6 +14,7 @@ from PIL import ExifTags, Image
 
 from allaprima.cli import app
 from allaprima.errors import AllaPrimaError, DivergedError
+from allaprima.training.optimize import START_STRENGTH
 from support import checkered, one_sentence, refusal
 
 
@@ -72,7 +73,7 @@ def test_alpha_and_orientation_as_everywhere(words, tmp_path, monkeypatch):
 
 def test_a_style_models_result_can_be_refined(words, tmp_path, monkeypatch, photo):
     monkeypatch.chdir(tmp_path)
-    run_here("stylize", str(photo), "--style", "great_wave", "--strength", "0.6", "-o", "painted.png")
+    run_here("stylize", str(photo), "--style", "great_wave", "--strength", str(START_STRENGTH), "-o", "painted.png")
     still = ["--iterations", "1", "--method", "adam", "--learning-rate", "1e-9"]  # leaves the start as it is
     run_here(*words, "-o", "out.png", "--start", "model", "--style", "great_wave", *still)
     np.testing.assert_allclose(pixels_of(tmp_path / "out.png"), pixels_of(tmp_path / "painted.png"), atol=1)

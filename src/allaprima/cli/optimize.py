@@ -54,7 +54,7 @@ OPTION_FIELDS = ("method", "iterations", "tolerance", "preconditioner", "learnin
 )
 @click.option("--model", metavar="MODEL", help="For --start model: fast (the default), fine, or a file (.onnx).")
 @click.option("--style", "model_style", metavar="NAME", help="Style of that model, or a mixture.")
-@click.option("--strength", type=click.FloatRange(0, 1), help="Of that model's style. Default: 0.6.")
+@click.option("--strength", type=click.FloatRange(0, 1), help="Of that model's style. Default: 0.3.")
 @click.option(
     "--coarse-to-fine/--no-coarse-to-fine", help=f"Begin at {COARSEST} pixels and grow by √2: larger strokes."
 )

@@ -42,7 +42,7 @@ FIRST_STEP = 0.01
 """Mean change of a pixel (0..1) in L-BFGS's first step, which follows the bare gradient and knows no curvature yet."""
 LINE_SEARCH = 20
 """Evaluations that one line search may take; it rarely needs a second."""
-START_STRENGTH = 0.6
+START_STRENGTH = 0.3
 """Strength of a style network's painting that an optimisation begins with. At full strength, more of the photograph is
 lost than the optimum loses, and it comes back slowly (docs/optimize.md)."""
 PATIENCE = 10
