@@ -92,9 +92,9 @@ def answers(side: str, threads: int, model: str | None, engine: str) -> Iterator
 class Side:
     """One child process and its pipes."""
 
-    def __init__(self, name: str, python: Path, threads: int, model: Path | None, engine: str) -> None:
+    def __init__(self, name: str, python: Path, threads: int, model: str | None, engine: str) -> None:
         command = [str(python), __file__, "--serve", name, "--threads", str(threads), "--engine", engine]
-        command += ["--model", str(model)] if model else []
+        command += ["--model", model] if model else []
         self.name = name
         self._process = subprocess.Popen(
             command,
@@ -215,9 +215,8 @@ def main() -> None:
 
     from allaprima.evaluation.record import command_line, record, write_json
 
-    for path in (options.model, options.peer_python):
-        if path is not None and not path.is_file():
-            sys.exit(f"speed: there is no file {path}")
+    if options.peer_python is not None and not options.peer_python.is_file():
+        sys.exit(f"speed: there is no file {options.peer_python}")
     python = options.peer_python or peer_python()
     with (
         Side(OURS, Path(sys.executable), options.threads, options.model, options.engine) as ours,
