@@ -35,4 +35,7 @@ def blend_of_equal_content(judge: Judge, photo: Pixels, painted: Pixels, targets
             low = middle
         else:
             high = middle
-    return judge.terms(blend(photo, painted, high), targets)
+    below, above = (judge.terms(blend(photo, painted, share), targets) for share in (low, high))
+    gap = above["content"] - below["content"]
+    part = min(1.0, (content - below["content"]) / gap) if gap > 0 else 1.0  # between two steps, on a straight line
+    return {name: below[name] + part * (above[name] - below[name]) for name in above}
