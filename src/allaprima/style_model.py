@@ -29,7 +29,7 @@ CARD_KEY = "allaprima.card"
 """Where the card lies in the file's ``metadata_props``."""
 
 BANKS = ("fast", "fine")
-"""What ships inside the package: for real time, and for better pictures in about four times the seconds."""
+"""What ships inside the package: for real time, and for better pictures in three to four times the seconds."""
 GALLERY = "gallery"
 """Another word for the first of them."""
 

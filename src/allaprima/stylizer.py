@@ -49,7 +49,7 @@ class Stylizer:
 
     Args:
         model: an ``.onnx`` style model, or a bank of the gallery that ships with the package: "fast" (real time; the
-            default) or "fine" (better pictures, in about four times the seconds).
+            default) or "fine" (better pictures, in three to four times the seconds).
         threads: how many threads compute; None takes every physical core.
         memory: bytes that the process may take; a picture that needs more is painted in tiles, without a seam. None is
             half of what the machine has, 4 GiB at most.

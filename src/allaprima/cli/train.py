@@ -99,7 +99,7 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     trainer = training.Trainer(options, vgg16)
     if state is None:
         checkpoint.unlink(missing_ok=True)  # --overwrite: a kill before the first new one must not leave the old one
-    if state is not None:
+    else:
         trainer.load_checkpoint(state)
     val = find_photos(given["val"], trainer.recipe.size // 2).paths[:VALIDATION_PHOTOS] if given["val"] else ()
     announce(trainer)

@@ -22,6 +22,7 @@ PHOTO = 0
 """The bank's entry for the unchanged photograph."""
 
 TINY = 1e-6
+"""What a mixture without any style is divided by, in place of 0."""
 
 
 def reflect(x: Tensor, before: int, after: int, dim: int) -> Tensor:
