@@ -117,6 +117,22 @@ def test_an_extended_bank_paints_its_old_styles_as_before(paintings, tmp_path, v
     assert not (new.stylize(photo, style="waves") == photo).all()
 
 
+def test_strengths_are_trained_alone(paintings, tmp_path, vgg16_file, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = ["--size", "64", "--style-size", "64", "--vgg16", str(vgg16_file), "--device", "cpu"]
+    names = [str(path) for path in paintings]
+    app.main(["train", *names, "-o", "bank.onnx", "--steps", "2", *small], standalone_mode=False)
+    again = ["train", *names, "--from", "bank.onnx", "--strengths", "-o", "new.onnx", "--quality", "draft"]
+    app.main([*again, *small], standalone_mode=False)
+
+    old, new = Stylizer("bank.onnx"), Stylizer("new.onnx")
+    assert new.card.parent == f"{old.card.weights_sha256}, 2 steps, strengths"
+    assert (new.card.steps, new.card.recipe["lower"], new.card.recipe["learning_rate"]) == (40, 1.0, 6e-3)
+    photo = checkered(101, 67)
+    assert (new.stylize(photo, "stars") == old.stylize(photo, "stars")).all()
+    assert (new.stylize(photo, "stars", 0.5) != old.stylize(photo, "stars", 0.5)).any()
+
+
 @pytest.mark.parametrize(
     ("words", "steps", "batch", "start"),
     [
@@ -197,6 +213,8 @@ def test_mistakes_get_one_sentence(words, tmp_path, paintings, monkeypatch):
     fit = ["train", picture, "-o", "m.onnx"]
     cases = [
         ([*fit, "--from", "none", "--extend"], "--extend needs a bank"),
+        ([*fit, "--from", "none", "--strengths"], "--strengths needs a bank"),
+        ([*fit, "--strengths"], "--strengths trains the styles that the bank has"),
         ([*fit, "--recipe", "paper", "--extend"], "--extend needs a bank"),
         ([*fit, "--from", "gallery", "--width", "4"], "cannot grow into fast of width 4; start from random weights"),
         ([*fit, "--from", "gallery", "--network", "johnson"], "cannot grow into johnson"),

@@ -89,10 +89,29 @@ def test_extending_trains_nothing_but_the_new_entries(options, vgg16_weights):
     start = {name: value.clone() for name, value in trainer.network.state_dict().items()}
     assert [step.step for step in trainer.run()] == [1, 2, 3, 4, 5, 6]
     for name, value in trainer.network.state_dict().items():
-        assert torch.equal(value[:4] if value.shape != before[name].shape else value, before[name]), name
-        if value.shape != before[name].shape:
-            assert not torch.equal(value[4:], start[name][4:]), name
+        if value.shape == before[name].shape:
+            assert torch.equal(value, before[name]), name
+        else:  # [2, styles, C]
+            assert torch.equal(value[:, :4], before[name]), name
+            assert not torch.equal(value[:, 4:], start[name][:, 4:]), name
     assert make_card(trainer, {}).names == (*NAMES, "waves", "stars")
+
+
+def test_training_strengths_leaves_full_strength_as_it_is(options, vgg16_weights):
+    recipe = replace(options.recipe, mixed=0.0, lower=1.0)
+    trainer = Trainer(replace(options, strengths=True, recipe=recipe), vgg16_weights)
+    parent = Fast(styles=3, width=4)
+    parent.load_state_dict(grafted(bank().state_dict(), torch.eye(4)[:3]))
+    start_from(trainer, Parent(replace(CARD, styles=(Style("photo"), Style("waves"), Style("stars"))), parent))
+
+    @torch.no_grad()
+    def paintings() -> list[torch.Tensor]:
+        return [trainer.network(picture(1), torch.tensor(m)) for m in ([0.0, 0.3, 0.7], [0.5, 0.5, 0.0])]
+
+    full, half = paintings()
+    assert len(list(trainer.run())) == recipe.steps
+    assert torch.equal(paintings()[0], full)
+    assert (paintings()[1] - half).abs().mean() > 1e-4
 
 
 def test_extending_resumes_bit_for_bit(options, vgg16_weights, tmp_path):

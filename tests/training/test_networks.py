@@ -14,6 +14,7 @@ from allaprima.training.networks import (
     Johnson,
     ResizeConvNorm,
     UpsampleConv,
+    conditions_of,
     reflect,
 )
 
@@ -54,7 +55,7 @@ def test_a_lower_strength_shows_less_of_the_same_painting_until_it_is_trained_fo
     torch.testing.assert_close(half, image + (1 - 0.5**1.5) * (full - image), atol=1e-5, rtol=1e-4)
     for module in network.modules():
         if isinstance(module, ConditionalInstanceNorm):
-            torch.nn.init.normal_(module.shift[PHOTO])
+            torch.nn.init.normal_(module.shift[1])
     assert torch.equal(network(image, torch.tensor([0.0, 0.3, 0.7])), full)
     assert (network(image, torch.tensor([0.5, 0.15, 0.35])) - half).abs().mean() > 1e-3
 
@@ -80,23 +81,28 @@ def test_the_folded_convolution_is_the_trained_one(size):
 @pytest.mark.parametrize("size", [(2, 2), (5, 3), (8, 16)])
 def test_the_folded_resize_convolution_is_the_trained_one(size):
     torch.manual_seed(0)
-    layer, x, mixture = ResizeConvNorm(7, 5, styles=2), torch.randn(2, 7, *size), torch.tensor([0.3, 0.7])
+    layer, x, conditions = ResizeConvNorm(7, 5, styles=2), torch.randn(2, 7, *size), torch.rand(2, 2)
     torch.nn.init.normal_(layer.mix.norm.scale)
-    trained = layer(x, mixture)
+    trained = layer(x, conditions)
     layer.folded = True
-    torch.testing.assert_close(layer(x, mixture), trained, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(layer(x, conditions), trained, atol=1e-5, rtol=1e-5)
 
 
 def test_conditional_instance_norm_is_equation_5():
-    norm = ConditionalInstanceNorm(channels=4, styles=2)
+    """With a share of photo p, of each style's scale and shift γ + p·δγ and β + p·δβ."""
+    norm = ConditionalInstanceNorm(channels=4, styles=3)
     torch.nn.init.normal_(norm.scale)
     torch.nn.init.normal_(norm.shift)
-    x, m = np.random.default_rng(0).normal(3, 2, (2, 4, 6, 5)).astype(np.float32), np.float32([0.25, 0.75])
+    x = np.random.default_rng(0).normal(3, 2, (2, 4, 6, 5)).astype(np.float32)
+    photo, shares = 0.4, np.float32([0.25, 0.75])
     mu, var = x.mean((2, 3), keepdims=True), x.var((2, 3), keepdims=True)
-    scale, shift = m @ norm.scale.detach().numpy(), m @ norm.shift.detach().numpy()
+    full, change = norm.scale.detach().numpy()[:, 1:]
+    scale = shares @ (full + photo * change)
+    full, change = norm.shift.detach().numpy()[:, 1:]
+    shift = shares @ (full + photo * change)
     expected = scale[:, None, None] * (x - mu) / np.sqrt(var + 1e-5) + shift[:, None, None]
-    found = norm(torch.from_numpy(x), torch.from_numpy(m)).detach().numpy()
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    conditions = conditions_of(torch.tensor([photo, *(0.6 * shares)]))
+    np.testing.assert_allclose(norm(torch.from_numpy(x), conditions).detach().numpy(), expected, atol=1e-4)
 
 
 @settings(deadline=None)

@@ -56,7 +56,7 @@ def test_a_mixture_asks_for_mixed_gram_matrices_and_strength_for_less_of_all_but
         first, second = (gram_matrix(network(s, [j])[j])[0] for s in styles)
         torch.testing.assert_close(targets.grams[j][0], 0.3 * first + 0.7 * second)
         torch.testing.assert_close(targets.grams[j][1], first)
-    torch.testing.assert_close(targets.style_weight, recipe.style_weight * torch.tensor([0.3 + 2 * 0.7, 0.4]))
+    torch.testing.assert_close(targets.style_weight, recipe.style_weight * torch.tensor([0.3 + 2 * 0.7, 0.4**1.5]))
     torch.testing.assert_close(targets.tv_weight, recipe.tv_weight * torch.tensor([1.0, 0.4**4]))
 
 

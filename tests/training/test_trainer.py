@@ -35,7 +35,7 @@ def weights(trainer: Trainer) -> list[torch.Tensor]:
 
 
 def test_the_loss_falls(options, vgg16_weights):
-    recipe = replace(options.recipe, steps=40, learning_rate=1e-2, mixed=0.0)
+    recipe = replace(options.recipe, steps=40, learning_rate=1e-2, mixed=0.0, lower=0.0)
     totals = [step.total for step in Trainer(replace(options, recipe=recipe), vgg16_weights).run()]
     assert np.mean(totals[-8:]) < 0.8 * np.mean(totals[:8])
 
@@ -70,18 +70,18 @@ def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(options, v
 
 
 def test_mixtures_are_fair_and_mixed_as_the_recipe_says():
-    recipe = replace(RECIPES["default"], batch=4, mixed=0.25)
+    recipe = replace(RECIPES["default"], batch=4, mixed=0.15, lower=0.1)
     rows = torch.cat([draw_mixtures(recipe, 3, seed=0, step=step) for step in range(600)])
     torch.testing.assert_close(rows.sum(1), torch.ones(2400))
     pure = rows[(rows == 1).any(1)]
     assert len(pure) / len(rows) == pytest.approx(0.75, abs=0.03)
     assert (pure[:, 0] == 0).all()  # photo needs no training
     assert pure.sum(0)[1:].tolist() == pytest.approx([600, 600, 600], rel=0.1)
-    assert (rows[:, 0] > 0).float().mean() == pytest.approx(0.125, abs=0.03)
+    assert (rows[:, 0] > 0).float().mean() == pytest.approx(0.1, abs=0.02)
 
 
 def test_a_lone_style_is_mixed_with_the_photo_only():
-    recipe = replace(RECIPES["default"], batch=4, mixed=1.0)
+    recipe = replace(RECIPES["default"], batch=4, mixed=0.6, lower=0.4)
     rows = torch.cat([draw_mixtures(recipe, 1, seed=0, step=step) for step in range(20)])
     assert rows.shape == (80, 2)
     torch.testing.assert_close(rows.sum(1), torch.ones(80))

@@ -47,6 +47,11 @@ PLAIN_INTERVAL = 50  # steps between lines where there is no terminal for a live
 )
 @click.option("--extend", is_flag=True, help="Add to the styles of --from, which paint on exactly as they do.")
 @click.option(
+    "--strengths",
+    is_flag=True,
+    help="Train strengths below 1 alone: at full strength the styles of --from paint on exactly as they do.",
+)
+@click.option(
     "--quality",
     type=click.Choice(["draft", "good", "best"]),
     help="About 2, 10 (good, the default unless --from none) or 100 minutes a style on two CPU cores.",

@@ -25,7 +25,7 @@ SCRATCH = "none"
 # Options of this command that set a field of the recipe, by the field's name.
 RECIPE_FIELDS = ("steps", "batch", "size", "style_size", "learning_rate", "content_weight", "style_weight", "tv_weight")
 OPTION_FIELDS = ("recipe", "network", "width", "seed", "device", "precision", "workers", *RECIPE_FIELDS)
-DECIDING = (*OPTION_FIELDS, "about", "photos", "start", "extend", "quality")
+DECIDING = (*OPTION_FIELDS, "about", "photos", "start", "extend", "strengths", "quality")
 
 
 def decide(
@@ -81,8 +81,9 @@ def choose_parent(given: dict[str, Any]) -> Parent | None:
         suits = given["recipe"] == "default" and network in (None, card.network) and width in (None, card.width)
         start = bank if suits else SCRATCH
     if start == SCRATCH:
-        if given["extend"]:
-            raise TrainingError("--extend needs a bank to extend, and this training starts from none")
+        for option in ("extend", "strengths"):
+            if given[option]:
+                raise TrainingError(f"--{option} needs a bank, and this training starts from none")
         return None
     parent = read_parent(find_model(bank if start == GALLERY else start), network, width)
     if given["extend"] and (parent.network.name, parent.network.width) != (parent.card.network, parent.card.width):
@@ -94,7 +95,8 @@ def build_options(styles: tuple[Path, ...], given: dict[str, Any], parent: Paren
     """Options from the command line's words.
 
     Raises:
-        TrainingError: a painting's name cannot be a style's, or is one of the bank that is to be extended.
+        TrainingError: a painting's name cannot be a style's, or is one of the bank that is to be extended; or the bank
+            whose strengths are to be trained has other styles.
     """
     from allaprima.training.trainer import TrainingOptions
 
@@ -104,30 +106,40 @@ def build_options(styles: tuple[Path, ...], given: dict[str, Any], parent: Paren
     if taken := {style.name for style in kept} & {style.name for style in learnt}:
         raise TrainingError(f"the bank to extend has a style {min(taken)} already: rename the painting")
     fits = card is not None and card.names[1:] != tuple(style.name for style in learnt)
+    if given["strengths"] and (fits or kept):
+        raise TrainingError(
+            "--strengths trains the styles that the bank has: name their paintings, all and in its order"
+        )
+    change = "extended" if kept else "strengths" if given["strengths"] else ""
     return TrainingOptions(
         styles=learnt,
         photos="" if given["photos"] is None else str(given["photos"].resolve()),
         recipe=decide_recipe(given, len(learnt), fits=fits),
         network=parent.network.name if parent else given["network"] or TrainingOptions.network,
         width=parent.network.width if parent else given["width"],
-        parent=f"{card.weights_sha256}, {card.steps} steps{', extended' if kept else ''}" if card else "",
+        parent=f"{card.weights_sha256}, {card.steps} steps{change and f', {change}'}" if card else "",
+        strengths=given["strengths"],
         kept=kept,
         **{field: given[field] for field in ("seed", "device", "precision", "workers")},
     )
 
 
 def decide_recipe(given: dict[str, Any], styles: int, *, fits: bool) -> Recipe:
-    """The recipe with what was named, and with the steps of a quality where one is named or a bank learns styles."""
-    from allaprima.training.fitting import CPU_BATCH, EXTEND_RATE, QUALITIES
+    """The recipe with what was named, and with the steps of a quality where one is named or a bank learns."""
+    from allaprima.training.fitting import CPU_BATCH, EXTEND_RATE, QUALITIES, STRENGTH_RATE, STRENGTH_SHARE
     from allaprima.training.trainer import choose_device
 
     changes = {field: given[field] for field in RECIPE_FIELDS}
-    if given["quality"] or fits:
-        changes["steps"] = changes["steps"] or styles * QUALITIES[given["quality"] or "good"]
+    strengths = given["strengths"]
+    if given["quality"] or fits or strengths:
+        steps = styles * QUALITIES[given["quality"] or "good"]
+        changes["steps"] = changes["steps"] or (steps // STRENGTH_SHARE if strengths else steps)
         if choose_device(given["device"]).type == "cpu":
             changes["batch"] = changes["batch"] or CPU_BATCH
     if given["extend"]:
         changes["learning_rate"] = changes["learning_rate"] or EXTEND_RATE
+    if strengths:
+        changes |= {"learning_rate": changes["learning_rate"] or STRENGTH_RATE, "mixed": 0.0, "lower": 1.0}
     return choose_recipe(given["recipe"], changes)
 
 

@@ -31,6 +31,12 @@ CPU_BATCH = 2
 EXTEND_RATE = 1e-2
 """Learning rate where scale and shift alone are trained, which bear more than convolutions do."""
 
+STRENGTH_SHARE = 9
+"""How many times fewer steps are enough where nothing but strengths below 1 is trained."""
+
+STRENGTH_RATE = 6e-3
+"""Learning rate of that."""
+
 TRIAL_PHOTOS = 4
 """Photographs on which the starts are compared."""
 

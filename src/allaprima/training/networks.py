@@ -51,33 +51,32 @@ class ConditionalInstanceNorm(nn.Module):
     """Instance norm whose scale and shift belong to the style: z = γ_s · (x − μ) / σ + β_s.
 
     Dumoulin et al. 2017, eq. 5; μ and σ are taken over height and width of each picture and channel
-    (Ulyanov et al. 2016). Conditions c, one weight per entry of the bank (``conditions_of``), give γ = Σ c_s γ_s and
-    β = Σ c_s β_s. The entry of ``photo`` is no style but what a lower strength changes in one: at first, nothing.
+    (Ulyanov et al. 2016). A style has two of each: those of full strength, and the change that a lower strength makes
+    to them, at first none. Conditions c (``conditions_of``) give γ = Σ c_ks γ_ks and β = Σ c_ks β_ks.
     """
 
     def __init__(self, channels: int, styles: int) -> None:
         super().__init__()
-        self.scale = nn.Parameter(torch.ones(styles, channels))
-        self.shift = nn.Parameter(torch.zeros(styles, channels))
-        with torch.no_grad():
-            self.scale[PHOTO] = 0.0
+        self.scale = nn.Parameter(torch.stack([torch.ones(styles, channels), torch.zeros(styles, channels)]))
+        self.shift = nn.Parameter(torch.zeros(2, styles, channels))
 
     def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
-        """x: [N, C, H, W]; conditions: [S] or [N, S] -> [N, C, H, W]."""
-        scale, shift = conditions @ self.scale, conditions @ self.shift
-        if conditions.dim() == 1:
+        """x: [N, C, H, W]; conditions: [2, S] or [N, 2, S] -> [N, C, H, W]."""
+        scale, shift = (conditions.flatten(-2) @ weight.flatten(0, 1) for weight in (self.scale, self.shift))
+        if scale.dim() == 1:
             return F.instance_norm(x, weight=scale, bias=shift)
         return torch.addcmul(shift[..., None, None], F.instance_norm(x), scale[..., None, None])
 
-    def train_from(self, entry: int) -> None:
-        """Keep the scales and shifts of the entries before that one as they are: their gradients become 0."""
+    def train_only(self, entry: int, *, lower: bool) -> None:
+        """Keep the scales and shifts of the entries before that one as they are: their gradients become 0.
 
-        def later_entries_only(gradient: Tensor) -> Tensor:
-            return torch.cat([torch.zeros_like(gradient[:entry]), gradient[entry:]])
-
+        With ``lower`` those of full strength are kept as well, and only the changes for lower ones train.
+        """
+        trained = torch.zeros(*self.scale.shape[:2], 1)
+        trained[int(lower) :, entry:] = 1.0
         for parameter in (self.scale, self.shift):
             parameter.requires_grad_(True)
-            parameter.register_hook(later_entries_only)  # type: ignore[no-untyped-call]
+            parameter.register_hook(lambda gradient: gradient * trained.to(gradient))  # type: ignore[no-untyped-call]
 
 
 class ConvNorm(nn.Module):
@@ -243,25 +242,27 @@ class StyleNetwork(nn.Module):
         painted = 0.5 * self.squash(self.head(self.body(image, conditions_of(mixture)))) + 0.5
         return image + gain(mixture) * (painted - image)
 
-    def train_from(self, entry: int) -> None:
+    def train_only(self, entry: int, *, lower: bool = False) -> None:
         """Let training change nothing but the scales and shifts of that entry of the bank and of those after it.
 
         What Dumoulin et al. 2017, section 3.2, do to add a style to a trained network: the others paint as before.
+        With ``lower`` those entries paint as before, too, at full strength: what lower ones change is all that trains.
         """
         self.requires_grad_(False)
         for module in self.modules():
             if isinstance(module, ConditionalInstanceNorm):
-                module.train_from(entry)
+                module.train_only(entry, lower=lower)
 
 
 def conditions_of(mixture: Tensor) -> Tensor:
-    """What the norms are told of a mixture, [S] or [N, S]: its styles as if at full strength, and m[photo] as it is.
+    """What the norms are told of a mixture: [S] -> [2, S], [N, S] -> [N, 2, S].
 
-    So a network that was never trained for strength paints the full style at each, and what it learns for lower ones is
-    a difference from that.
+    Its styles as if at full strength, and the same times m[photo], for the change that a lower strength makes. So a
+    network that was never trained for strength paints the full style at each. ``photo`` goes around the network.
     """
-    photo, styles = mixture[..., : PHOTO + 1], mixture[..., PHOTO + 1 :]
-    return torch.cat([photo, styles / (1.0 - photo).clamp_min(TINY)], dim=-1)
+    photo = mixture[..., PHOTO : PHOTO + 1]
+    full = F.pad(mixture[..., PHOTO + 1 :], [1, 0]) / (1.0 - photo).clamp_min(TINY)
+    return torch.stack([full, photo * full], dim=-2)
 
 
 def gain(mixture: Tensor) -> Tensor:

@@ -47,8 +47,10 @@ class Recipe:
     """Short side of the style image, pixels: the scale of its strokes."""
     content_layer: str = "relu2_2"
     style_layers: tuple[str, ...] = STYLE_LAYERS
-    mixed: float = 0.4
-    """Share of each batch that learns strengths below 1 and mixtures of two styles."""
+    mixed: float = 0.2
+    """Share of each batch that learns mixtures of two styles."""
+    lower: float = 0.2
+    """Share of each batch that learns strengths below 1."""
 
 
 RECIPES: dict[str, Recipe] = {
@@ -56,7 +58,8 @@ RECIPES: dict[str, Recipe] = {
     # networks know one style at one strength, hence nothing mixed.
     "paper": Recipe(
         "paper", content_weight=1.0, style_weight=5.0, tv_weight=1e-6, relative=False,
-        learning_rate=1e-3, one_cycle=False, clip=0.0, steps=40_000, batch=4, size=256, style_size=256, mixed=0.0,
+        learning_rate=1e-3, one_cycle=False, clip=0.0, steps=40_000, batch=4, size=256, style_size=256,
+        mixed=0.0, lower=0.0,
     ),
     # Ours, found by measurement; see docs/training.md.
     "default": Recipe(
@@ -75,7 +78,7 @@ class Targets:
     grams: dict[str, Tensor]
     """Gram matrices by style layer: [N, C, C]."""
     style_weight: Tensor
-    """The recipe's, times emphasis and strength of each picture: [N]."""
+    """The recipe's, times emphasis and the strength to the power of 1.5 for each picture: [N]."""
     tv_weight: Tensor
     """The recipe's, times the strength's fourth power: [N]."""
 
@@ -130,10 +133,12 @@ class Objective:
         content = self.network(image, [self.recipe.content_layer])[self.recipe.content_layer]
         strength, shares = split_mixture(mixture)
         grams = {j: torch.einsum("ns,scd->ncd", shares, gram) for j, gram in self.style_grams.items()}
-        # Half a strength is the same style asked for half as urgently (compare Babaeizadeh & Ghiasi 2018): the network
-        # is to find the nearest picture to it at the content that it keeps, of which a blend of photograph and painting
-        # is only one. The photograph's own variation is no fault: with more weight on it, smoothing is what is learnt.
-        style_weight = self.recipe.style_weight * strength * (shares @ self.emphasis)
+        # A lower strength is the same style asked for less urgently (compare Babaeizadeh & Ghiasi 2018): the network is
+        # to find the nearest picture to it at the content that it keeps, of which a blend of photograph and painting is
+        # only one. The weight should make blends with more and with less painting about equally good, so that what is
+        # learnt is what none of them has: the power is measured (docs/training.md). The photograph's own variation is
+        # no fault: with more weight on it, smoothing is learnt.
+        style_weight = self.recipe.style_weight * strength**1.5 * (shares @ self.emphasis)
         return Targets(content, grams, style_weight, self.recipe.tv_weight * strength**4)
 
     def losses(self, stylized: Tensor, targets: Targets) -> Losses:

@@ -29,7 +29,7 @@ from allaprima.training.photos import RandomCrops, batches, bundled_photos, find
 from allaprima.training.recipes import RECIPES, Losses, Objective, Recipe
 from allaprima.version import __version__
 
-CHECKPOINT_FORMAT = 1
+CHECKPOINT_FORMAT = 2
 COMPILE_STEPS = 2000  # compiling for a GPU takes longer than a training of fewer steps gains by it
 WARM_UP = 0.1  # share of a one-cycle schedule in which the learning rate rises
 
@@ -67,6 +67,8 @@ class TrainingOptions:
     """Processes that decode photographs; None chooses by the number of cores."""
     parent: str = ""
     """The model that this training went on from: its weights' SHA-256 and its steps."""
+    strengths: bool = False
+    """Whether nothing but strengths below 1 is trained, of a bank that has these styles already."""
     kept: tuple[Style, ...] = ()
     """That model's styles, if it is to be extended: they come first in the bank, and nothing of theirs is trained."""
 
@@ -146,7 +148,7 @@ def learning_rate(recipe: Recipe, step: int) -> float:
 def draw_mixtures(recipe: Recipe, styles: int, seed: int, step: int) -> Tensor:
     """The mixtures of one batch, float [batch, 1 + styles]: mostly one style each, all styles equally often.
 
-    A share of ``recipe.mixed`` is mixed: half of it with the photograph (a strength below 1), half with another style.
+    A share of ``recipe.mixed`` is mixed with another style, one of ``recipe.lower`` with the photograph.
     """
     rng = np.random.default_rng((seed, step, 2))
     mixtures = np.zeros((recipe.batch, 1 + styles), np.float32)
@@ -154,10 +156,10 @@ def draw_mixtures(recipe: Recipe, styles: int, seed: int, step: int) -> Tensor:
         turn, place = divmod(step * recipe.batch + row, styles)
         style = PHOTO + 1 + int(np.random.default_rng((seed, turn, 3)).permutation(styles)[place])
         weight, kind = rng.uniform(), rng.uniform()
-        if kind >= recipe.mixed:
+        if kind >= recipe.mixed + recipe.lower:
             weight = 1.0
         other = PHOTO
-        if kind < recipe.mixed / 2 and styles > 1:
+        if kind < recipe.mixed and styles > 1:
             other = PHOTO + 1 + (style - PHOTO - 1 + int(rng.integers(1, styles))) % styles
         mixtures[row, other] = 1.0 - weight
         mixtures[row, style] = weight
@@ -187,8 +189,8 @@ class Trainer:
                 f"the size of the crops must be a multiple of {self.network.stride} for {options.network}"
             )
         self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if options.kept:
-            self.network.train_from(self.first_style)
+        if options.kept or options.strengths:
+            self.network.train_only(self.first_style, lower=options.strengths)
         loss_network = LossNetwork(vgg16, self.precision).to(self.device)
         self.styles = [read_style(style, self.recipe.style_size).to(self.device) for style in options.styles]
         emphasis = [style.emphasis for style in options.styles]
