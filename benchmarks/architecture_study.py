@@ -23,14 +23,14 @@ from allaprima.evaluation.painters import Pixels, file_sha256, model_painter
 from allaprima.evaluation.summary import mean_and_std
 from allaprima.style_model import mixture
 from allaprima.training.export import StyleModel, export_model, read_card, weights_sha256
-from allaprima.training.networks import Fast, StyleNetwork
+from allaprima.training.networks import StyleNetwork
 from allaprima.training.perceptual import LossNetwork, squared_norm
 from allaprima.training.photos import find_photos
 from allaprima.training.recipes import RECIPES, Losses, Objective
 from allaprima.training.trainer import StyleImage, Trainer, TrainingOptions, choose_device, make_card
 from allaprima.training.validation import readable
 from allaprima.training.vgg16 import load_weights
-from architecture_variants import DISTILLED, VARIANTS, Variant
+from architecture_variants import DISTILLED, VARIANTS, Base, Variant
 
 SIDE = 256  # of the photographs that are measured
 TIMED_SIDE = 512
@@ -77,7 +77,7 @@ class Study:
         self.log = Log(self.folder / "log.jsonl")
         self.recipe = replace(
             RECIPES["default"], steps=options.steps, batch=options.batch, size=options.size,
-            style_size=options.style_size, mixed=0.0,
+            style_size=options.style_size, mixed=0.0, lower=0.0,
         )  # fmt: skip
         self.style = StyleImage(options.painting.stem, str(options.painting))
         self.photos: Path = options.photos
@@ -96,7 +96,7 @@ class Study:
             self.teacher, self.weight = Engine(Path(path)), above_zero(weight, complaint)
             mixture(self.teacher.card.names, self.style.name, strength=1.0)  # a teacher of another style is refused now
             about = f"a term more: {self.weight:g} × squared distance from {Path(path).stem}"
-            self.variants[DISTILLED] = Variant(about, Fast)
+            self.variants[DISTILLED] = Variant(about, Base)
         self._given = {
             "recipe": asdict(self.recipe),
             "painting": file_sha256(options.painting)[:12],

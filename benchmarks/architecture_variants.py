@@ -1,4 +1,4 @@
-"""The networks of the architecture study: each is ``Fast`` with one thing changed; then, candidates for ``Fine``.
+"""The networks of the architecture study: each is ``Base`` with one thing changed; then, candidates for ``Fine``.
 
 They are made of the package's own modules. What has not won a place in ``networks.py`` stays here.
 """
@@ -26,16 +26,22 @@ from allaprima.training.networks import (
 )
 
 
-def first_kernel(styles: int, kernel: int) -> Fast:
+class Base(Fast):
+    """``Fast`` as it was when it was studied: with one block more than it has now."""
+
+    default_blocks = 4
+
+
+def first_kernel(styles: int, kernel: int) -> Base:
     """Another kernel of the first convolution."""
-    network = Fast(styles)
+    network = Base(styles)
     network.down1 = ConvNorm(3, network.width, kernel, styles, stride=2)
     return network
 
 
-def patches(styles: int) -> Fast:
+def patches(styles: int) -> Base:
     """A photograph cut into squares of 4×4 pixels: a pixel unshuffle and a 1×1 convolution (as one), then a 3×3."""
-    network = Fast(styles)
+    network = Base(styles)
     channels = 2 * network.width
     network.down1 = ConvNorm(3, channels, 4, styles, stride=4, pad=False)
     network.down2 = ConvNorm(channels, channels, 3, styles)
@@ -50,7 +56,7 @@ class Same(nn.Module):
         return x
 
 
-class Half(Fast):
+class Half(Base):
     """The blocks, of half the channels, at half the size instead of a quarter."""
 
     stride = 2
@@ -61,7 +67,7 @@ class Half(Fast):
         self.blocks = nn.ModuleList(ResidualBlock(self.width, styles) for _ in range(self.default_blocks))
 
 
-class Eighth(Fast):
+class Eighth(Base):
     """Two blocks of twice the channels at an eighth of the size."""
 
     stride = 8
@@ -79,7 +85,7 @@ class Eighth(Fast):
         )
 
 
-class Skip(Fast):
+class Skip(Base):
     """The features at half and at a quarter of the size are added again on the way up (Ronneberger et al. 2015)."""
 
     def body(self, image: Tensor, conditions: Tensor) -> Tensor:
@@ -135,23 +141,23 @@ class SubpixelConv(UpsampleConv):
         return self.conv(F.pad(x, [1, 1, 1, 1], mode="replicate"))
 
 
-def subpixel(styles: int) -> Fast:
+def subpixel(styles: int) -> Base:
     """Pixel shuffles instead of resize-convolutions."""
-    network = Fast(styles)
+    network = Base(styles)
     network.up = SubpixelConvNorm(2 * network.width, network.width, styles)
     network.last = SubpixelConv(network.width, 3)
     return network
 
 
-def transpose(styles: int) -> Fast:
+def transpose(styles: int) -> Base:
     """Transpose convolutions, as in the paper, instead of resize-convolutions."""
-    network = Fast(styles)
+    network = Base(styles)
     network.up = TransposeConvNorm(2 * network.width, network.width, styles)
     network.last = nn.ConvTranspose2d(network.width, 3, 3, stride=2, padding=1, output_padding=1)
     return network
 
 
-class Linear(Fast):
+class Linear(Base):
     """No tanh: the range is kept by the losses alone in training, by a clamp in what ships."""
 
     def squash(self, x: Tensor) -> Tensor:
@@ -174,15 +180,16 @@ class ConditionalFilterResponseNorm(nn.Module):
         self.threshold = nn.Parameter(torch.zeros(styles, channels)) if threshold else None
 
     def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
-        """x: [N, C, H, W]; conditions: [S] or [N, S] -> [N, C, H, W]."""
-        scale, shift = ((conditions @ p)[..., None, None] for p in (self.scale, self.shift))
+        """x: [N, C, H, W]; conditions: [2, S] or [N, 2, S] -> [N, C, H, W]."""
+        shares = conditions[..., 0, :]  # the study knows full strength only
+        scale, shift = ((shares @ p)[..., None, None] for p in (self.scale, self.shift))
         z = scale * (x * torch.rsqrt(x.square().mean((2, 3), keepdim=True) + self.EPSILON)) + shift
-        return z if self.threshold is None else torch.maximum(z, (conditions @ self.threshold)[..., None, None])
+        return z if self.threshold is None else torch.maximum(z, (shares @ self.threshold)[..., None, None])
 
 
-def filter_response(styles: int) -> Fast:
+def filter_response(styles: int) -> Base:
     """Filter response norm and TLU in the place of every instance norm and ReLU."""
-    network = Fast(styles)
+    network = Base(styles)
     for layer in list(network.modules()):
         if isinstance(layer, ConvNorm):
             channels = layer.conv.out_channels
@@ -191,18 +198,18 @@ def filter_response(styles: int) -> Fast:
     return network
 
 
-def pointwise(styles: int) -> Fast:
+def pointwise(styles: int) -> Base:
     """Blocks of a 3×3 and a 1×1 convolution, as many as have the operations of four blocks of two 3×3."""
-    network = Fast(styles, blocks=7)
+    network = Base(styles, blocks=7)
     channels = 2 * network.width
     for block in network.blocks:
         block.second = ConvNorm(channels, channels, 1, styles, relu=False)
     return network
 
 
-def dilated(styles: int) -> Fast:
+def dilated(styles: int) -> Base:
     """Every block's first convolution sees twice as far (Yu & Koltun 2016); its second closes the gaps."""
-    network = Fast(styles)
+    network = Base(styles)
     channels = 2 * network.width
     for block in network.blocks:
         block.first.conv = nn.Conv2d(channels, channels, 3, dilation=2, bias=False)
@@ -215,23 +222,24 @@ class Variant:
     """One row of the study."""
 
     about: str
-    """What differs from ``fast``."""
+    """What differs from ``Base``."""
     build: Callable[[int], StyleNetwork]
     """A fresh network for a bank of that many entries, ``photo`` included."""
     seed: int = 0
 
 
 DISTILLED = "distilled"
-"""The row of ``fast`` trained with a teacher as well."""
+"""The row of ``Base`` trained with a teacher as well."""
 
 VARIANTS = {
-    "fast": Variant("5×5 s2 16, 3×3 s2 32, 4 residual blocks of 32 at 1/4, resize-convs, scaled tanh", Fast),
-    "fast-again": Variant("another seed: how much chance there is in all rows", Fast, seed=1),
-    "width-12": Variant("width 12", lambda styles: Fast(styles, 12)),
-    "width-24": Variant("width 24", lambda styles: Fast(styles, 24)),
-    "width-32": Variant("width 32", lambda styles: Fast(styles, 32)),
-    "blocks-2": Variant("2 blocks", lambda styles: Fast(styles, blocks=2)),
-    "blocks-6": Variant("6 blocks", lambda styles: Fast(styles, blocks=6)),
+    "fast": Variant("5×5 s2 16, 3×3 s2 32, 4 residual blocks of 32 at 1/4, resize-convs, scaled tanh", Base),
+    "fast-again": Variant("another seed: how much chance there is in all rows", Base, seed=1),
+    "width-12": Variant("width 12", lambda styles: Base(styles, 12)),
+    "width-24": Variant("width 24", lambda styles: Base(styles, 24)),
+    "width-32": Variant("width 32", lambda styles: Base(styles, 32)),
+    "blocks-2": Variant("2 blocks", lambda styles: Base(styles, blocks=2)),
+    "blocks-3": Variant("3 blocks, which is what ships", Fast),
+    "blocks-6": Variant("6 blocks", lambda styles: Base(styles, blocks=6)),
     "kernel-3": Variant("first kernel 3×3", lambda styles: first_kernel(styles, 3)),
     "kernel-9": Variant("first kernel 9×9", lambda styles: first_kernel(styles, 9)),
     "patches": Variant("pixel unshuffle by 4, 1×1 and 3×3 convolution", patches),

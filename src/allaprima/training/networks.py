@@ -347,7 +347,7 @@ class Slim(StyleNetwork):
 class Fast(Slim):
     """In real time: more than twenty times fewer operations than the paper's network."""
 
-    name, default_width, default_blocks = "fast", 16, 4
+    name, default_width, default_blocks = "fast", 16, 3
 
 
 class Fine(Slim):
