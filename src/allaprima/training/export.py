@@ -50,11 +50,13 @@ class StyleModel(nn.Module):
         height, width = image.shape[1:3]
         mixture = style / style.sum()
         stride = self.network.stride
-        x = F.pad(image.permute(0, 3, 1, 2), [0, -width % stride, 0, -height % stride], mode="reflect")
-        painted = self._paint(x.float() / 255.0, mixture)[:, :height, :width]
+        # As [1, N, H, W, 3], since only the last three of five dimensions can be mirrored with colours last.
+        padded = F.pad(image[None], [0, 0, 0, -width % stride, 0, -height % stride], mode="reflect")[0]
+        painted = self._paint(padded.permute(0, 3, 1, 2).float() / 255.0, mixture)
         share = gain(mixture)
         # photo + share · (127.5 · (painted + 1) − photo), which is exact at strength 0; + 0.5 rounds.
-        return (painted * (127.5 * share) + (127.5 * share + 0.5) + image.float() * (1.0 - share)).to(torch.uint8)
+        mixed = painted * (127.5 * share) + (127.5 * share + 0.5) + padded.float() * (1.0 - share)
+        return mixed.to(torch.uint8)[:, :height, :width]
 
     def _paint(self, x: Tensor, mixture: Tensor) -> Tensor:
         """[N, 3, H, W] in 0..1 -> [N, H, W, 3] in −1..1, not yet scaled."""
