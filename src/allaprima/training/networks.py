@@ -351,7 +351,7 @@ class Fast(Slim):
 
 
 class Fine(Slim):
-    """Better pictures at five times the operations of ``Fast``, less than a quarter of the paper's network."""
+    """Better pictures at more than six times the operations of ``Fast``, less than a quarter of the paper's network."""
 
     name, default_width, default_blocks = "fine", 32, 6
 
