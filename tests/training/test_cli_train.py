@@ -221,6 +221,7 @@ def test_mistakes_get_one_sentence(words, tmp_path, paintings, monkeypatch):
         ([*fit, "--from", "gallery", "--network", "cubist"], "choose one of: fast, fine, johnson"),
         ([*fit, "--from", "fine", "--network", "fast"], "cannot grow into fast"),
         ([*fit, "--from", "fast", "--network", "fine", "--extend"], "--extend keeps the network"),
+        ([*fit, "--from", "fast", "--width", "20", "--strengths"], "--strengths keeps the network"),
         ([*fit, "--from", "nowhere.onnx"], "there is no style model at nowhere.onnx, and the gallery has: fast, fine"),
         ([*fit, "--quality", "finest"], "is not one of"),
         (["train", str(known), "-o", "m.onnx", "--extend"], "has a style great_wave already"),

@@ -69,7 +69,7 @@ def choose_parent(given: dict[str, Any]) -> Parent | None:
     paper's recipe, its network, or another width.
 
     Raises:
-        TrainingError: there is nothing to extend, or the model cannot become the network asked for.
+        TrainingError: there is no bank to keep as it is, or the model cannot become the network asked for.
     """
     from allaprima.training.export import read_card
     from allaprima.training.fitting import read_parent
@@ -80,14 +80,14 @@ def choose_parent(given: dict[str, Any]) -> Parent | None:
         card = read_card(gallery_model(bank))
         suits = given["recipe"] == "default" and network in (None, card.network) and width in (None, card.width)
         start = bank if suits else SCRATCH
+    keeping = next((option for option in ("extend", "strengths") if given[option]), None)
     if start == SCRATCH:
-        for option in ("extend", "strengths"):
-            if given[option]:
-                raise TrainingError(f"--{option} needs a bank, and this training starts from none")
+        if keeping:
+            raise TrainingError(f"--{keeping} needs a bank, and this training starts from none")
         return None
     parent = read_parent(find_model(bank if start == GALLERY else start), network, width)
-    if given["extend"] and (parent.network.name, parent.network.width) != (parent.card.network, parent.card.width):
-        raise TrainingError("--extend keeps the network of the bank as it is: leave out --network and --width")
+    if keeping and (parent.network.name, parent.network.width) != (parent.card.network, parent.card.width):
+        raise TrainingError(f"--{keeping} keeps the network of the bank as it is: leave out --network and --width")
     return parent
 
 
