@@ -110,14 +110,14 @@ def build_options(styles: tuple[Path, ...], given: dict[str, Any], parent: Paren
         raise TrainingError(
             "--strengths trains the styles that the bank has: name their paintings, all and in its order"
         )
-    change = "extended" if kept else "strengths" if given["strengths"] else ""
+    change = ", extended" if kept else ", strengths" if given["strengths"] else ""
     return TrainingOptions(
         styles=learnt,
         photos="" if given["photos"] is None else str(given["photos"].resolve()),
         recipe=decide_recipe(given, len(learnt), fits=fits),
         network=parent.network.name if parent else given["network"] or TrainingOptions.network,
         width=parent.network.width if parent else given["width"],
-        parent=f"{card.weights_sha256}, {card.steps} steps{change and f', {change}'}" if card else "",
+        parent=f"{card.weights_sha256}, {card.steps} steps{change}" if card else "",
         strengths=given["strengths"],
         kept=kept,
         **{field: given[field] for field in ("seed", "device", "precision", "workers")},

@@ -72,11 +72,11 @@ class ConditionalInstanceNorm(nn.Module):
 
         With ``lower`` those of full strength are kept as well, and only the changes for lower ones train.
         """
-        trained = torch.zeros(*self.scale.shape[:2], 1)
+        trained = torch.zeros_like(self.scale)
         trained[int(lower) :, entry:] = 1.0
         for parameter in (self.scale, self.shift):
             parameter.requires_grad_(True)
-            parameter.register_hook(lambda gradient: gradient * trained.to(gradient))  # type: ignore[no-untyped-call]
+            parameter.register_hook(lambda gradient: gradient * trained)  # type: ignore[no-untyped-call]
 
 
 class ConvNorm(nn.Module):
