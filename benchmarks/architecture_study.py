@@ -76,7 +76,7 @@ class Study:
         self.folder: Path = options.output.with_suffix("")
         self.log = Log(self.folder / "log.jsonl")
         self.recipe = replace(
-            RECIPES["default"], steps=options.steps, batch=options.batch, size=options.size,
+            RECIPES["four-layers"], steps=options.steps, batch=options.batch, size=options.size,
             style_size=options.style_size, mixed=0.0, lower=0.0,
         )  # fmt: skip
         self.style = StyleImage(options.painting.stem, str(options.painting))

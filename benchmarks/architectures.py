@@ -124,7 +124,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    recipe = RECIPES["default"]
+    recipe = RECIPES["four-layers"]
     parser.add_argument("--photos", type=Path, required=True, metavar="DIR", help="photographs to train on")
     parser.add_argument("--val", type=Path, required=True, metavar="DIR", help="other photographs, to measure on")
     parser.add_argument("--count", type=at_least_one, default=13, metavar="N", help="how many of them (default: 13)")

@@ -34,7 +34,7 @@ from allaprima.training.recipes import RECIPES
 from allaprima.training.vgg16 import load_weights
 from speed import RESULTS, at_least_one
 
-RECIPE = RECIPES["default"]
+RECIPE = RECIPES["four-layers"]
 TERMS = ("content", "style", "tv", "total")
 
 

@@ -37,7 +37,7 @@ TURN = 10
 
 def bare_passes(network: LossNetwork, image: Tensor, recipe: Recipe) -> Iterator[float]:
     """Seconds of one turn after another of forward and backward passes through VGG16."""
-    layers = {*recipe.style_layers, recipe.content_layer}
+    layers = {*recipe.style_layers, *recipe.content_layers}
     pixels = image.clone().requires_grad_()
     gradients = [torch.ones_like(f) for f in network(image, layers).values()]
     while True:

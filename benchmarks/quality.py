@@ -37,7 +37,7 @@ from allaprima.training.recipes import RECIPES
 from allaprima.training.vgg16 import load_weights
 from speed import RESULTS, at_least_one
 
-RECIPE = RECIPES["default"]
+RECIPE = RECIPES["four-layers"]
 """Which layers are looked at, and how large the painting is."""
 
 MODEL, BLEND = "model", "blend of equal content"
@@ -137,7 +137,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
             "steps": card.steps,
             "weights_sha256": card.weights_sha256,
         },
-        "layers": {"content": RECIPE.content_layer, "style": list(RECIPE.style_layers)},
+        "layers": {"content": dict(RECIPE.content_layers), "style": dict(RECIPE.style_layers)},
         "style_size": RECIPE.style_size,
         "photos": len(photos),
         "results": results,

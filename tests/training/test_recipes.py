@@ -2,16 +2,17 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from allaprima.training.perceptual import (
     LossNetwork,
     content_loss,
     gram_matrix,
     style_distances,
-    style_loss,
     total_variation,
+    weighted,
 )
-from allaprima.training.recipes import RECIPES, STYLE_LAYERS, Objective
+from allaprima.training.recipes import RECIPES, Objective
 
 
 @pytest.fixture(scope="module")
@@ -34,10 +35,15 @@ def test_the_total_is_the_weighted_sum_of_the_papers_terms(name, network, images
     losses = Objective(recipe, network, styles, emphasis)(stylized, photo, mixture)
     for row, style in enumerate(styles):
         y, x = stylized[row : row + 1], photo[row : row + 1]
-        grams = [{j: gram_matrix(f) for j, f in network(p, STYLE_LAYERS).items()} for p in (y, style)]
-        features = [network(p, ["relu2_2"])["relu2_2"] for p in (y, x)]
-        content = content_loss(*features, relative=recipe.relative)
-        style_term = style_loss(style_distances(*grams, relative=recipe.relative), relative=recipe.relative)
+        style_term, content = torch.zeros(1), torch.zeros(1)
+        scales = [(1, 0.5), (2, 0.5)] if recipe.half_size else [(1, 1.0)]
+        for scale, share in scales:
+            pair = [network(F.avg_pool2d(p, scale), recipe.style_layers) for p in (y, style)]
+            grams = [{j: gram_matrix(f) for j, f in features.items()} for features in pair]
+            style_term += share * weighted(style_distances(*grams, relative=recipe.relative), recipe.style_layers)
+        for j, weight in recipe.content_layers.items():
+            one, other = ({j: network(p, [j])[j]} for p in (y, x))
+            content += weight * content_loss(one, other, {j: 1.0}, relative=recipe.relative)
         tv = total_variation(y, relative=recipe.relative)
         torch.testing.assert_close(losses.content[row], content[0], rtol=1e-4, atol=0)
         torch.testing.assert_close(losses.style[row], style_term[0], rtol=1e-4, atol=0)
@@ -52,7 +58,7 @@ def test_a_mixture_asks_for_mixed_gram_matrices_and_strength_for_less_of_all_but
     recipe, emphasis = RECIPES["default"], [1.0, 2.0]
     objective = Objective(recipe, network, styles, emphasis)
     targets = objective.targets(photo, torch.tensor([[0.0, 0.3, 0.7], [0.6, 0.4, 0.0]]))
-    for j in STYLE_LAYERS:
+    for j in recipe.style_layers:
         first, second = (gram_matrix(network(s, [j])[j])[0] for s in styles)
         torch.testing.assert_close(targets.grams[j][0], 0.3 * first + 0.7 * second)
         torch.testing.assert_close(targets.grams[j][1], first)
@@ -70,3 +76,11 @@ def test_the_papers_weights():
     paper = RECIPES["paper"]
     assert (paper.content_weight, paper.style_weight, paper.tv_weight) == (1.0, 5.0, 1e-6)
     assert (paper.learning_rate, paper.batch, paper.steps, paper.size) == (1e-3, 4, 40_000, 256)
+
+
+@pytest.mark.parametrize("name", ["default", "four-layers"])
+def test_relative_weights_of_layers_sum_to_one(name):
+    recipe = RECIPES[name]
+    assert sum(recipe.content_layers.values()) == pytest.approx(1.0)
+    assert sum(recipe.style_layers.values()) == pytest.approx(1.0)
+    assert sum(recipe.style_terms.values()) == pytest.approx(1.0)

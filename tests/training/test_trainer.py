@@ -19,6 +19,7 @@ from allaprima.training.trainer import (
     learning_rate,
     make_card,
     read_checkpoint,
+    shifted,
 )
 from support import stopped_after
 
@@ -152,3 +153,19 @@ def test_a_killed_save_leaves_the_old_checkpoint(options, vgg16_weights, tmp_pat
 
 def test_auto_finds_a_device():
     assert choose_device("auto").type in ("cuda", "mps", "cpu")
+
+
+def test_photograph_and_painting_are_shifted_alike_and_as_the_step_decides():
+    photo = torch.arange(2 * 3 * 20 * 24, dtype=torch.float32).reshape(2, 3, 20, 24)
+    seen = set()
+    for step in range(200):
+        one, other = shifted([photo, photo + 1.0], 8, 0, step)
+        assert one.shape == (2, 3, 12, 16)
+        assert torch.equal(one + 1.0, other)
+        mirrored = bool(one[0, 0, 0, 0] > one[0, 0, 0, -1])
+        top, left = divmod(int(one[0, 0, 0, -1 if mirrored else 0]), 24)
+        assert torch.equal(one.flip(-1) if mirrored else one, photo[..., top : top + 12, left : left + 16])
+        seen.add((top, left, mirrored))
+    assert len(seen) > 90  # of 8 · 8 · 2
+    assert torch.equal(shifted([photo], 8, 3, 5)[0], shifted([photo], 8, 3, 5)[0])
+    assert shifted([photo], 0, 0, 0)[0] is photo

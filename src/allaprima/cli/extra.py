@@ -24,6 +24,27 @@ def training_extra(what: str = "training", extra: str = "train") -> Iterator[Non
         ) from error
 
 
+def read_layers(words: str | None) -> dict[str, float] | None:
+    """``relu2_2:0.3,relu3_3:0.7`` -> the layers and their weights; without weights, all weigh alike and sum to 1.
+
+    Raises:
+        TrainingError: a weight is no number of at least 0.
+    """
+    if words is None:
+        return None
+    layers: dict[str, float] = {}
+    names = words.split(",")
+    for part in names:
+        name, _, weight = (piece.strip() for piece in part.partition(":"))
+        try:
+            layers[name] = float(weight) if weight else 1.0 / len(names)
+        except ValueError:
+            layers[name] = -1.0
+        if not 0 <= layers[name] < float("inf"):
+            raise TrainingError(f'the weight "{weight}" of the layer {name} must be a number of at least 0')
+    return layers
+
+
 def choose_recipe(name: str, changes: Mapping[str, Any]) -> Recipe:
     """The recipe of that name with those fields changed that are not None.
 

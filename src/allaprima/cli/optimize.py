@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from allaprima.cli.extra import choose_recipe, training_extra
+from allaprima.cli.extra import choose_recipe, read_layers, training_extra
 from allaprima.cli.progress import late_progress, progress
 from allaprima.errors import DivergedError, PictureError, TrainingError
 from allaprima.picture import DEFAULT_QUALITY, Picture, read_picture, write_picture
@@ -28,7 +28,7 @@ COARSEST = 128
 """Short side that ``--coarse-to-fine`` begins near, pixels."""
 PLAIN_INTERVAL = 50  # iterations between lines where there is no terminal for a live bar
 
-RECIPE_FIELDS = ("content_weight", "style_weight", "tv_weight", "content_layer")
+RECIPE_FIELDS = ("content_weight", "style_weight", "tv_weight")
 OPTION_FIELDS = ("method", "iterations", "tolerance", "preconditioner", "learning_rate", "seed", "color")
 
 
@@ -85,8 +85,8 @@ OPTION_FIELDS = ("method", "iterations", "tolerance", "preconditioner", "learnin
 @click.option("--content-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
 @click.option("--style-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
 @click.option("--tv-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
-@click.option("--content-layer", metavar="LAYER", help="As in relu2_2. Default: the recipe's.")
-@click.option("--style-layers", metavar="LAYERS", help="As in relu1_2,relu2_2. Default: the recipe's.")
+@click.option("--content-layers", metavar="LAYERS", help="As in relu2_2:0.3,relu3_3:0.7. Default: the recipe's.")
+@click.option("--style-layers", metavar="LAYERS", help="As in relu1_2:0.5,relu2_2:0.5. Default: the recipe's.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the noise.")
 @click.option("--vgg16", type=click.Path(path_type=Path), help="VGG16 weights (.h5, .safetensors) on disk.")
 @click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
@@ -148,8 +148,7 @@ def build_options(given: dict[str, Any], photo: Picture) -> OptimizeOptions:
     from allaprima.training.optimize import OptimizeOptions
 
     changes = {field: given[field] for field in RECIPE_FIELDS}
-    if given["style_layers"] is not None:
-        changes["style_layers"] = tuple(layer.strip() for layer in given["style_layers"].split(","))
+    changes |= {field: read_layers(given[field]) for field in ("content_layers", "style_layers")}
     if given["style_scale"] is not None:
         changes["style_size"] = max(1, round(given["style_scale"] * min(photo.size)))
     return OptimizeOptions(

@@ -127,7 +127,15 @@ class Experiment:
         self._digests = {name: file_sha256(path)[:12] for name, path in self.photos.items()}
         self._style_digests = {style: file_sha256(path)[:12] for style, path in paintings.items()}
         recipe = judge.objective.recipe
-        objective = ("content_weight", "style_weight", "tv_weight", "relative", "content_layer", "style_layers")
+        objective = (
+            "content_weight",
+            "style_weight",
+            "tv_weight",
+            "relative",
+            "content_layers",
+            "style_layers",
+            "half_size",
+        )
         self.conditions = {
             **{name: getattr(recipe, name) for name in (*objective, "style_size")},
             "emphasis": 1.0,

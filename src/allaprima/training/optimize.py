@@ -108,7 +108,8 @@ def minimize(objective: Objective, targets: Targets, start: Tensor, options: Opt
 
     Yields:
         The start as iteration 0, then one step per iteration. One pass forwards and backwards through VGG16 belongs
-        to each, and a further one where L-BFGS's line search turned its first length down.
+        to each (and one at half the size, if the recipe has ``half_size``), and a further one where L-BFGS's line
+        search turned its first length down.
 
     Raises:
         DivergedError: the objective is no longer a number; every step yielded before was sound.
@@ -312,7 +313,7 @@ def check_options(options: OptimizeOptions) -> None:
     for what, words, known in (
         ("method", [options.method], METHODS),
         ("color", [options.color], COLORS),
-        ("layer", [options.recipe.content_layer, *options.recipe.style_layers], layers),
+        ("layer", [*options.recipe.content_layers, *options.recipe.style_layers], layers),
     ):
         for word in words:
             if word not in known:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -24,6 +25,9 @@ VGG16_LAYERS = (
 RGB_MEAN = (123.68, 116.779, 103.939)
 """What the original VGG16 subtracts from RGB pixels in 0..255; it divides by nothing."""
 
+GRAM_CHUNKS = 16
+"""At most so many products in bfloat16 make a Gram matrix, summed in float32: the fewer, the coarser the rounding."""
+
 Features = Mapping[str, Tensor]
 
 
@@ -31,7 +35,8 @@ class LossNetwork(nn.Module):
     """VGG16 (Simonyan & Zisserman 2015) as a fixed measure: its weights never change.
 
     ``weights`` maps ``conv1_1.weight`` … ``conv4_3.bias`` to tensors (see ``vgg16.py``). With
-    ``dtype=torch.bfloat16`` the convolutions run in half precision; Gram matrices are taken in float32.
+    ``dtype=torch.bfloat16`` convolutions and Gram matrices are computed in half precision; the latter are summed in
+    float32.
     """
 
     def __init__(self, weights: Mapping[str, Tensor], dtype: torch.dtype = torch.float32) -> None:
@@ -76,8 +81,14 @@ class _Gram(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, features: Tensor) -> Tensor:
         ctx.save_for_backward(features)
-        flat = _pixels_by_channels(features).float()
-        gram: Tensor = flat.transpose(1, 2) @ flat / features[0].numel()
+        flat = _pixels_by_channels(features)
+        if features.dtype is torch.bfloat16:  # ten times faster than in float32 at relu1_2, and within 1e-3 of it
+            n, pixels, c = flat.shape
+            flat = flat.reshape(n, math.gcd(pixels, GRAM_CHUNKS), -1, c)
+            products = (flat.transpose(2, 3) @ flat).float().sum(1)
+        else:
+            products = flat.transpose(1, 2) @ flat
+        gram: Tensor = products / features[0].numel()
         return gram
 
     @staticmethod
@@ -105,22 +116,31 @@ def squared_norm(a: Tensor) -> Tensor:
     return a.float().square().sum(dim=tuple(range(1, a.dim())))
 
 
-def content_loss(features: Tensor, target: Tensor, *, relative: bool) -> Tensor:
-    """Feature reconstruction loss, eq. 2: |φ(ŷ) − φ(y)|² / (C·H·W), or, relative, / |φ(y)|²: [N, C, H, W] -> [N]."""
-    scale = squared_norm(target) if relative else target[0].numel()
-    return squared_distance(features, target) / scale
+def weighted(terms: Features, weights: Mapping[str, float]) -> Tensor:
+    """Σ_j w_j · t_j over the layers j: [N] each -> [N]."""
+    return torch.stack([weight * terms[j] for j, weight in weights.items()]).sum(0)
+
+
+def content_loss(features: Features, targets: Features, weights: Mapping[str, float], *, relative: bool) -> Tensor:
+    """Feature reconstruction loss, eq. 2: |φ_j(ŷ) − φ_j(y)|² / (C·H·W), or, relative, / |φ_j(y)|².
+
+    Weighted over the layers; [N, C, H, W] each -> [N].
+    """
+
+    def distance(j: str) -> Tensor:
+        scale = squared_norm(targets[j]) if relative else targets[j][0].numel()
+        return squared_distance(features[j], targets[j]) / scale
+
+    return weighted({j: distance(j) for j in weights}, weights)
 
 
 def style_distances(grams: Features, targets: Features, *, relative: bool) -> dict[str, Tensor]:
-    """The terms of eq. 4 by layer: |G_j(ŷ) − G_j(y)|²_F, or, relative, |…|² / |G_j(y)|²; [N, C, C] each -> [N] each."""
+    """The terms of eq. 4 by layer: |G_j(ŷ) − G_j(y)|²_F, or, relative, |…|² / |G_j(y)|²; [N, C, C] each -> [N] each.
+
+    Their ``weighted`` sum is the style reconstruction loss.
+    """
     distances = {j: squared_distance(grams[j], target) for j, target in targets.items()}
     return {j: d / squared_norm(targets[j]) for j, d in distances.items()} if relative else distances
-
-
-def style_loss(distances: Features, *, relative: bool) -> Tensor:
-    """Style reconstruction loss, eq. 4: the sum over the layers of ``style_distances``, or, relative, the mean: [N]."""
-    terms = torch.stack(list(distances.values()))
-    return terms.mean(0) if relative else terms.sum(0)
 
 
 def total_variation(image: Tensor, *, relative: bool) -> Tensor:

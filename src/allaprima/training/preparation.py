@@ -35,7 +35,7 @@ def to_pixels(image: Tensor) -> NDArray[np.uint8]:
 
 def smallest_side(recipe: Recipe) -> int:
     """Pixels that both sides of a picture need for the recipe's deepest layer to be at least 2×2: 16 for relu4_3."""
-    return int(2 ** max(int(layer[4]) for layer in (recipe.content_layer, *recipe.style_layers)))
+    return int(2 ** max(int(layer[4]) for layer in (*recipe.content_layers, *recipe.style_layers)))
 
 
 def check_sizes(recipe: Recipe, images: Sequence[Tensor]) -> None:

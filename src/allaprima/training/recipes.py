@@ -6,9 +6,10 @@ Equation 5 of Johnson et al. 2016 reads λ_c · content + λ_s · style + λ_TV 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from allaprima.training.networks import PHOTO
@@ -17,11 +18,16 @@ from allaprima.training.perceptual import (
     content_loss,
     gram_matrix,
     style_distances,
-    style_loss,
     total_variation,
+    weighted,
 )
 
-STYLE_LAYERS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
+PAPER_CONTENT = {"relu2_2": 1.0}
+PAPER_STYLE = {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
+"""The paper's layers (section 4.1), each with weight 1."""
+
+HALF = "/2"
+"""Ends the name of a style layer's term that is measured at half the picture's size."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +51,27 @@ class Recipe:
     """Side of the square crops, pixels."""
     style_size: int
     """Short side of the style image, pixels: the scale of its strokes."""
-    content_layer: str = "relu2_2"
-    style_layers: tuple[str, ...] = STYLE_LAYERS
+    content_layers: Mapping[str, float] = field(default_factory=PAPER_CONTENT.copy)
+    """The layers of the content loss and their weights."""
+    style_layers: Mapping[str, float] = field(default_factory=PAPER_STYLE.copy)
+    """The layers of the style loss and their weights."""
+    half_size: bool = False
+    """Whether half of the style loss is measured at half the size of picture and painting: strokes twice as large."""
+    shift: int = 0
+    """Picture and painting are moved by 0 to this many pixels less one, and half of them mirrored, before VGG16 sees
+    them, so that its pooling grid does not always fall on the same pixels. Training only."""
     mixed: float = 0.2
     """Share of each batch that learns mixtures of two styles."""
     lower: float = 0.2
     """Share of each batch that learns strengths below 1."""
+
+    @property
+    def style_terms(self) -> dict[str, float]:
+        """The terms of the style loss and their weights: the style layers, and those again at half size."""
+        if not self.half_size:
+            return dict(self.style_layers)
+        halves = {name: weight / 2 for name, weight in self.style_layers.items()}
+        return {**halves, **{name + HALF: weight for name, weight in halves.items()}}
 
 
 RECIPES: dict[str, Recipe] = {
@@ -61,10 +82,23 @@ RECIPES: dict[str, Recipe] = {
         learning_rate=1e-3, one_cycle=False, clip=0.0, steps=40_000, batch=4, size=256, style_size=256,
         mixed=0.0, lower=0.0,
     ),
-    # Ours, found by measurement; see docs/training.md.
+    # Ours, found by measurement; see docs/training.md. Eight style layers, weighted towards the middle ones, which see
+    # strokes; content further up, where edges and grain of the photograph are no longer pinned.
     "default": Recipe(
-        "default", content_weight=1.0, style_weight=5.0, tv_weight=8.0, relative=True,
+        "default", content_weight=1.0, style_weight=10.0, tv_weight=4.0, relative=True,
         learning_rate=3e-3, one_cycle=True, clip=5.0, steps=40_000, batch=4, size=256, style_size=384,
+        content_layers={"relu2_2": 0.3, "relu3_3": 0.7},
+        style_layers={
+            "relu1_1": 0.1, "relu1_2": 0.1, "relu2_1": 0.2, "relu2_2": 0.2,
+            "relu3_1": 0.15, "relu3_3": 0.15, "relu4_1": 0.05, "relu4_3": 0.05,
+        },
+        half_size=True, shift=8,
+    ),
+    # The default up to version 0.1: the paper's layers, each divided by its own norm.
+    "four-layers": Recipe(
+        "four-layers", content_weight=1.0, style_weight=5.0, tv_weight=8.0, relative=True,
+        learning_rate=3e-3, one_cycle=True, clip=5.0, steps=40_000, batch=4, size=256, style_size=384,
+        style_layers={"relu1_2": 0.25, "relu2_2": 0.25, "relu3_3": 0.25, "relu4_3": 0.25},
     ),
 }  # fmt: skip
 
@@ -73,10 +107,10 @@ RECIPES: dict[str, Recipe] = {
 class Targets:
     """What a stylised picture is to come near: the photograph's content and the style asked for."""
 
-    content: Tensor
-    """φ(photograph) at the content layer: [N, C, H, W]."""
+    content: dict[str, Tensor]
+    """φ(photograph) by content layer: [N, C, H, W]."""
     grams: dict[str, Tensor]
-    """Gram matrices by style layer: [N, C, C]."""
+    """Gram matrices by term of the style loss: [N, C, C]."""
     style_weight: Tensor
     """The recipe's, times emphasis and the strength to the power of 1.5 for each picture: [N]."""
     tv_weight: Tensor
@@ -92,7 +126,7 @@ class Losses:
     tv: Tensor
     total: Tensor
     layers: dict[str, Tensor]
-    """The style's distance by layer, before sum or mean."""
+    """The style's distance by term (``Recipe.style_terms``), before their weights."""
 
 
 def split_mixture(mixture: Tensor) -> tuple[Tensor, Tensor]:
@@ -120,17 +154,26 @@ class Objective:
         self.recipe, self.network = recipe, network
         self.emphasis = styles[0].new_tensor(emphasis or [1.0] * len(styles))  # [S - 1]
         with torch.no_grad():
-            grams = [self.grams(network(style, recipe.style_layers)) for style in styles]
-        self.style_grams = {j: torch.cat([g[j] for g in grams]) for j in recipe.style_layers}  # [S - 1, C, C]
+            grams = [self.grams(self.features(style)) for style in styles]
+        self.style_grams = {j: torch.cat([g[j] for g in grams]) for j in recipe.style_terms}  # [S - 1, C, C]
+
+    def features(self, image: Tensor) -> dict[str, Tensor]:
+        """All that the objective looks at, by content layer and by term of the style loss: [N, C, H, W] each."""
+        recipe = self.recipe
+        features: dict[str, Tensor] = self.network(image, {*recipe.content_layers, *recipe.style_layers})
+        if recipe.half_size:
+            small = self.network(F.avg_pool2d(image, 2), recipe.style_layers)
+            features |= {name + HALF: value for name, value in small.items()}
+        return features
 
     def grams(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Gram matrices of the style layers: by layer, [N, C, C]."""
-        return {j: gram_matrix(features[j]) for j in self.recipe.style_layers}
+        """Gram matrices by term of the style loss: [N, C, C] each."""
+        return {j: gram_matrix(features[j]) for j in self.recipe.style_terms}
 
     @torch.no_grad()
     def targets(self, image: Tensor, mixture: Tensor) -> Targets:
         """image: [N, 3, H, W] in 0..1; mixture: [N, S], which style each picture is to have."""
-        content = self.network(image, [self.recipe.content_layer])[self.recipe.content_layer]
+        content = self.network(image, self.recipe.content_layers)
         strength, shares = split_mixture(mixture)
         grams = {j: torch.einsum("ns,scd->ncd", shares, gram) for j, gram in self.style_grams.items()}
         # A lower strength is the same style asked for less urgently (compare Babaeizadeh & Ghiasi 2018): the network is
@@ -144,10 +187,10 @@ class Objective:
     def losses(self, stylized: Tensor, targets: Targets) -> Losses:
         """How far ``stylized``, [N, 3, H, W] in 0..1, is from its targets: losses of shape [N]."""
         recipe = self.recipe
-        features = self.network(stylized, {*recipe.style_layers, recipe.content_layer})
-        content = content_loss(features[recipe.content_layer], targets.content, relative=recipe.relative)
+        features = self.features(stylized)
+        content = content_loss(features, targets.content, recipe.content_layers, relative=recipe.relative)
         layers = style_distances(self.grams(features), targets.grams, relative=recipe.relative)
-        style = style_loss(layers, relative=recipe.relative)
+        style = weighted(layers, recipe.style_terms)
         tv = total_variation(stylized, relative=recipe.relative)
         total = recipe.content_weight * content + targets.style_weight * style + targets.tv_weight * tv
         return Losses(content, style, tv, total, layers)

@@ -11,11 +11,9 @@ from PIL import Image
 from torch import Tensor
 
 from allaprima.training.networks import PHOTO, StyleNetwork
-from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_distances, style_loss
+from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_distances, weighted
 from allaprima.training.photos import read_photo, read_square, to_tensor
-from allaprima.training.recipes import STYLE_LAYERS
-
-CONTENT_LAYER = "relu2_2"
+from allaprima.training.recipes import PAPER_CONTENT, PAPER_STYLE
 
 
 def centre_square(path: Path, side: int) -> Tensor:
@@ -64,17 +62,17 @@ def validate(
     device = next(network.parameters()).device
     images = [centre_square(path, side).to(device) for path in photos]
     for number, style in enumerate(styles, start=first):
-        targets = {j: gram_matrix(f) for j, f in loss_network(style.to(device), STYLE_LAYERS).items()}
+        targets = {j: gram_matrix(f) for j, f in loss_network(style.to(device), PAPER_STYLE).items()}
         rows = []
         for image in images:
             stylized = network(image, one_style(network.styles, number, device))
-            features = loss_network(stylized, STYLE_LAYERS)
-            content = loss_network(image, [CONTENT_LAYER])[CONTENT_LAYER]
-            grams = {j: gram_matrix(f) for j, f in features.items()}
+            features = loss_network(stylized, PAPER_STYLE)
+            content = loss_network(image, PAPER_CONTENT)
+            distances = style_distances({j: gram_matrix(f) for j, f in features.items()}, targets, relative=True)
             rows.append(
                 (
-                    content_loss(features[CONTENT_LAYER], content, relative=True).item(),
-                    style_loss(style_distances(grams, targets, relative=True), relative=True).item(),
+                    content_loss(features, content, PAPER_CONTENT, relative=True).item(),
+                    weighted(distances, PAPER_STYLE).item() / len(PAPER_STYLE),
                 )
             )
         content_mean, style_mean = np.mean(rows, axis=0).tolist()
