@@ -15,14 +15,14 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import allaprima
 from allaprima.cli.train_options import above_zero
-from allaprima.engine import Engine
+from allaprima.engine.engine import Engine
 from allaprima.errors import ModelError, TrainingError
 from allaprima.evaluation.judge import Judge, photo_square, spread
 from allaprima.evaluation.log import Log
 from allaprima.evaluation.painters import Pixels, file_sha256, model_painter
 from allaprima.evaluation.summary import mean_and_std
+from allaprima.export.onnx import StyleModel, export_model, read_card, weights_sha256
 from allaprima.style_model import mixture
-from allaprima.training.export import StyleModel, export_model, read_card, weights_sha256
 from allaprima.training.networks import StyleNetwork
 from allaprima.training.perceptual import LossNetwork, squared_norm
 from allaprima.training.photos import find_photos

@@ -31,10 +31,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from allaprima import Stylizer
-from allaprima.engine import ENGINES
+from allaprima.engine.engine import ENGINES
+from allaprima.engine.openvino import OpenVinoSession
 from allaprima.errors import EngineError
 from allaprima.evaluation.record import command_line, record, versions, write_json
-from allaprima.openvino_session import OpenVinoSession
 from allaprima.style_model import IMAGE, STYLE, find_model, gallery_model
 from speed import RESULTS, at_least_one, parse_size, summary
 

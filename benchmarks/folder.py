@@ -27,10 +27,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from allaprima.engine import Engine, cores
+from allaprima.engine.engine import Engine, cores
 from allaprima.evaluation.record import command_line, record, versions, write_json
-from allaprima.picture import SUFFIXES
-from allaprima.stroke import STROKE, reduce, reduced_size
+from allaprima.look.stroke import STROKE, reduce, reduced_size
+from allaprima.picture.picture import SUFFIXES
 from allaprima.style_model import find_model, gallery_model, mixture
 from speed import RESULTS, at_least_one, parse_size
 

@@ -25,13 +25,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from allaprima.boxes import ALIGN, grid
-from allaprima.engine import Engine
+from allaprima.engine.boxes import ALIGN, grid
+from allaprima.engine.engine import Engine
+from allaprima.engine.memory import parse_memory
+from allaprima.engine.sample import take_sample
+from allaprima.engine.tiles import EXACT_BELOW, TilePainter
 from allaprima.evaluation.record import command_line, record, versions, write_json
-from allaprima.memory import parse_memory
-from allaprima.sample import take_sample
 from allaprima.style_model import find_model, gallery_model, mixture
-from allaprima.tiles import EXACT_BELOW, TilePainter
 from speed import RESULTS, at_least_one
 from tiles import Pixels, gradient, lay_out
 

@@ -22,14 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from allaprima.boxes import grid
-from allaprima.engine import Engine
+from allaprima.engine.boxes import grid
+from allaprima.engine.engine import Engine
+from allaprima.engine.sample import CROP, CROPS_SHARE, Sample, take_sample
+from allaprima.engine.tiles import Feeds, TilePainter
 from allaprima.evaluation.record import command_line, record, write_json
-from allaprima.picture import SUFFIXES
-from allaprima.sample import CROP, CROPS_SHARE, Sample, take_sample
-from allaprima.stroke import reduce, reduced_size
+from allaprima.look.stroke import reduce, reduced_size
+from allaprima.picture.picture import SUFFIXES
 from allaprima.style_model import find_model, gallery_model, mixture
-from allaprima.tiles import Feeds, TilePainter
 from speed import RESULTS
 
 Pixels = NDArray[np.uint8]

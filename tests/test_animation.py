@@ -9,10 +9,10 @@ import pytest
 from PIL import Image
 
 import allaprima
-from allaprima.animation import Animation, read_frames
 from allaprima.errors import PictureError
-from allaprima.look import Look
-from allaprima.picture import Picture
+from allaprima.look.look import Look
+from allaprima.picture.animation import Animation, read_frames
+from allaprima.picture.picture import Picture
 from support import checkered
 
 DURATIONS = [40, 120, 200]

@@ -16,11 +16,11 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from allaprima.batch import is_done, paint_all, watch
+from allaprima.batch.plan import Job, Plan, pictures_below
+from allaprima.batch.workers import is_done, paint_all, watch
 from allaprima.cli import app
 from allaprima.errors import PictureError
 from allaprima.files import write_bytes
-from allaprima.plan import Job, Plan, pictures_below
 from support import checkered
 
 

@@ -11,8 +11,8 @@ from PIL import Image
 import allaprima
 from allaprima import PictureError, StyleError
 from allaprima.color import luminance_of
-from allaprima.masks import Mask, read_mask
-from allaprima.stroke import Enlarger, reduce, reduced_size, slopes
+from allaprima.look.mask import Mask, read_mask
+from allaprima.look.stroke import Enlarger, reduce, reduced_size, slopes
 from support import checkered
 
 WAVE = "great_wave"
@@ -47,7 +47,7 @@ def test_bands_leave_no_seam(monkeypatch):
     """Pillow rounds a part of a picture otherwise than the whole, by 1; but nowhere more than beside a border."""
     photo = scene(900, 700)
     whole = allaprima.stylize(photo, WAVE, stroke=200, color="photo")
-    monkeypatch.setattr("allaprima.look._BAND", 900 * 37)
+    monkeypatch.setattr("allaprima.look.look._BAND", 900 * 37)
     difference = np.abs(allaprima.stylize(photo, WAVE, stroke=200, color="photo").astype(int) - whole)
     assert np.percentile(difference, 99.9) <= 1
     assert max(difference[row::37].mean() for row in (0, 36)) < 1.2 * difference.mean()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from allaprima import Stylizer
-from allaprima.engine import Engine
+from allaprima.engine.engine import Engine
 from allaprima.errors import EngineError
 from allaprima.style_model import gallery_model, mixture
 from support import checkered, refusal

@@ -12,7 +12,7 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from allaprima.errors import PictureError
-from allaprima.picture import Picture, read_picture, write_picture
+from allaprima.picture.picture import Picture, read_picture, write_picture
 from odd import SRGB_TO_XYZ, icc_profile
 from support import checkered
 
@@ -214,7 +214,7 @@ def test_bands_are_the_whole(monkeypatch):
     image = Image.fromarray(np.dstack([checkered(70, 50), checkered(70, 50, 1)[..., 0]]))
     pictures = {mode: image.convert(mode) for mode in ("RGBA", "P", "LA", "CMYK", "F")}
     whole = {mode: Picture.from_pil(picture) for mode, picture in pictures.items()}
-    monkeypatch.setattr("allaprima.srgb._BAND", 70 * 7)
+    monkeypatch.setattr("allaprima.picture.srgb._BAND", 70 * 7)
     for mode, picture in pictures.items():
         assert np.array_equal(Picture.from_pil(picture).pixels, whole[mode].pixels), mode
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from allaprima import sample, tiles
-from allaprima.boxes import ALIGN, Box, grid
-from allaprima.engine import Engine
+from allaprima.engine import sample, tiles
+from allaprima.engine.boxes import ALIGN, Box, grid
+from allaprima.engine.engine import Engine
+from allaprima.engine.fixed_norm import with_given_statistics
+from allaprima.engine.memory import parse_memory, sensible_memory
+from allaprima.engine.sample import spread, take_sample, weights
+from allaprima.engine.tiles import TilePainter
 from allaprima.errors import PictureError
-from allaprima.fixed_norm import with_given_statistics
-from allaprima.memory import parse_memory, sensible_memory
-from allaprima.sample import spread, take_sample, weights
 from allaprima.style_model import Card, Style, gallery_model
-from allaprima.tiles import TilePainter
 from support import checkered
 
 MIB = 2**20
@@ -30,7 +30,7 @@ def model(request, tmp_path_factory) -> Path:
     if request.param == "gallery":
         return gallery_model()
     torch = pytest.importorskip("torch")
-    from allaprima.training.export import export_model
+    from allaprima.export.onnx import export_model
     from allaprima.training.networks import NETWORKS
 
     torch.manual_seed(0)

@@ -5,8 +5,8 @@
 """
 
 from allaprima.errors import AllaPrimaError, ModelError, PictureError, StyleError
-from allaprima.look import COLORS, Look
-from allaprima.masks import Mask
+from allaprima.look.look import COLORS, Look
+from allaprima.look.mask import Mask
 from allaprima.style_model import Card, Style
 from allaprima.stylizer import Stylizer, styles, stylize
 from allaprima.version import __version__

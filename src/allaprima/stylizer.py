@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from allaprima.animation import Animation, read_frames
-from allaprima.engine import ENGINES, Engine
+from allaprima.engine.engine import ENGINES, Engine
+from allaprima.engine.tiles import Progress
 from allaprima.errors import PictureError, StyleError
-from allaprima.look import Color, Look, Mixture, paint
-from allaprima.masks import Mask, mask_of, read_mask
-from allaprima.picture import Picture, read_picture, suffix_of
-from allaprima.stroke import STROKE
+from allaprima.look.look import Color, Look, Mixture, paint
+from allaprima.look.mask import Mask, mask_of, read_mask
+from allaprima.look.stroke import STROKE
+from allaprima.picture.animation import Animation, read_frames
+from allaprima.picture.picture import Picture, read_picture, suffix_of
 from allaprima.style_model import GALLERY, SMALLEST_SIDE, Card, Style, StyleSpec, find_model, mixture
-from allaprima.tiles import Progress
 
 PathLike = str | os.PathLike[str]
 Kind = TypeVar("Kind", Image.Image, bytes, NDArray[np.uint8])

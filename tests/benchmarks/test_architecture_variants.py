@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from allaprima.engine import Engine
+from allaprima.engine.engine import Engine
+from allaprima.export.onnx import export_model
 from allaprima.style_model import Card, Style
-from allaprima.training.export import export_model
 from allaprima.training.networks import reflect
 from architecture_study import multiply_adds
 from architecture_variants import (

@@ -8,10 +8,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allaprima.engine import Engine
+from allaprima.engine.engine import Engine
 from allaprima.errors import ModelError
+from allaprima.export.onnx import export_model, read_card, read_weights, weights_sha256
 from allaprima.style_model import Card, Style
-from allaprima.training.export import export_model, read_card, read_weights, weights_sha256
 from allaprima.training.networks import NETWORKS, ConditionalInstanceNorm, Fast, StyleNetwork, reflect
 from support import checkered
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allaprima.errors import ModelError
+from allaprima.export.onnx import export_model, weights_sha256
 from allaprima.style_model import Card, Style
-from allaprima.training.export import export_model, weights_sha256
-from allaprima.training.fitting import Parent, grafted, nearest, read_parent, start_from
+from allaprima.training.finetune import Parent, grafted, nearest, read_parent, start_from
 from allaprima.training.networks import Fast
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.recipes import RECIPES, Objective

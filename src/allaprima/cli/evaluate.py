@@ -118,7 +118,7 @@ def prepare(
     """
     from allaprima.evaluation.experiment import Experiment, Settings
     from allaprima.evaluation.judge import Judge, spread
-    from allaprima.training.export import weights_sha256
+    from allaprima.export.onnx import weights_sha256
     from allaprima.training.perceptual import LossNetwork
     from allaprima.training.photos import find_photos
     from allaprima.training.trainer import choose_device, choose_precision

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from allaprima.batch.plan import check_target
 from allaprima.cli.extra import choose_recipe, read_layers, training_extra
 from allaprima.cli.progress import late_progress, progress
 from allaprima.errors import DivergedError, PictureError, TrainingError
-from allaprima.picture import DEFAULT_QUALITY, Picture, read_picture, write_picture
-from allaprima.plan import check_target
+from allaprima.picture.picture import DEFAULT_QUALITY, Picture, read_picture, write_picture
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 from PIL import Image, ImageDraw, ImageFont
 
+from allaprima.batch.plan import check_target
 from allaprima.cli.model_option import model_option
 from allaprima.cli.progress import progress
 from allaprima.errors import PictureError
-from allaprima.picture import Picture, read_picture, write_picture
-from allaprima.plan import check_target
+from allaprima.picture.picture import Picture, read_picture, write_picture
 from allaprima.style_model import Style
 from allaprima.stylizer import Stylizer
 

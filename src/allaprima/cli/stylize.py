@@ -10,21 +10,21 @@ from typing import Any
 
 import click
 
-from allaprima.batch import paint_all, watch
+from allaprima.batch.file_painter import FilePainter
+from allaprima.batch.plan import Plan, check_target, names_a_file
+from allaprima.batch.report import Report
+from allaprima.batch.workers import paint_all, watch
 from allaprima.cli.model_option import model_option
 from allaprima.cli.progress import late_progress, progress
 from allaprima.cli.quiet import quiet_decoders
-from allaprima.cli.report import Report
-from allaprima.engine import ENGINES, cores
+from allaprima.engine.engine import ENGINES, cores
+from allaprima.engine.memory import parse_memory, sensible_memory
 from allaprima.errors import AllaPrimaError, PictureError
-from allaprima.file_painter import FilePainter
 from allaprima.files import write_bytes
-from allaprima.look import COLORS, Look
-from allaprima.masks import Mask, read_mask
-from allaprima.memory import parse_memory, sensible_memory
-from allaprima.picture import DEFAULT_QUALITY, MAX_PIXELS, format_of
-from allaprima.plan import Plan, check_target, names_a_file
-from allaprima.stroke import STROKE
+from allaprima.look.look import COLORS, Look
+from allaprima.look.mask import Mask, read_mask
+from allaprima.look.stroke import STROKE
+from allaprima.picture.picture import DEFAULT_QUALITY, MAX_PIXELS, format_of
 from allaprima.style_model import SMALLEST_SIDE, style_label
 from allaprima.stylizer import Stylizer
 

@@ -88,7 +88,7 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     a log with one JSON line a step (.jsonl) and previews (.previews).
     """
     with training_extra():
-        from allaprima.training import fitting
+        from allaprima.training import finetune as fitting
         from allaprima.training import trainer as training
         from allaprima.training.photos import find_photos
         from allaprima.training.vgg16 import load_weights
@@ -245,7 +245,7 @@ def write_scalars(board: Any, step: TrainingStep) -> None:
 
 def write_preview(trainer: Trainer, path: Path) -> None:
     """A few photographs in every style, as the network paints them now."""
-    from allaprima.picture import Picture, write_picture
+    from allaprima.picture.picture import Picture, write_picture
     from allaprima.training.validation import preview, readable
 
     photos = readable(list(trainer.photos.paths[: 2 * PREVIEW_PHOTOS]))[:PREVIEW_PHOTOS]
@@ -255,7 +255,7 @@ def write_preview(trainer: Trainer, path: Path) -> None:
 
 def finish(trainer: Trainer, output: Path, photos: list[Path], note: str) -> None:
     """Measure on photographs that took no part, if there are any, and write the style model with its card."""
-    from allaprima.training.export import export_model
+    from allaprima.export.onnx import export_model
     from allaprima.training.trainer import make_card
     from allaprima.training.validation import readable, validate
 

@@ -15,7 +15,7 @@ from allaprima.errors import TrainingError
 from allaprima.style_model import BANKS, GALLERY, find_model, gallery_model
 
 if TYPE_CHECKING:
-    from allaprima.training.fitting import Parent
+    from allaprima.training.finetune import Parent
     from allaprima.training.recipes import Recipe
     from allaprima.training.trainer import StyleImage, TrainingOptions
 
@@ -71,8 +71,8 @@ def choose_parent(given: dict[str, Any]) -> Parent | None:
     Raises:
         TrainingError: there is no bank to keep as it is, or the model cannot become the network asked for.
     """
-    from allaprima.training.export import read_card
-    from allaprima.training.fitting import read_parent
+    from allaprima.export.onnx import read_card
+    from allaprima.training.finetune import read_parent
 
     start, network, width = given["start"], given["network"], given["width"]
     bank = network if network in BANKS else BANKS[0]
@@ -126,7 +126,7 @@ def build_options(styles: tuple[Path, ...], given: dict[str, Any], parent: Paren
 
 def decide_recipe(given: dict[str, Any], styles: int, *, fits: bool) -> Recipe:
     """The recipe with what was named, and with the steps of a quality where one is named or a bank learns."""
-    from allaprima.training.fitting import CPU_BATCH, EXTEND_RATE, QUALITIES, STRENGTH_RATE, STRENGTH_SHARE
+    from allaprima.training.finetune import CPU_BATCH, EXTEND_RATE, QUALITIES, STRENGTH_RATE, STRENGTH_SHARE
     from allaprima.training.trainer import choose_device
 
     changes = {field: given[field] for field in RECIPE_FIELDS}

@@ -20,9 +20,9 @@ from PIL import Image
 from torch import Tensor
 
 from allaprima.errors import DivergedError, PictureError, TrainingError
-from allaprima.picture import read_picture
+from allaprima.export.onnx import weights_sha256
+from allaprima.picture.picture import read_picture
 from allaprima.style_model import Card, Style
-from allaprima.training.export import weights_sha256
 from allaprima.training.networks import PHOTO, StyleNetwork, make_network
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.photos import RandomCrops, batches, bundled_photos, find_photos, resized, to_tensor

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from allaprima.color import color_map, keep_color, luminance_map, luminance_of, with_luminance
 from allaprima.errors import StyleError
-from allaprima.masks import Mask, blend
-from allaprima.stroke import STROKE, Enlarger, Pixels, reduce, reduced_size
+from allaprima.look.mask import Mask, blend
+from allaprima.look.stroke import STROKE, Enlarger, Pixels, reduce, reduced_size
 from allaprima.style_model import PHOTO, SMALLEST_SIDE, StyleSpec, share_of_photo
 
 Color = Literal["style", "photo", "luminance", "histogram"]

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from allaprima.profiles import SRGB, profile_of
-from allaprima.tiff import UNIT_RANGE
+from allaprima.picture.profiles import SRGB, profile_of
+from allaprima.picture.tiff import UNIT_RANGE
 
 Pixels = NDArray[np.uint8]
 

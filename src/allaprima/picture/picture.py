@@ -21,10 +21,10 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from allaprima.errors import PictureError
 from allaprima.files import write_bytes
-from allaprima.metadata import orientation, true_metadata, upright
-from allaprima.profiles import CICP, SRGB, color_codes
-from allaprima.srgb import to_srgb
-from allaprima.tiff import MAGIC, PAGES, open_tiff
+from allaprima.picture.metadata import orientation, true_metadata, upright
+from allaprima.picture.profiles import CICP, SRGB, color_codes
+from allaprima.picture.srgb import to_srgb
+from allaprima.picture.tiff import MAGIC, PAGES, open_tiff
 
 READABLE = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "JPEG2000", "PPM", "TGA", "ICO")
 """Pillow's names of the formats read here, besides HEIC: none of them calls a program or reads another file."""

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from allaprima.boxes import ALIGN, Box, Pixels
 from allaprima.color import LUMINANCE
+from allaprima.engine.boxes import ALIGN, Box, Pixels
 
 CROP, CROP_MARGIN = 128, 16
 """Of a crop; what lies beyond its margin is mirrored by the network, which statistics hardly feel."""

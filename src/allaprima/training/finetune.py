@@ -13,8 +13,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from allaprima.export.onnx import read_network
 from allaprima.style_model import Card
-from allaprima.training.export import read_network
 from allaprima.training.growth import grown
 from allaprima.training.networks import PHOTO, StyleNetwork
 from allaprima.training.photos import RandomCrops

@@ -12,12 +12,12 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from allaprima.engine.memory import sensible_memory
+from allaprima.engine.openvino import OpenVinoSession
+from allaprima.engine.stages import Session
+from allaprima.engine.tiles import BYTES_PER_PIXEL_BOUND, Progress, TilePainter
 from allaprima.errors import EngineError, ModelError, PictureError
-from allaprima.memory import sensible_memory
-from allaprima.openvino_session import OpenVinoSession
-from allaprima.stages import Session
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
-from allaprima.tiles import BYTES_PER_PIXEL_BOUND, Progress, TilePainter
 
 ENGINES = ("onnxruntime", "openvino", "openvino-bf16")
 """What can compute. OpenVINO is an extra; in bfloat16 it is fastest, and pictures differ by a few of 255."""

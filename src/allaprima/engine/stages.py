@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from allaprima.fixed_norm import find_norms, with_given_statistics
-from allaprima.onnx_wire import (
+from allaprima.engine.fixed_norm import find_norms, with_given_statistics
+from allaprima.engine.onnx_wire import (
     FLOAT,
     GRAPH_INITIALIZER,
     GRAPH_INPUT,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from allaprima.errors import PictureError
-from allaprima.picture import Picture, read_picture
+from allaprima.picture.picture import Picture, read_picture
 
 Rows = NDArray[np.floating | np.uint8]
 

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from allaprima.picture import DEFAULT_QUALITY, MAX_PIXELS, Picture, check_size, format_of, open_image, reasons
+from allaprima.picture.picture import DEFAULT_QUALITY, MAX_PIXELS, Picture, check_size, format_of, open_image, reasons
 
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 """The formats whose frames are an animation; those of a TIFF are pages, those of an MPO are views."""

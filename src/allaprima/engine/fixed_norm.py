@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from allaprima.onnx_wire import (
+from allaprima.engine.onnx_wire import (
     FLOAT,
     GRAPH_INPUT,
     GRAPH_NODE,

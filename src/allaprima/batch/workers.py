@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from allaprima.batch.plan import Job, is_same
 from allaprima.errors import AllaPrimaError
 from allaprima.files import write_bytes
-from allaprima.plan import Job, is_same
 
 
 @dataclass(frozen=True)

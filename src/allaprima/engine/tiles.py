@@ -20,10 +20,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from allaprima.boxes import ALIGN, Box, Pixels, grid
+from allaprima.engine.boxes import ALIGN, Box, Pixels, grid
+from allaprima.engine.sample import Sample, take_sample
+from allaprima.engine.stages import Features, Session, Stages, Values
 from allaprima.errors import ModelError
-from allaprima.sample import Sample, take_sample
-from allaprima.stages import Features, Session, Stages, Values
 from allaprima.style_model import IMAGE, STYLE, STYLIZED
 
 Feeds = dict[str, Any]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from allaprima.animation import read_frames
-from allaprima.look import Look
-from allaprima.picture import DEFAULT_QUALITY, MAX_PIXELS, Picture
+from allaprima.engine.tiles import Progress
+from allaprima.look.look import Look
+from allaprima.picture.animation import read_frames
+from allaprima.picture.picture import DEFAULT_QUALITY, MAX_PIXELS, Picture
 from allaprima.stylizer import Stylizer
-from allaprima.tiles import Progress
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections import Counter
 from pathlib import Path
 from types import TracebackType
 
-from allaprima.batch import Outcome
+from allaprima.batch.workers import Outcome
 
 
 class Report:

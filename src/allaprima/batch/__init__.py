@@ -1,0 +1,1 @@
+"""Many pictures: which there are, who paints them, and what became of each."""

@@ -1,0 +1,1 @@
+"""How a picture comes in and goes out: formats, reading, colors, metadata, animations."""
