@@ -21,13 +21,19 @@ from allaprima.evaluation.judge import Judge, photo_square, spread
 from allaprima.evaluation.log import Log
 from allaprima.evaluation.painters import Pixels, file_sha256, model_painter
 from allaprima.evaluation.summary import mean_and_std
-from allaprima.export.onnx import StyleModel, export_model, read_card, weights_sha256
+from allaprima.export.onnx import StyleModel, export_model
 from allaprima.style_model import mixture
+from allaprima.training.cards import make_card
+from allaprima.training.device import choose_device
+from allaprima.training.model_file import read_card, weights_sha256
 from allaprima.training.networks import StyleNetwork
+from allaprima.training.objective import Losses, Objective
+from allaprima.training.options import TrainingOptions
 from allaprima.training.perceptual import LossNetwork, squared_norm
 from allaprima.training.photos import find_photos
-from allaprima.training.recipes import RECIPES, Losses, Objective
-from allaprima.training.trainer import StyleImage, Trainer, TrainingOptions, choose_device, make_card
+from allaprima.training.recipes import RECIPES
+from allaprima.training.style_images import StyleImage
+from allaprima.training.trainer import Trainer
 from allaprima.training.validation import readable
 from allaprima.training.vgg16 import load_weights
 from architecture_variants import DISTILLED, VARIANTS, Base, Variant

@@ -12,18 +12,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from allaprima.training.networks import (
+from allaprima.training.layers import (
     ConditionalInstanceNorm,
     ConvNorm,
-    Fast,
-    Fine,
-    Johnson,
     ResidualBlock,
     ResizeConvNorm,
-    StyleNetwork,
     TransposeConvNorm,
     UpsampleConv,
 )
+from allaprima.training.networks import Fast, Fine, Johnson, StyleNetwork
 
 
 class Base(Fast):

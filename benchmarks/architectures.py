@@ -26,8 +26,8 @@ from allaprima.engine.engine import Engine
 from allaprima.errors import AllaPrimaError, DivergedError, TrainingError
 from allaprima.evaluation.judge import photo_square
 from allaprima.evaluation.record import command_line, cpu_model, record, versions, write_json
-from allaprima.export.onnx import read_card
 from allaprima.style_model import mixture
+from allaprima.training.model_file import read_card
 from allaprima.training.recipes import RECIPES
 from architecture_report import pareto_front, write_page
 from architecture_study import SIDE, TERMS, TIMED_SIDE, Study

@@ -35,7 +35,8 @@ from allaprima.engine.engine import ENGINES
 from allaprima.engine.openvino import OpenVinoSession
 from allaprima.errors import EngineError
 from allaprima.evaluation.record import command_line, record, versions, write_json
-from allaprima.style_model import IMAGE, STYLE, find_model, gallery_model
+from allaprima.gallery import find_model, gallery_model
+from allaprima.style_model import IMAGE, STYLE
 from speed import RESULTS, at_least_one, parse_size, summary
 
 SIDE = 2048  # of the matrices

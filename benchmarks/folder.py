@@ -29,9 +29,10 @@ from PIL import Image, ImageOps
 
 from allaprima.engine.engine import Engine, cores
 from allaprima.evaluation.record import command_line, record, versions, write_json
+from allaprima.gallery import find_model, gallery_model
 from allaprima.look.stroke import STROKE, reduce, reduced_size
-from allaprima.picture.picture import SUFFIXES
-from allaprima.style_model import find_model, gallery_model, mixture
+from allaprima.picture.formats import SUFFIXES
+from allaprima.style_model import mixture
 from speed import RESULTS, at_least_one, parse_size
 
 QUALITY = 90  # of the photographs, as a camera's

@@ -31,7 +31,8 @@ from allaprima.engine.memory import parse_memory
 from allaprima.engine.sample import take_sample
 from allaprima.engine.tiles import EXACT_BELOW, TilePainter
 from allaprima.evaluation.record import command_line, record, versions, write_json
-from allaprima.style_model import find_model, gallery_model, mixture
+from allaprima.gallery import find_model, gallery_model
+from allaprima.style_model import mixture
 from speed import RESULTS, at_least_one
 from tiles import Pixels, gradient, lay_out
 

@@ -23,11 +23,12 @@ from torch import Tensor
 from allaprima.errors import AllaPrimaError
 from allaprima.evaluation.judge import photo_square
 from allaprima.evaluation.record import command_line, record, versions, write_json
+from allaprima.training.device import choose_device, choose_precision
 from allaprima.training.optimize import OptimizeOptions, OptimizeStep, optimize
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.preparation import from_pixels
 from allaprima.training.recipes import Recipe
-from allaprima.training.trainer import StyleImage, choose_device, choose_precision, read_style
+from allaprima.training.style_images import StyleImage, read_style
 from allaprima.training.vgg16 import load_weights
 from speed import RESULTS, at_least_one
 

@@ -27,9 +27,10 @@ from allaprima.engine.engine import Engine
 from allaprima.engine.sample import CROP, CROPS_SHARE, Sample, take_sample
 from allaprima.engine.tiles import Feeds, TilePainter
 from allaprima.evaluation.record import command_line, record, write_json
+from allaprima.gallery import find_model, gallery_model
 from allaprima.look.stroke import reduce, reduced_size
-from allaprima.picture.picture import SUFFIXES
-from allaprima.style_model import find_model, gallery_model, mixture
+from allaprima.picture.formats import SUFFIXES
+from allaprima.style_model import mixture
 from speed import RESULTS
 
 Pixels = NDArray[np.uint8]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from allaprima.training.networks import ConditionalInstanceNorm, Fast
+from allaprima.training.layers import ConditionalInstanceNorm
+from allaprima.training.networks import Fast
 from allaprima.training.photos import to_tensor
 from support import checkered
 

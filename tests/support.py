@@ -38,7 +38,7 @@ def one_sentence(result: subprocess.CompletedProcess[bytes]) -> str:
 
 def stopped_after(trainer: Trainer, steps: int, checkpoint: Path) -> dict[str, Any]:
     """What the checkpoint says of a training that ends after so many steps."""
-    from allaprima.training.trainer import read_checkpoint  # the tests of painting need no torch
+    from allaprima.training.checkpoint import read_checkpoint
 
     for step in trainer.run():
         if step.step == steps:

@@ -11,8 +11,9 @@ from PIL import Image
 import allaprima
 from allaprima import PictureError, StyleError
 from allaprima.color import luminance_of
-from allaprima.look.mask import Mask, read_mask
+from allaprima.look.mask import Mask
 from allaprima.look.stroke import Enlarger, reduce, reduced_size, slopes
+from allaprima.picture.reading import read_mask
 from support import checkered
 
 WAVE = "great_wave"

@@ -12,7 +12,9 @@ from PIL import Image, ImageCms
 
 from allaprima.cli import app
 from allaprima.errors import PictureError
-from allaprima.picture.picture import WITH_PROFILE, Picture, read_picture, suffix_of
+from allaprima.picture.formats import WITH_PROFILE
+from allaprima.picture.picture import Picture
+from allaprima.picture.reading import read_picture, suffix_of
 from odd import BRIGHT, PALE, WIDTH, odd_pictures, saved, tiff
 from support import one_sentence
 

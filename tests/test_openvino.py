@@ -11,7 +11,8 @@ import pytest
 from allaprima import Stylizer
 from allaprima.engine.engine import Engine
 from allaprima.errors import EngineError
-from allaprima.style_model import gallery_model, mixture
+from allaprima.gallery import gallery_model
+from allaprima.style_model import mixture
 from support import checkered, refusal
 
 SIZES = [(64, 48), (97, 61), (64, 48), (33, 80)]

@@ -12,7 +12,8 @@ import pytest
 from PIL import ExifTags, Image, ImageCms
 
 from allaprima.errors import PictureError
-from allaprima.picture.picture import Picture, read_picture, write_picture
+from allaprima.picture.picture import Picture, write_picture
+from allaprima.picture.reading import read_picture
 from odd import SRGB_TO_XYZ, icc_profile
 from support import checkered
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 import allaprima
 from allaprima import ModelError, PictureError, StyleError, Stylizer
-from allaprima.style_model import BANKS, gallery_model
+from allaprima.gallery import BANKS, gallery_model
 from support import checkered
 
 STYLES = ("great_wave", "starry_night", "the_scream")

@@ -15,7 +15,8 @@ from allaprima.engine.memory import parse_memory, sensible_memory
 from allaprima.engine.sample import spread, take_sample, weights
 from allaprima.engine.tiles import TilePainter
 from allaprima.errors import PictureError
-from allaprima.style_model import Card, Style, gallery_model
+from allaprima.gallery import gallery_model
+from allaprima.style_model import Card, Style
 from support import checkered
 
 MIB = 2**20

@@ -10,11 +10,8 @@ from __future__ import annotations
 import difflib
 import json
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,11 +24,6 @@ IMAGE, STYLE, STYLIZED = "image", "style", "stylized"
 
 CARD_KEY = "allaprima.card"
 """Where the card lies in the file's ``metadata_props``."""
-
-BANKS = ("fast", "fine")
-"""What ships inside the package: for real time, and for better pictures in three to four times the seconds."""
-GALLERY = "gallery"
-"""Another word for the first of them."""
 
 FORMAT = 1
 PHOTO = 0
@@ -102,25 +94,6 @@ class Card:
             return cls(**{**data, "styles": tuple(Style(**style) for style in data["styles"])})
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"the style model's card cannot be read: {error}") from error
-
-
-def gallery_model(name: str = BANKS[0]) -> Path:
-    """A bank that ships inside the package, one of ``BANKS``."""
-    return Path(str(files("allaprima") / "gallery" / f"{name}.onnx"))
-
-
-def find_model(model: str | os.PathLike[str]) -> Path:
-    """Where a style model lies: a bank of the package by its name (one of ``BANKS``, or ``GALLERY``), or a file.
-
-    Raises:
-        ModelError: it is neither.
-    """
-    name = os.fspath(model)
-    if name in (GALLERY, *BANKS):
-        return gallery_model(BANKS[0] if name == GALLERY else name)
-    if not Path(model).is_file():
-        raise ModelError(f"there is no style model at {model}, and the gallery has: {', '.join(BANKS)}")
-    return Path(model)
 
 
 def share_of_photo(mixture: NDArray[np.float32]) -> float:

@@ -15,12 +15,14 @@ from PIL import Image
 from allaprima.engine.engine import ENGINES, Engine
 from allaprima.engine.tiles import Progress
 from allaprima.errors import PictureError, StyleError
+from allaprima.gallery import GALLERY, find_model
 from allaprima.look.look import Color, Look, Mixture, paint
-from allaprima.look.mask import Mask, mask_of, read_mask
+from allaprima.look.mask import Mask
 from allaprima.look.stroke import STROKE
 from allaprima.picture.animation import Animation, read_frames
-from allaprima.picture.picture import Picture, read_picture, suffix_of
-from allaprima.style_model import GALLERY, SMALLEST_SIDE, Card, Style, StyleSpec, find_model, mixture
+from allaprima.picture.picture import Picture
+from allaprima.picture.reading import mask_of, read_mask, read_picture, suffix_of
+from allaprima.style_model import SMALLEST_SIDE, Card, Style, StyleSpec, mixture
 
 PathLike = str | os.PathLike[str]
 Kind = TypeVar("Kind", Image.Image, bytes, NDArray[np.uint8])

@@ -7,7 +7,7 @@ import torch
 from allaprima.engine.engine import Engine
 from allaprima.export.onnx import export_model
 from allaprima.style_model import Card, Style
-from allaprima.training.networks import reflect
+from allaprima.training.layers import reflect
 from architecture_study import multiply_adds
 from architecture_variants import (
     VARIANTS,

@@ -16,7 +16,7 @@ from PIL import Image
 
 from allaprima.cli import app
 from allaprima.errors import AllaPrimaError
-from allaprima.style_model import gallery_model
+from allaprima.gallery import gallery_model
 from support import refusal
 
 

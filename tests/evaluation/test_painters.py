@@ -15,7 +15,7 @@ from allaprima.evaluation.painters import (
     parse_aim,
     photograph,
 )
-from allaprima.style_model import GALLERY, gallery_model
+from allaprima.gallery import GALLERY, gallery_model
 from support import checkered
 
 

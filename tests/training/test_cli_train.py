@@ -18,8 +18,8 @@ from allaprima import Stylizer
 from allaprima.cli import app, train
 from allaprima.cli.train_options import decide
 from allaprima.errors import AllaPrimaError
-from allaprima.export.onnx import read_weights, weights_sha256
 from allaprima.style_model import Style
+from allaprima.training.model_file import read_weights, weights_sha256
 from allaprima.training.photos import bundled_photos, find_photos
 from support import checkered, refusal
 

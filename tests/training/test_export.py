@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from allaprima.engine.engine import Engine
 from allaprima.errors import ModelError
-from allaprima.export.onnx import export_model, read_card, read_weights, weights_sha256
+from allaprima.export.onnx import export_model
 from allaprima.style_model import Card, Style
-from allaprima.training.networks import NETWORKS, ConditionalInstanceNorm, Fast, StyleNetwork, reflect
+from allaprima.training.layers import ConditionalInstanceNorm, reflect
+from allaprima.training.model_file import read_card, read_weights, weights_sha256
+from allaprima.training.networks import NETWORKS, Fast, StyleNetwork
 from support import checkered
 
 CARDS = {

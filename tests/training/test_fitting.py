@@ -10,13 +10,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from allaprima.errors import ModelError
-from allaprima.export.onnx import export_model, weights_sha256
+from allaprima.export.onnx import export_model
 from allaprima.style_model import Card, Style
+from allaprima.training.cards import make_card
 from allaprima.training.finetune import Parent, grafted, nearest, read_parent, start_from
+from allaprima.training.model_file import weights_sha256
 from allaprima.training.networks import Fast
+from allaprima.training.objective import Objective
+from allaprima.training.options import TrainingOptions
 from allaprima.training.perceptual import LossNetwork
-from allaprima.training.recipes import RECIPES, Objective
-from allaprima.training.trainer import StyleImage, Trainer, TrainingOptions, make_card
+from allaprima.training.recipes import RECIPES
+from allaprima.training.style_images import StyleImage
+from allaprima.training.trainer import Trainer
 from banks import NAMES, bank, picture
 from support import stopped_after
 

@@ -6,17 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allaprima.training.networks import (
-    NETWORKS,
-    PHOTO,
-    ConditionalInstanceNorm,
-    Fast,
-    Johnson,
-    ResizeConvNorm,
-    UpsampleConv,
-    conditions_of,
-    reflect,
-)
+from allaprima.training.layers import ConditionalInstanceNorm, ResizeConvNorm, UpsampleConv, reflect
+from allaprima.training.networks import NETWORKS, PHOTO, Fast, Johnson, conditions_of
 
 
 @pytest.mark.parametrize("kind", NETWORKS.values())

@@ -13,6 +13,7 @@ from hypothesis.extra.numpy import arrays
 
 from allaprima.color import luminance_of
 from allaprima.errors import DivergedError, TrainingError
+from allaprima.training.objective import Objective
 from allaprima.training.optimize import OptimizeOptions, minimize, optimize, spread
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.preparation import (
@@ -24,7 +25,7 @@ from allaprima.training.preparation import (
     with_margin,
     without_margin,
 )
-from allaprima.training.recipes import RECIPES, Objective
+from allaprima.training.recipes import RECIPES
 from support import checkered
 
 OPTIONS = OptimizeOptions(iterations=6)

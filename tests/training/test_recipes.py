@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from allaprima.training.objective import Objective
 from allaprima.training.perceptual import (
     LossNetwork,
     content_loss,
@@ -12,7 +13,7 @@ from allaprima.training.perceptual import (
     total_variation,
     weighted,
 )
-from allaprima.training.recipes import RECIPES, Objective
+from allaprima.training.recipes import RECIPES
 
 
 @pytest.fixture(scope="module")

@@ -9,18 +9,14 @@ import pytest
 import torch
 
 from allaprima.errors import DivergedError, TrainingError
+from allaprima.training.cards import make_card
+from allaprima.training.checkpoint import read_checkpoint
+from allaprima.training.device import choose_device
+from allaprima.training.options import TrainingOptions
 from allaprima.training.recipes import RECIPES
-from allaprima.training.trainer import (
-    StyleImage,
-    Trainer,
-    TrainingOptions,
-    choose_device,
-    draw_mixtures,
-    learning_rate,
-    make_card,
-    read_checkpoint,
-    shifted,
-)
+from allaprima.training.schedule import draw_mixtures, learning_rate, shifted
+from allaprima.training.style_images import StyleImage
+from allaprima.training.trainer import Trainer
 from support import stopped_after
 
 

@@ -10,7 +10,9 @@ from typing import BinaryIO
 from allaprima.engine.tiles import Progress
 from allaprima.look.look import Look
 from allaprima.picture.animation import read_frames
-from allaprima.picture.picture import DEFAULT_QUALITY, MAX_PIXELS, Picture
+from allaprima.picture.formats import DEFAULT_QUALITY
+from allaprima.picture.picture import Picture
+from allaprima.picture.reading import MAX_PIXELS
 from allaprima.stylizer import Stylizer
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from allaprima.errors import PictureError
-from allaprima.picture.picture import SUFFIXES, WRITABLE, format_of
+from allaprima.picture.formats import SUFFIXES, WRITABLE, format_of
 
 
 @dataclass(frozen=True)

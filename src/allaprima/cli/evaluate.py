@@ -118,10 +118,10 @@ def prepare(
     """
     from allaprima.evaluation.experiment import Experiment, Settings
     from allaprima.evaluation.judge import Judge, spread
-    from allaprima.export.onnx import weights_sha256
+    from allaprima.training.device import choose_device, choose_precision
+    from allaprima.training.model_file import weights_sha256
     from allaprima.training.perceptual import LossNetwork
     from allaprima.training.photos import find_photos
-    from allaprima.training.trainer import choose_device, choose_precision
     from allaprima.training.validation import readable
     from allaprima.training.vgg16 import load_weights
 

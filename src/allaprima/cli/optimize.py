@@ -15,7 +15,9 @@ from allaprima.batch.plan import check_target
 from allaprima.cli.extra import choose_recipe, read_layers, training_extra
 from allaprima.cli.progress import late_progress, progress
 from allaprima.errors import DivergedError, PictureError, TrainingError
-from allaprima.picture.picture import DEFAULT_QUALITY, Picture, read_picture, write_picture
+from allaprima.picture.formats import DEFAULT_QUALITY
+from allaprima.picture.picture import Picture, write_picture
+from allaprima.picture.reading import read_picture
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -106,10 +108,11 @@ def command(content: Path, styles: tuple[Path, ...], output: Path, **given: Any)
     """
     check_output(output, given["overwrite"], content, styles)
     with training_extra():
+        from allaprima.training.device import choose_device, choose_precision
         from allaprima.training.optimize import optimize
         from allaprima.training.perceptual import LossNetwork
         from allaprima.training.preparation import from_pixels
-        from allaprima.training.trainer import StyleImage, choose_device, choose_precision, read_style
+        from allaprima.training.style_images import StyleImage, read_style
         from allaprima.training.vgg16 import load_weights
     photo = read_content(content).within(given["size"])
     options = build_options(given, photo)

@@ -12,7 +12,8 @@ from allaprima.batch.plan import check_target
 from allaprima.cli.model_option import model_option
 from allaprima.cli.progress import progress
 from allaprima.errors import PictureError
-from allaprima.picture.picture import Picture, read_picture, write_picture
+from allaprima.picture.picture import Picture, write_picture
+from allaprima.picture.reading import read_picture
 from allaprima.style_model import Style
 from allaprima.stylizer import Stylizer
 

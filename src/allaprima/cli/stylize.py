@@ -22,9 +22,10 @@ from allaprima.engine.memory import parse_memory, sensible_memory
 from allaprima.errors import AllaPrimaError, PictureError
 from allaprima.files import write_bytes
 from allaprima.look.look import COLORS, Look
-from allaprima.look.mask import Mask, read_mask
+from allaprima.look.mask import Mask
 from allaprima.look.stroke import STROKE
-from allaprima.picture.picture import DEFAULT_QUALITY, MAX_PIXELS, format_of
+from allaprima.picture.formats import DEFAULT_QUALITY, format_of
+from allaprima.picture.reading import MAX_PIXELS, read_mask
 from allaprima.style_model import SMALLEST_SIDE, style_label
 from allaprima.stylizer import Stylizer
 

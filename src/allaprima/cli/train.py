@@ -88,20 +88,22 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     a log with one JSON line a step (.jsonl) and previews (.previews).
     """
     with training_extra():
-        from allaprima.training import finetune as fitting
-        from allaprima.training import trainer as training
+        from allaprima.training.checkpoint import read_checkpoint
+        from allaprima.training.finetune import start_from
+        from allaprima.training.options import TrainingOptions
         from allaprima.training.photos import find_photos
+        from allaprima.training.trainer import Trainer
         from allaprima.training.vgg16 import load_weights
     checkpoint = output.with_suffix(".checkpoint")
     check_output(output, checkpoint, resume=given["resume"], overwrite=given["overwrite"])
-    state = training.read_checkpoint(checkpoint) if given["resume"] else None
-    saved = training.TrainingOptions.from_dict(state["options"]) if state else None
+    state = read_checkpoint(checkpoint) if given["resume"] else None
+    saved = TrainingOptions.from_dict(state["options"]) if state else None
     options, parent = decide(ctx, styles, given, saved)
     check_tensorboard(given["tensorboard"])
 
     with late_progress("downloading VGG16") as report:
         vgg16 = load_weights(given["vgg16"], report)
-    trainer = training.Trainer(options, vgg16)
+    trainer = Trainer(options, vgg16)
     if state is None:
         checkpoint.unlink(missing_ok=True)  # --overwrite: a kill before the first new one must not leave the old one
     else:
@@ -109,7 +111,7 @@ def command(ctx: click.Context, /, styles: tuple[Path, ...], output: Path, **giv
     val = find_photos(given["val"], trainer.recipe.size // 2).paths[:VALIDATION_PHOTOS] if given["val"] else ()
     announce(trainer)
     if parent is not None:
-        tell_starts(fitting.start_from(trainer, parent))
+        tell_starts(start_from(trainer, parent))
     run(trainer, output, checkpoint, given)
     finish(trainer, output, list(val), given["note"])
 
@@ -256,7 +258,7 @@ def write_preview(trainer: Trainer, path: Path) -> None:
 def finish(trainer: Trainer, output: Path, photos: list[Path], note: str) -> None:
     """Measure on photographs that took no part, if there are any, and write the style model with its card."""
     from allaprima.export.onnx import export_model
-    from allaprima.training.trainer import make_card
+    from allaprima.training.cards import make_card
     from allaprima.training.validation import readable, validate
 
     losses: dict[str, dict[str, float]] = {}

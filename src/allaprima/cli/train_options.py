@@ -12,12 +12,13 @@ from click.core import ParameterSource
 
 from allaprima.cli.extra import choose_recipe
 from allaprima.errors import TrainingError
-from allaprima.style_model import BANKS, GALLERY, find_model, gallery_model
+from allaprima.gallery import BANKS, GALLERY, find_model, gallery_model
 
 if TYPE_CHECKING:
     from allaprima.training.finetune import Parent
+    from allaprima.training.options import TrainingOptions
     from allaprima.training.recipes import Recipe
-    from allaprima.training.trainer import StyleImage, TrainingOptions
+    from allaprima.training.style_images import StyleImage
 
 SCRATCH = "none"
 """The word for ``--from`` in place of a model."""
@@ -71,8 +72,8 @@ def choose_parent(given: dict[str, Any]) -> Parent | None:
     Raises:
         TrainingError: there is no bank to keep as it is, or the model cannot become the network asked for.
     """
-    from allaprima.export.onnx import read_card
     from allaprima.training.finetune import read_parent
+    from allaprima.training.model_file import read_card
 
     start, network, width = given["start"], given["network"], given["width"]
     bank = network if network in BANKS else BANKS[0]
@@ -98,7 +99,7 @@ def build_options(styles: tuple[Path, ...], given: dict[str, Any], parent: Paren
         TrainingError: a painting's name cannot be a style's, or is one of the bank that is to be extended; or the bank
             whose strengths are to be trained has other styles.
     """
-    from allaprima.training.trainer import TrainingOptions
+    from allaprima.training.options import TrainingOptions
 
     learnt = describe_styles(styles, given["about"])
     card = parent.card if parent else None
@@ -126,8 +127,8 @@ def build_options(styles: tuple[Path, ...], given: dict[str, Any], parent: Paren
 
 def decide_recipe(given: dict[str, Any], styles: int, *, fits: bool) -> Recipe:
     """The recipe with what was named, and with the steps of a quality where one is named or a bank learns."""
+    from allaprima.training.device import choose_device
     from allaprima.training.finetune import CPU_BATCH, EXTEND_RATE, QUALITIES, STRENGTH_RATE, STRENGTH_SHARE
-    from allaprima.training.trainer import choose_device
 
     changes = {field: given[field] for field in RECIPE_FIELDS}
     strengths = given["strengths"]
@@ -145,7 +146,7 @@ def decide_recipe(given: dict[str, Any], styles: int, *, fits: bool) -> Recipe:
 
 def describe_styles(paths: tuple[Path, ...], about: Path | None) -> tuple[StyleImage, ...]:
     """Each painting with its name and what the table says of it."""
-    from allaprima.training.trainer import StyleImage
+    from allaprima.training.style_images import StyleImage
 
     rows: dict[str, dict[str, str]] = {}
     if about is not None:

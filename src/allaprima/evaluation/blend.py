@@ -6,7 +6,7 @@ import numpy as np
 
 from allaprima.evaluation.judge import Judge, Terms
 from allaprima.evaluation.painters import Pixels
-from allaprima.training.recipes import Targets
+from allaprima.training.objective import Targets
 
 HALVINGS = 8
 """Of the interval 0..1, to find a blend's share of the painting: to 1/256, as fine as 8 bits show it."""

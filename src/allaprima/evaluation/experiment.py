@@ -20,9 +20,9 @@ from allaprima.evaluation.judge import Judge, photo_square, terms_of
 from allaprima.evaluation.log import Log, digest
 from allaprima.evaluation.painters import Painter, Pixels, file_sha256, photograph
 from allaprima.picture.picture import Picture, write_picture
+from allaprima.training.objective import Targets
 from allaprima.training.optimize import OptimizeOptions, minimize
 from allaprima.training.preparation import make_start, to_pixels
-from allaprima.training.recipes import Targets
 
 CONTENT, NOISE = "content", "noise"
 STARTS = (CONTENT, NOISE)

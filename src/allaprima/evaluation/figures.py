@@ -22,7 +22,7 @@ from allaprima.evaluation.experiment import CONTENT, NOISE, PAINTING
 from allaprima.evaluation.judge import photo_square
 from allaprima.evaluation.summary import Floats, Outcomes, curves, totals
 from allaprima.files import write_bytes
-from allaprima.picture.picture import read_picture
+from allaprima.picture.reading import read_picture
 
 # Okabe & Ito 2008, Color Universal Design: told apart by colour-blind eyes, and in grey by their lightness.
 COLOURS = {CONTENT: "#0072B2", NOISE: "#E69F00", PAINTING: "#009E73"}

@@ -12,12 +12,13 @@ from torch import Tensor
 from allaprima.errors import TrainingError
 from allaprima.evaluation.painters import Painter, Pixels
 from allaprima.training.networks import PHOTO
+from allaprima.training.objective import Losses, Objective, Targets
 from allaprima.training.optimize import OptimizeStep
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.photos import read_square
 from allaprima.training.preparation import from_pixels
-from allaprima.training.recipes import Losses, Objective, Recipe, Targets
-from allaprima.training.trainer import StyleImage, read_style
+from allaprima.training.recipes import Recipe
+from allaprima.training.style_images import StyleImage, read_style
 
 Terms = dict[str, float]
 """The objective and its parts for one picture: content, style, each style layer (``relu1_2`` …), tv and total."""

@@ -4,39 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from allaprima.errors import PictureError
-from allaprima.picture.picture import Picture, read_picture
 
 Rows = NDArray[np.floating | np.uint8]
 
 FEATHER = 0.01
 """Of the picture's shorter side: how wide the soft edge of a mask is by default."""
-
-
-def read_mask(path: Path) -> NDArray[np.uint8]:
-    """A picture file as a mask, uint8 [H, W]: its luminance, and black where it is transparent.
-
-    Raises:
-        PictureError: it cannot be read.
-    """
-    try:
-        return mask_of(read_picture(path))
-    except PictureError as error:
-        raise PictureError(f"the mask {path}: {error}") from error
-
-
-def mask_of(picture: Picture) -> NDArray[np.uint8]:
-    """A picture's luminance, black where it is transparent: uint8 [H, W]."""
-    grey = Image.fromarray(picture.pixels).convert("L")
-    if picture.alpha is not None:
-        grey = Image.composite(grey, Image.new("L", grey.size), Image.fromarray(picture.alpha))
-    return np.asarray(grey)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from allaprima.picture.picture import DEFAULT_QUALITY, MAX_PIXELS, Picture, check_size, format_of, open_image, reasons
+from allaprima.picture.formats import DEFAULT_QUALITY, format_of
+from allaprima.picture.picture import Picture, reasons
+from allaprima.picture.reading import MAX_PIXELS, check_size, open_image
 
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 """The formats whose frames are an animation; those of a TIFF are pages, those of an MPO are views."""

@@ -13,12 +13,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from allaprima.export.onnx import read_network
 from allaprima.style_model import Card
 from allaprima.training.growth import grown
+from allaprima.training.model_file import read_network
 from allaprima.training.networks import PHOTO, StyleNetwork
+from allaprima.training.objective import Objective
 from allaprima.training.photos import RandomCrops
-from allaprima.training.recipes import Objective
 from allaprima.training.trainer import Trainer
 from allaprima.training.validation import one_style
 

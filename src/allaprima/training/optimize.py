@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from allaprima.errors import DivergedError, TrainingError
+from allaprima.training.objective import Losses, Objective, Targets
 from allaprima.training.perceptual import VGG16_LAYERS, LossNetwork
 from allaprima.training.preparation import (
     check_sizes,
@@ -31,7 +32,7 @@ from allaprima.training.preparation import (
     with_margin,
     without_margin,
 )
-from allaprima.training.recipes import RECIPES, Losses, Objective, Recipe, Targets
+from allaprima.training.recipes import RECIPES, Recipe
 
 METHODS = ("lbfgs", "adam")
 COLORS = ("style", "luminance", "histogram")

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from allaprima.errors import TrainingError
-from allaprima.picture.picture import READABLE, SUFFIXES
+from allaprima.picture.formats import READABLE, SUFFIXES
 
 NONE_LEFT = "not one of the photographs can be decoded"
 MAX_ZOOM = 2.0

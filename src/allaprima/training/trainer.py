@@ -9,80 +9,26 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
-from allaprima.errors import DivergedError, PictureError, TrainingError
-from allaprima.export.onnx import weights_sha256
-from allaprima.picture.picture import read_picture
-from allaprima.style_model import Card, Style
+from allaprima.errors import DivergedError, TrainingError
+from allaprima.training.checkpoint import CHECKPOINT_FORMAT
+from allaprima.training.device import choose_device, choose_precision
 from allaprima.training.networks import PHOTO, StyleNetwork, make_network
+from allaprima.training.objective import Losses, Objective
+from allaprima.training.options import TrainingOptions
 from allaprima.training.perceptual import LossNetwork
-from allaprima.training.photos import RandomCrops, batches, bundled_photos, find_photos, resized, to_tensor
-from allaprima.training.recipes import RECIPES, Losses, Objective, Recipe
-from allaprima.version import __version__
+from allaprima.training.photos import RandomCrops, batches, bundled_photos, find_photos
+from allaprima.training.schedule import draw_mixtures, learning_rate, shifted
+from allaprima.training.style_images import read_style
 
-CHECKPOINT_FORMAT = 3
 COMPILE_STEPS = 2000  # compiling for a GPU takes longer than a training of fewer steps gains by it
-WARM_UP = 0.1  # share of a one-cycle schedule in which the learning rate rises
-
-
-@dataclass(frozen=True)
-class StyleImage:
-    """One style to learn: the bank's name for it, its picture, and what the card says of it."""
-
-    name: str
-    path: str
-    artist: str = ""
-    title: str = ""
-    year: str = ""
-    licence: str = ""
-    emphasis: float = 1.0
-    """A factor on the recipe's style weight: more than 1 for bolder strokes, less for a nearer photograph."""
-
-
-@dataclass(frozen=True)
-class TrainingOptions:
-    """All that decides a training's outcome; the checkpoint stores it and the card shows it."""
-
-    styles: tuple[StyleImage, ...]
-    photos: str = ""
-    """The folder of photographs; empty is the one that comes with the package."""
-    recipe: Recipe = RECIPES["default"]
-    network: str = "fast"
-    width: int | None = None
-    """Channels of the first convolution; None is the network's own."""
-    seed: int = 0
-    device: str = "auto"
-    precision: str = "auto"
-    """One of "float32", "bfloat16" and "auto": bfloat16 where the device computes it faster."""
-    workers: int | None = None
-    """Processes that decode photographs; None chooses by the number of cores."""
-    parent: str = ""
-    """The model that this training went on from: its weights' SHA-256 and its steps."""
-    strengths: bool = False
-    """Whether nothing but strengths below 1 is trained, of a bank that has these styles already."""
-    kept: tuple[Style, ...] = ()
-    """That model's styles, if it is to be extended: they come first in the bank, and nothing of theirs is trained."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain dicts, lists and numbers."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> TrainingOptions:
-        """The inverse of ``to_dict``."""
-        recipe = Recipe(**data["recipe"])
-        styles = tuple(StyleImage(**style) for style in data["styles"])
-        kept = tuple(Style(**style) for style in data.get("kept", ()))
-        return cls(**{**data, "recipe": recipe, "styles": styles, "kept": kept})
 
 
 @dataclass(frozen=True)
@@ -102,83 +48,6 @@ class TrainingStep:
     seconds: float
     skipped: dict[Path, str]
     """Photographs that turned out to be broken in this step, with the reason."""
-
-
-def choose_device(name: str) -> torch.device:
-    """The device of that name; "auto" takes CUDA, then MPS, then the CPU.
-
-    Raises:
-        TrainingError: the device named is not there.
-    """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        return torch.device(next(kind for kind, present in there.items() if present))
-    try:
-        if not there.get(name.split(":", maxsplit=1)[0], False):
-            raise RuntimeError
-        return torch.zeros(1, device=name).device  # cuda:9 is found out only when it is used
-    except (RuntimeError, AssertionError) as error:
-        present = ", ".join(kind for kind, is_there in there.items() if is_there)
-        raise TrainingError(f"there is no device {name} here; choose auto or one of: {present}") from error
-
-
-def choose_precision(name: str, device: torch.device) -> torch.dtype:
-    """The loss network's number format; bfloat16 only where there are instructions for it."""
-    if name != "auto":
-        return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
-    if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
-    if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
-        return torch.bfloat16
-    return torch.float32
-
-
-def learning_rate(recipe: Recipe, step: int) -> float:
-    """The rate of step 0, 1, …: constant, or one cycle of half a cosine up and half a cosine down (Smith 2018)."""
-    if not recipe.one_cycle:
-        return recipe.learning_rate
-    peak = max(WARM_UP * recipe.steps, 1.0)
-    if step < peak:
-        low, progress = 0.04, 1.0 - step / peak
-    else:
-        low, progress = 0.0, (step - peak) / max(recipe.steps - peak, 1.0)
-    return recipe.learning_rate * (low + (1.0 - low) * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0))))
-
-
-def draw_mixtures(recipe: Recipe, styles: int, seed: int, step: int) -> Tensor:
-    """The mixtures of one batch, float [batch, 1 + styles]: mostly one style each, all styles equally often.
-
-    A share of ``recipe.mixed`` is mixed with another style, one of ``recipe.lower`` with the photograph.
-    """
-    rng = np.random.default_rng((seed, step, 2))
-    mixtures = np.zeros((recipe.batch, 1 + styles), np.float32)
-    for row in range(recipe.batch):
-        turn, place = divmod(step * recipe.batch + row, styles)
-        style = PHOTO + 1 + int(np.random.default_rng((seed, turn, 3)).permutation(styles)[place])
-        weight, kind = rng.uniform(), rng.uniform()
-        if kind >= recipe.mixed + recipe.lower:
-            weight = 1.0
-        other = PHOTO
-        if kind < recipe.mixed and styles > 1:
-            other = PHOTO + 1 + (style - PHOTO - 1 + int(rng.integers(1, styles))) % styles
-        mixtures[row, other] = 1.0 - weight
-        mixtures[row, style] = weight
-    return torch.from_numpy(mixtures)
-
-
-def shifted(pictures: Sequence[Tensor], shift: int, seed: int, step: int) -> list[Tensor]:
-    """All pictures [N, 3, H, W] moved by the same 0 to ``shift`` − 1 pixels, and mirrored or not, as the step decides.
-
-    Each loses ``shift`` rows and columns, so that nothing comes in from outside. Averaging a loss over such small
-    transformations makes it harder to fool (Kettunen et al. 2019, *E-LPIPS*).
-    """
-    if not shift:
-        return list(pictures)
-    rng = np.random.default_rng((seed, step, 4))
-    (top, left), mirror = rng.integers(0, shift, 2).tolist(), rng.random() < 0.5
-    height, width = (side - shift for side in pictures[0].shape[2:])
-    parts = [picture[..., top : top + height, left : left + width] for picture in pictures]
-    return [part.flip(-1) for part in parts] if mirror else parts
 
 
 class Trainer:
@@ -300,58 +169,3 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
-
-
-def read_style(style: StyleImage, short_side: int) -> Tensor:
-    """The style image as float [1, 3, H, W] in 0..1.
-
-    Raises:
-        TrainingError: the file cannot be read as a picture.
-    """
-    try:
-        painting = Image.fromarray(read_picture(Path(style.path)).pixels)
-    except PictureError as error:
-        raise TrainingError(f"the style image {style.path} cannot be read: {error}") from error
-    return to_tensor(resized(painting, short_side))[None].float() / 255.0
-
-
-def read_checkpoint(path: Path) -> dict[str, Any]:
-    """A checkpoint's state; ``TrainingOptions.from_dict(state["options"])`` are its options.
-
-    Raises:
-        TrainingError: it does not exist, is not a checkpoint, or is of a newer format.
-    """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise TrainingError(f"there is no checkpoint at {path}") from error
-    except Exception as error:
-        raise TrainingError(f"{path} is not a checkpoint of allaprima train") from error
-    if not isinstance(state, dict) or state.get("format") != CHECKPOINT_FORMAT:
-        raise TrainingError(f"{path} is not a checkpoint of this version of allaprima train")
-    return state
-
-
-def make_card(trainer: Trainer, losses: dict[str, dict[str, float]], note: str = "") -> Card:
-    """What the finished model says of itself; ``losses`` by style as ``validation.validate`` measured them."""
-    options, weights = trainer.options, trainer.network.state_dict()
-    learnt = (Style(s.name, s.artist, s.title, s.year, s.licence) for s in options.styles)
-    return Card(
-        styles=(Style("photo"), *options.kept, *learnt),
-        network=options.network,
-        width=trainer.network.width,
-        recipe={
-            **asdict(options.recipe),
-            "emphasis": {s.name: s.emphasis for s in options.styles},
-            "seed": options.seed,
-        },
-        steps=trainer.step,
-        trained_on=f"{len(trainer.photos.paths)} photographs" + ("" if options.photos else " of the package"),
-        device=f"{trainer.device.type}, {str(trainer.precision).removeprefix('torch.')}",
-        losses=losses,
-        weights_sha256=weights_sha256(weights),
-        version=__version__,
-        parameters=sum(value.numel() for value in weights.values()),
-        parent=options.parent,
-        note=note,
-    )

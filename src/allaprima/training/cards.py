@@ -1,0 +1,35 @@
+"""What a finished model says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from allaprima.style_model import Card, Style
+from allaprima.training.model_file import weights_sha256
+from allaprima.training.trainer import Trainer
+from allaprima.version import __version__
+
+
+def make_card(trainer: Trainer, losses: dict[str, dict[str, float]], note: str = "") -> Card:
+    """What the finished model says of itself; ``losses`` by style as ``validation.validate`` measured them."""
+    options, weights = trainer.options, trainer.network.state_dict()
+    learnt = (Style(s.name, s.artist, s.title, s.year, s.licence) for s in options.styles)
+    return Card(
+        styles=(Style("photo"), *options.kept, *learnt),
+        network=options.network,
+        width=trainer.network.width,
+        recipe={
+            **asdict(options.recipe),
+            "emphasis": {s.name: s.emphasis for s in options.styles},
+            "seed": options.seed,
+        },
+        steps=trainer.step,
+        trained_on=f"{len(trainer.photos.paths)} photographs" + ("" if options.photos else " of the package"),
+        device=f"{trainer.device.type}, {str(trainer.precision).removeprefix('torch.')}",
+        losses=losses,
+        weights_sha256=weights_sha256(weights),
+        version=__version__,
+        parameters=sum(value.numel() for value in weights.values()),
+        parent=options.parent,
+        note=note,
+    )

@@ -1,0 +1,66 @@
+"""What a step does besides the objective: its learning rate, its styles, and how its pictures are moved.
+
+All of it is a function of seed and step, so that a training that is stopped and resumed goes on bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from allaprima.training.networks import PHOTO
+from allaprima.training.recipes import Recipe
+
+WARM_UP = 0.1  # share of a one-cycle schedule in which the learning rate rises
+
+
+def learning_rate(recipe: Recipe, step: int) -> float:
+    """The rate of step 0, 1, …: constant, or one cycle of half a cosine up and half a cosine down (Smith 2018)."""
+    if not recipe.one_cycle:
+        return recipe.learning_rate
+    peak = max(WARM_UP * recipe.steps, 1.0)
+    if step < peak:
+        low, progress = 0.04, 1.0 - step / peak
+    else:
+        low, progress = 0.0, (step - peak) / max(recipe.steps - peak, 1.0)
+    return recipe.learning_rate * (low + (1.0 - low) * 0.5 * (1.0 + math.cos(math.pi * min(progress, 1.0))))
+
+
+def draw_mixtures(recipe: Recipe, styles: int, seed: int, step: int) -> Tensor:
+    """The mixtures of one batch, float [batch, 1 + styles]: mostly one style each, all styles equally often.
+
+    A share of ``recipe.mixed`` is mixed with another style, one of ``recipe.lower`` with the photograph.
+    """
+    rng = np.random.default_rng((seed, step, 2))
+    mixtures = np.zeros((recipe.batch, 1 + styles), np.float32)
+    for row in range(recipe.batch):
+        turn, place = divmod(step * recipe.batch + row, styles)
+        style = PHOTO + 1 + int(np.random.default_rng((seed, turn, 3)).permutation(styles)[place])
+        weight, kind = rng.uniform(), rng.uniform()
+        if kind >= recipe.mixed + recipe.lower:
+            weight = 1.0
+        other = PHOTO
+        if kind < recipe.mixed and styles > 1:
+            other = PHOTO + 1 + (style - PHOTO - 1 + int(rng.integers(1, styles))) % styles
+        mixtures[row, other] = 1.0 - weight
+        mixtures[row, style] = weight
+    return torch.from_numpy(mixtures)
+
+
+def shifted(pictures: Sequence[Tensor], shift: int, seed: int, step: int) -> list[Tensor]:
+    """All pictures [N, 3, H, W] moved by the same 0 to ``shift`` − 1 pixels, and mirrored or not, as the step decides.
+
+    Each loses ``shift`` rows and columns, so that nothing comes in from outside. Averaging a loss over such small
+    transformations makes it harder to fool (Kettunen et al. 2019, *E-LPIPS*).
+    """
+    if not shift:
+        return list(pictures)
+    rng = np.random.default_rng((seed, step, 4))
+    (top, left), mirror = rng.integers(0, shift, 2).tolist(), rng.random() < 0.5
+    height, width = (side - shift for side in pictures[0].shape[2:])
+    parts = [picture[..., top : top + height, left : left + width] for picture in pictures]
+    return [part.flip(-1) for part in parts] if mirror else parts
