@@ -1,35 +1,60 @@
-"""Everything that can go wrong for a user, as one small family. Each message is a sentence that says what to do."""
+"""Everything that can go wrong for a user, as one small family by meaning.
+
+Each message is a sentence that says what is wrong, in words that fit the command as well as Python. Where options would
+help, the error names them, and the command line adds them in its own spelling.
+"""
 
 from __future__ import annotations
 
 
 class AllaPrimaError(Exception):
-    """Any fault of input or surroundings; the command line prints it and exits with ``exit_code``."""
+    """Any fault of input or surroundings; the command line prints it and exits with ``exit_code``.
+
+    Args:
+        message: one sentence.
+        options: names of options that help, as Python spells them: ``("max_pixels",)``.
+    """
 
     exit_code = 2
 
+    def __init__(self, message: str, *, options: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.options = options
 
-class PictureError(AllaPrimaError):
-    """A picture that cannot be read, is too small, or cannot be written."""
+
+class OptionError(AllaPrimaError, ValueError):
+    """An option that does not exist, has no such value, or contradicts another."""
 
 
-class StyleError(AllaPrimaError):
+class StyleError(OptionError):
     """A style, mixture or strength that the model does not have or allow."""
 
 
-class ModelError(AllaPrimaError):
+class PictureError(AllaPrimaError, OSError):
+    """A picture that cannot be read: missing, damaged, of an unknown format, too small or too large."""
+
+
+class OutputError(AllaPrimaError, OSError):
+    """A result that cannot be written: its place, its format, its size, or something that must not be replaced."""
+
+
+class ModelError(AllaPrimaError, ValueError):
     """A file that is not a style model, or one of a newer format."""
 
 
-class EngineError(AllaPrimaError):
+class EngineError(AllaPrimaError, RuntimeError):
     """A way to compute that is not there: not installed, or not on this machine."""
 
 
-class TrainingError(AllaPrimaError):
+class OutOfMemoryError(AllaPrimaError, MemoryError):
+    """A picture for which the memory is not enough."""
+
+
+class TrainingError(AllaPrimaError, RuntimeError):
     """Training that cannot begin or go on: no photographs, no loss network, options that contradict."""
 
 
-class DivergedError(TrainingError):
+class DivergedError(TrainingError, ArithmeticError):
     """Training whose loss is no longer a number; the last good state has been kept."""
 
     exit_code = 3

@@ -1,49 +1,89 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all; the only place in the package that writes to a file's final name."""
 
 from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from allaprima.errors import PictureError
+from allaprima.errors import AllaPrimaError, OutputError
+
+ALL_MAY = 0o666
+"""Permissions of a new file, before the user's mask."""
 
 
-def write_bytes(data: bytes, path: Path) -> None:
-    """Write a file beside its place, then rename it there.
+def write_bytes(data: bytes, path: Path, *, overwrite: bool = True) -> None:
+    """Write a file's bytes, whole or not at all; see ``replacing``."""
+    with replacing(path, overwrite=overwrite) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
+    """A file to write to, which takes its name when the block ends; if the block fails, nothing has happened.
+
+    Missing folders are made. A file that is replaced keeps its permissions, and a link to it stays a link.
+
+    Args:
+        path: where the file is to be.
+        overwrite: whether a file that is there is replaced. If not, that is found out even if it came meanwhile.
 
     Raises:
-        PictureError: it cannot be written.
+        OutputError: it cannot be written, or it exists.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name[:50]}.{secrets.token_hex(4)}.part")
+        place = Path(os.path.realpath(path)) if overwrite else path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        temporary = place.with_name(f".{place.name[:50]}.{secrets.token_hex(4)}.part")
+        file, named = _create(temporary)
         try:
-            if not _write_unnamed(data, temporary):
-                with open(temporary, "xb") as file:
-                    file.write(data)
-            os.replace(temporary, path)
+            with file:
+                yield file
+                file.flush()
+                _keep_permissions(file, place)
+                if not named:
+                    _give_name(file, temporary if overwrite else place)
+            if named and not overwrite:
+                os.link(temporary, place)
+                os.unlink(temporary)
+            elif overwrite:
+                os.replace(temporary, place)
         except BaseException:
             with suppress(OSError):
                 os.unlink(temporary)
             raise
+    except AllaPrimaError:
+        raise
+    except FileExistsError as error:
+        raise OutputError(f"{path} exists", options=("overwrite",)) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise PictureError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+        raise OutputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _write_unnamed(data: bytes, path: Path) -> bool:
-    """Write a file that gets its name when it is whole, so that a process killed meanwhile leaves nothing.
+def _create(path: Path) -> tuple[BinaryIO, bool]:
+    """A new file beside its place, and whether it has a name.
 
-    Returns:
-        Whether it could be done: Linux has such files, in most of its file systems.
+    Linux has files without one in most of its file systems: a process that is killed leaves nothing behind.
     """
-    if not hasattr(os, "O_TMPFILE"):
-        return False
-    with suppress(OSError), os.fdopen(os.open(path.parent, os.O_TMPFILE | os.O_WRONLY, 0o666), "wb") as file:
-        file.write(data)
-        file.flush()
-        # With a folder's descriptor, which an absolute path does not need, Python follows the link to the file itself.
-        os.link(f"/proc/self/fd/{file.fileno()}", path, src_dir_fd=file.fileno())
-        return True
-    return False
+    if hasattr(os, "O_TMPFILE"):
+        with suppress(OSError):
+            return os.fdopen(os.open(path.parent, os.O_TMPFILE | os.O_RDWR, ALL_MAY), "w+b"), False
+    return open(path, "x+b"), True
+
+
+def _give_name(file: BinaryIO, path: Path) -> None:
+    """Name a nameless file; fails if the name is taken."""
+    # With a folder's descriptor, which an absolute path does not need, Python follows the link to the file itself.
+    os.link(f"/proc/self/fd/{file.fileno()}", path, src_dir_fd=file.fileno())
+
+
+def _keep_permissions(file: BinaryIO, place: Path) -> None:
+    """Of the file that is replaced, if there is one."""
+    with suppress(OSError):
+        mode = place.lstat().st_mode
+        if stat.S_ISREG(mode) and hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), stat.S_IMODE(mode))

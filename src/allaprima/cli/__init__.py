@@ -55,6 +55,12 @@ def app() -> None:
         logging.getLogger(decoder).addHandler(logging.NullHandler())
 
 
+def sentence(error: AllaPrimaError) -> str:
+    """What went wrong, with the options that help."""
+    options = " or ".join("--" + name.replace("_", "-") for name in error.options)
+    return f"{error}; try {options}" if options else str(error)
+
+
 def main() -> None:
     """The ``allaprima`` command: errors become one sentence on stderr and an exit code, never a traceback."""
     try:
@@ -66,7 +72,7 @@ def main() -> None:
         click.echo(f"allaprima: {' '.join(error.format_message().split())}", err=True)
         code = error.exit_code
     except AllaPrimaError as error:
-        click.echo(f"allaprima: {error}", err=True)
+        click.echo(f"allaprima: {sentence(error)}", err=True)
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("allaprima: interrupted", err=True)

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import ExitStack, nullcontext
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import click
 
 from allaprima.batch.file_painter import FilePainter
-from allaprima.batch.plan import Plan, check_target, names_a_file
-from allaprima.batch.report import Report
-from allaprima.batch.workers import paint_all, watch
+from allaprima.batch.plan import Plan, names_a_file
 from allaprima.cli.model_option import model_option
-from allaprima.cli.progress import late_progress, progress
+from allaprima.cli.painting import PIPE, many, pipe
 from allaprima.cli.quiet import quiet_decoders
 from allaprima.engine.engine import ENGINES, cores
 from allaprima.engine.memory import parse_memory, sensible_memory
-from allaprima.errors import AllaPrimaError, PictureError
-from allaprima.files import write_bytes
 from allaprima.look.look import COLORS, Look
 from allaprima.look.mask import Mask
 from allaprima.look.stroke import STROKE
@@ -29,9 +22,7 @@ from allaprima.picture.reading import MAX_PIXELS, read_mask
 from allaprima.style_model import SMALLEST_SIDE, style_label
 from allaprima.stylizer import Stylizer
 
-PIPE = "-"
 OWN = "own"
-WATCH_SECONDS = 1.0
 
 
 class Stroke(click.ParamType[int]):
@@ -135,7 +126,7 @@ def command(inputs: tuple[str, ...], output: str | None, **given: Any) -> None:
         note=lambda text: click.echo(f"allaprima: {text}", err=True),
     )
     if inputs == (PIPE,) or output == PIPE:
-        _pipe(inputs[0], output, suffix, given["overwrite"], painter)
+        pipe(inputs[0], output, suffix, given["overwrite"], painter)
         return
     plan = make_plan(inputs, output, style_label(look.style or ""), suffix)
     if not given["watching"]:
@@ -170,41 +161,3 @@ def make_plan(inputs: tuple[str, ...], output: str | None, label: str, suffix: s
     if to_file and (len(paths) > 1 or paths[0].is_dir()):
         raise click.UsageError(f"{output} is one file, but there are several pictures: name a folder with -o")
     return Plan(paths, place, label, suffix, to_file)
-
-
-def many(plan: Plan, painter: FilePainter, workers: int, given: dict[str, Any]) -> None:
-    """Paint every picture, say what failed, and exit with the code that fits."""
-    watching = given["watching"]
-    jobs = watch(plan.jobs, WATCH_SECONDS) if watching else plan.jobs()
-    count = sum(1 for _ in plan.jobs()) if sys.stderr.isatty() and not watching else None
-    lone_bar = late_progress("painting") if count == 1 else nullcontext()
-    with Report(given["report"]) as report, lone_bar as tell, ExitStack() as stack:
-        outcomes = paint_all(
-            jobs,
-            lambda job: painter.paint(job.source, job.target.suffix, tell),
-            lambda job: plan.check(job, overwrite=given["overwrite"]),
-            workers=workers,
-            resume=given["resume"],
-        )
-        bar = stack.enter_context(progress(outcomes, "stylizing", count or 0))
-        for outcome in bar:
-            report.add(outcome)
-            if outcome.status == "failed":
-                click.echo(f"allaprima: {outcome.job.source}: {outcome.reason}", err=True)
-    if report.counts["failed"]:
-        sys.exit(1 if report.counts["painted"] or report.counts["skipped"] else PictureError.exit_code)
-
-
-def _pipe(source: str, output: str | None, suffix: str | None, overwrite: bool, painter: FilePainter) -> None:
-    """Stdin to stdout, stdin to a file, or a file to stdout."""
-    data: Path | BytesIO = BytesIO(sys.stdin.buffer.read()) if source == PIPE else Path(source)
-    try:
-        if output in (None, PIPE):
-            sys.stdout.buffer.write(painter.paint(data, suffix or ".png"))
-            sys.stdout.buffer.flush()
-        else:
-            target = Path(output)
-            check_target(target, overwrite)
-            write_bytes(painter.paint(data, target.suffix), target)
-    except AllaPrimaError as error:
-        raise PictureError(f"{'stdin' if source == PIPE else source}: {error}") from error

@@ -19,7 +19,7 @@ from PIL import Image
 from allaprima.batch.plan import Job, Plan, pictures_below
 from allaprima.batch.workers import is_done, paint_all, watch
 from allaprima.cli import app
-from allaprima.errors import PictureError
+from allaprima.errors import OutputError, PictureError
 from allaprima.files import write_bytes
 from support import checkered
 
@@ -189,7 +189,7 @@ def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch, nameless):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(PictureError, match="No space left"):
+    with pytest.raises(OutputError, match="No space left"):
         write_bytes(b"second", target)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     assert target.read_bytes() == b"first"
