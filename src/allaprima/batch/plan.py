@@ -5,14 +5,12 @@ Pictures are found one by one and nothing holds a list of them, so a folder may 
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from allaprima.errors import PictureError
+from allaprima.picture.folder import is_file, pictures_below
 from allaprima.picture.formats import SUFFIXES, WRITABLE, format_of
 
 
@@ -120,37 +118,6 @@ def names_a_file(output: Path, inputs: tuple[Path, ...], text: str) -> bool:
     return output.suffix.lower() in WRITABLE or (lone and output.suffix != "")
 
 
-def pictures_below(folder: Path, leave_out: Path) -> Iterator[Path]:
-    """Every picture file below a folder, but for those in the folder of results and hidden ones.
-
-    Folders that are links are not followed, so that a link to a parent does no harm; links to files are.
-    """
-    results = leave_out.resolve()
-    waiting = [folder]
-    while waiting:
-        below = waiting.pop()
-        try:
-            with os.scandir(below) as entries:
-                for entry in entries:
-                    if entry.name.startswith("."):
-                        continue
-                    path = below / entry.name
-                    if entry.is_dir(follow_symlinks=False):
-                        if path.resolve() != results:
-                            waiting.append(path)
-                    elif path.suffix.lower() in SUFFIXES and _is_file(path):
-                        yield path
-        except OSError as error:
-            if below == folder:
-                raise PictureError(f"{folder} cannot be searched: {error.strerror or error}") from error
-
-
-def _is_file(path: Path) -> bool:
-    with suppress(OSError):  # a link to itself
-        return stat.S_ISREG(path.stat().st_mode)
-    return False
-
-
 def tree_place(path: Path, folder: Path, suffix: str | None) -> Path:
     """A result's place below the folder of results; ``a.ppm`` beside ``a.png`` becomes ``a.ppm.png``."""
     inside = path.relative_to(folder)
@@ -158,7 +125,7 @@ def tree_place(path: Path, folder: Path, suffix: str | None) -> Path:
     if new == inside:
         return new
     others = {path.with_suffix(case) for s in SUFFIXES for case in (s, s.upper())} - {path}
-    return inside.with_name(inside.name + new.suffix) if any(map(_is_file, others)) else new
+    return inside.with_name(inside.name + new.suffix) if any(map(is_file, others)) else new
 
 
 def renamed(path: Path, ending: str, suffix: str | None) -> Path:

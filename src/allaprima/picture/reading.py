@@ -43,13 +43,24 @@ def suffix_of(data: bytes) -> str:
         return next((suffix for suffix, kind in WRITABLE.items() if kind == own), ".png")
 
 
-def read_picture(source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS, keep_gps: bool = False) -> Picture:
+def read_picture(
+    source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS, keep_gps: bool = False, draft: int | None = None
+) -> Picture:
     """Decode a file or a stream of bytes; the first frame if it has several.
+
+    Args:
+        source: the file.
+        max_pixels: a larger picture is refused.
+        keep_gps: whether the place where a photograph was taken stays in its metadata.
+        draft: how many pixels the short side needs at least. A JPEG is then decoded at a half, a quarter or an eighth
+            of its size where that is enough, which is faster; other pictures, and None, at their full size.
 
     Raises:
         PictureError: it is missing, not a picture, damaged, or larger than ``max_pixels``.
     """
     with open_image(source, max_pixels) as image:
+        if draft is not None:
+            image.draft(None, (draft, draft))
         return Picture.from_pil(image, keep_gps=keep_gps)
 
 
