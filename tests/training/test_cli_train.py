@@ -195,7 +195,7 @@ def test_files_that_break_are_listed(allaprima, words, tmp_path):
     assert result.returncode == 0
     assert "2 file(s) were skipped" in result.stderr.decode()
     assert "tiny.png: its short side has 10 pixels" in result.stderr.decode()
-    assert "cut.png: cannot be decoded" in result.stderr.decode()
+    assert "cut.png: cannot be read" in result.stderr.decode()
 
 
 def test_mistakes_get_one_sentence(words, tmp_path, paintings, monkeypatch):

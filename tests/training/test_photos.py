@@ -1,11 +1,20 @@
 """Photographs to train on: what is found, what is skipped, and that a crop depends on its number alone."""
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 
 from allaprima.errors import TrainingError
-from allaprima.training.photos import RandomCrops, batches, bundled_photos, find_photos, read_photo
+from allaprima.training.photos import (
+    PhotoFolder,
+    RandomCrops,
+    batches,
+    bundled_photos,
+    find_photos,
+    read_photo,
+    resized,
+)
 from support import checkered
 
 
@@ -20,8 +29,39 @@ def test_any_mix_of_files(tmp_path):
     assert [p.name for p in found.paths] == ["also.webp", "good.jpg"]
     assert {p.name: why.split(" (")[0] for p, why in found.skipped.items()} == {
         "tiny.png": "its short side has 20 pixels, fewer than 32",
-        "broken.jpg": "cannot be read",
+        "broken.jpg": "it is not a picture of a known format",
     }
+
+
+def test_hidden_files_and_links_to_themselves_are_left_out(tmp_path):
+    Image.fromarray(checkered(80, 90)).save(tmp_path / "good.jpg")
+    for name in (".hidden.jpg", "._good.jpg"):
+        (tmp_path / name).write_bytes((tmp_path / "good.jpg").read_bytes())
+    (tmp_path / "loop.jpg").symlink_to(tmp_path / "loop.jpg")
+    (tmp_path / "up").symlink_to(tmp_path)
+    found = find_photos(tmp_path, smallest=32)
+    assert found == PhotoFolder((tmp_path / "good.jpg",))
+
+
+def test_photographs_are_read_as_by_every_other_verb(tmp_path):
+    """16 bits, which Pillow's own conversion to RGB makes white, and HEIC."""
+    sixteen = np.linspace(0, 65535, 64 * 64).astype(np.uint16).reshape(64, 64)
+    Image.fromarray(sixteen).save(tmp_path / "sixteen.png")
+    heif = pytest.importorskip("pillow_heif")
+    heif.from_pillow(Image.fromarray(checkered(80, 64))).save(tmp_path / "phone.heic")
+    found = find_photos(tmp_path, smallest=32)
+    assert [path.name for path in found.paths] == ["phone.heic", "sixteen.png"]
+    phone, grey = (np.asarray(read_photo(path), int) for path in found.paths)
+    assert abs(phone - checkered(80, 64)).mean() < 8
+    assert abs(grey - (sixteen / 257.0)[..., None]).max() <= 1
+
+
+@pytest.mark.parametrize("side", [20, 60, 64])
+def test_a_large_jpeg_is_decoded_small_and_looks_the_same(tmp_path, side):
+    Image.fromarray(checkered(480, 320)).save(tmp_path / "large.jpg", quality=95)
+    drafted, whole = read_photo(tmp_path / "large.jpg", side), resized(read_photo(tmp_path / "large.jpg"), side)
+    assert drafted.size == whole.size
+    assert np.abs(np.asarray(drafted, int) - np.asarray(whole, int)).mean() < 3
 
 
 def test_folders_without_photographs(tmp_path):

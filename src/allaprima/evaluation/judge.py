@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from allaprima.errors import TrainingError
+from allaprima.errors import PictureError, TrainingError
 from allaprima.evaluation.painters import Painter, Pixels
 from allaprima.training.networks import PHOTO
 from allaprima.training.objective import Losses, Objective, Targets
@@ -84,7 +84,7 @@ def photo_square(path: Path, side: int) -> Pixels:
     """
     try:
         return np.array(read_square(path, side))
-    except Exception as error:  # whatever a codec raises
+    except PictureError as error:
         raise TrainingError(f"the photograph {path} cannot be read: {error}") from error
 
 

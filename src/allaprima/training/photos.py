@@ -18,8 +18,9 @@ from PIL import Image, ImageOps
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from allaprima.errors import TrainingError
-from allaprima.picture.formats import READABLE, SUFFIXES
+from allaprima.errors import PictureError, TrainingError
+from allaprima.picture.folder import pictures_below
+from allaprima.picture.reading import open_image, read_picture
 
 NONE_LEFT = "not one of the photographs can be decoded"
 MAX_ZOOM = 2.0
@@ -36,7 +37,7 @@ class PhotoFolder:
 
 
 def find_photos(folder: Path, smallest: int) -> PhotoFolder:
-    """Every picture below ``folder`` whose short side has at least ``smallest`` pixels.
+    """Every picture below ``folder`` whose short side has at least ``smallest`` pixels, hidden files left out.
 
     Only headers are read here; a file that turns out to be broken later is skipped then.
 
@@ -47,12 +48,12 @@ def find_photos(folder: Path, smallest: int) -> PhotoFolder:
         raise TrainingError(f"there is no folder of photographs at {folder}")
     paths: list[Path] = []
     skipped: dict[Path, str] = {}
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file()):
+    for path in sorted(pictures_below(folder)):
         try:
-            with Image.open(path, formats=READABLE) as picture:
+            with open_image(path) as picture:
                 short = min(picture.size)
-        except Exception as error:
-            skipped[path] = f"cannot be read ({error})"
+        except PictureError as error:
+            skipped[path] = str(error)
             continue
         if short < smallest:
             skipped[path] = f"its short side has {short} pixels, fewer than {smallest}"
@@ -70,12 +71,13 @@ def bundled_photos() -> Path:
 
 
 def read_photo(path: Path, short_side: int | None = None) -> Image.Image:
-    """An upright RGB picture, resized to ``short_side`` if one is given."""
-    with Image.open(path, formats=READABLE) as picture:
-        if short_side is not None:
-            picture.draft("RGB", (short_side, short_side))  # JPEG decodes at a fraction of its size, for free
-        rgb = ImageOps.exif_transpose(picture).convert("RGB")
-    return rgb if short_side is None else resized(rgb, short_side)
+    """An upright picture in sRGB, as every other verb reads it; resized to ``short_side`` if one is given.
+
+    Raises:
+        PictureError: the file cannot be read as a picture.
+    """
+    picture = Image.fromarray(read_picture(path, draft=short_side).pixels)
+    return picture if short_side is None else resized(picture, short_side)
 
 
 def read_square(path: Path, side: int) -> Image.Image:
@@ -120,8 +122,8 @@ class RandomCrops(Dataset[tuple[Tensor, dict[Path, str]]]):
                 continue
             try:
                 return to_tensor(self.crop(path, rng)), failed
-            except Exception as error:
-                failed[path] = f"cannot be decoded ({error})"
+            except PictureError as error:
+                failed[path] = str(error)
         raise TrainingError(NONE_LEFT)
 
     def crop(self, path: Path, rng: np.random.Generator) -> Image.Image:

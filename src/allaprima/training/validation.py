@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from allaprima.errors import PictureError
 from allaprima.training.networks import PHOTO, StyleNetwork
 from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_distances, weighted
 from allaprima.training.photos import read_photo, read_square, to_tensor
@@ -27,7 +28,7 @@ def readable(photos: list[Path]) -> list[Path]:
     def decodes(path: Path) -> bool:
         try:
             read_photo(path)
-        except Exception:  # whatever a codec raises
+        except PictureError:
             return False
         return True
 
