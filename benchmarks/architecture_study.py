@@ -21,7 +21,8 @@ from allaprima.evaluation.judge import Judge, photo_square, spread
 from allaprima.evaluation.log import Log
 from allaprima.evaluation.painters import Pixels, file_sha256, model_painter
 from allaprima.evaluation.summary import mean_and_std
-from allaprima.export.onnx import StyleModel, export_model
+from allaprima.export.graph import StyleModel
+from allaprima.export.onnx import export_model
 from allaprima.style_model import mixture
 from allaprima.training.cards import make_card
 from allaprima.training.device import choose_device

@@ -130,11 +130,23 @@ class SubpixelConv(UpsampleConv):
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, inputs, H/2, W/2] -> [N, outputs, H, W]."""
-        phases = self.folded(x).unflatten(1, (4, -1))  # [N, phase, outputs, H/2, W/2]
+        phases = Phases(self.conv)(x).unflatten(1, (4, -1))  # [N, phase, outputs, H/2, W/2]
         return F.pixel_shuffle(phases.transpose(1, 2).flatten(1, 2), 2)
 
-    def folded(self, x: Tensor) -> Tensor:
-        """[N, inputs, H/2, W/2] -> [N, 4 · outputs, H/2, W/2], the channels in the order of ``UpsampleConv.folded``."""
+    def to_inference(self) -> nn.Module:
+        """The phases as they are."""
+        return Phases(self.conv)
+
+
+class Phases(nn.Module):
+    """[N, inputs, H/2, W/2] -> [N, 4 · outputs, H/2, W/2], the channels in the order of ``FoldedUpsampleConv``."""
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        super().__init__()
+        self.conv = conv
+
+    def forward(self, x: Tensor) -> Tensor:
+        """See the class."""
         return self.conv(F.pad(x, [1, 1, 1, 1], mode="replicate"))
 
 

@@ -28,6 +28,9 @@ CARD_KEY = "allaprima.card"
 FORMAT = 1
 PHOTO = 0
 """Entry 0 of every bank is the unchanged photograph."""
+STRENGTH_POWER = 1.5
+"""With 1 − (1 − strength)^1.5 as the share of what is painted, half a strength is about half the content distance. In
+training, a lower strength multiplies the style's weight by strength^1.5."""
 SMALLEST_SIDE = 16
 
 StyleSpec = str | Mapping[str, float]
@@ -97,12 +100,11 @@ class Card:
 
 
 def share_of_photo(mixture: NDArray[np.float32]) -> float:
-    """How much of the photograph itself is in a picture of that mixture [S]: m[photo]^1.5.
+    """How much of the photograph itself is in a picture of that mixture [S]: m[photo]^1.5, less than its weight.
 
-    Less than its weight: the content distance grows faster than the share of what is painted, and with this power half
-    a strength is about half the distance. ``training/networks.py`` puts it into the graph.
+    ``training/networks.py`` puts it into the graph.
     """
-    return math.pow(mixture[PHOTO], 1.5)
+    return math.pow(mixture[PHOTO], STRENGTH_POWER)
 
 
 def parse_style(spec: StyleSpec) -> dict[str, float]:

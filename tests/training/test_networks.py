@@ -6,8 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from allaprima.training.layers import ConditionalInstanceNorm, ResizeConvNorm, UpsampleConv, reflect
-from allaprima.training.networks import NETWORKS, PHOTO, Fast, Johnson, conditions_of
+from allaprima.style_model import PHOTO
+from allaprima.training.layers import ConditionalInstanceNorm, ResizeConvNorm, UpsampleConv, interleaved, reflect
+from allaprima.training.networks import NETWORKS, Fast, Johnson, conditions_of
 
 
 @pytest.mark.parametrize("kind", NETWORKS.values())
@@ -63,10 +64,10 @@ def test_every_style_of_a_bank_is_its_own():
 def test_the_folded_convolution_is_the_trained_one(size):
     torch.manual_seed(0)
     layer, x = UpsampleConv(7, 3), torch.randn(2, 7, *size)
-    phases = layer.folded(x)
-    n, c, h, w = phases.shape
-    shuffled = phases.view(n, 2, 2, c // 4, h, w).permute(0, 3, 4, 1, 5, 2).reshape(n, c // 4, 2 * h, 2 * w)
-    torch.testing.assert_close(shuffled, layer(x), atol=1e-5, rtol=1e-5)
+    folded = layer.to_inference()
+    assert folded(x).shape == (2, 12, *size)
+    torch.testing.assert_close(interleaved(folded(x)), layer(x).permute(0, 2, 3, 1), atol=1e-5, rtol=1e-5)
+    assert folded.state_dict().keys() == layer.state_dict().keys()
 
 
 @pytest.mark.parametrize("size", [(2, 2), (5, 3), (8, 16)])
@@ -74,9 +75,23 @@ def test_the_folded_resize_convolution_is_the_trained_one(size):
     torch.manual_seed(0)
     layer, x, conditions = ResizeConvNorm(7, 5, styles=2), torch.randn(2, 7, *size), torch.rand(2, 2)
     torch.nn.init.normal_(layer.mix.norm.scale)
-    trained = layer(x, conditions)
-    layer.folded = True
-    torch.testing.assert_close(layer(x, conditions), trained, atol=1e-5, rtol=1e-5)
+    folded = layer.to_inference()
+    torch.testing.assert_close(folded(x, conditions), layer(x, conditions), atol=1e-5, rtol=1e-5)
+    assert folded.state_dict().keys() == layer.state_dict().keys()
+
+
+@pytest.mark.parametrize("kind", NETWORKS.values())
+def test_what_ships_has_the_weights_that_trained_and_leaves_them_alone(kind):
+    network, image = kind(styles=3, width=4), torch.rand(1, 3, 32, 24)
+    mixture, before = torch.tensor([0.0, 0.3, 0.7]), repr(network)
+    ships = network.to_inference()
+    assert {k: v.tolist() for k, v in ships.state_dict().items()} == {
+        k: v.tolist() for k, v in network.state_dict().items()
+    }
+    assert repr(network) == before
+    phases = ships.squash(ships.head(ships.body(image, conditions_of(mixture))))
+    painted = (0.5 * interleaved(phases) + 0.5).permute(0, 3, 1, 2)
+    torch.testing.assert_close(painted, network(image, mixture), atol=1e-5, rtol=1e-4)
 
 
 def test_conditional_instance_norm_is_equation_5():

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from allaprima.errors import PictureError, TrainingError
 from allaprima.evaluation.painters import Painter, Pixels
-from allaprima.training.networks import PHOTO
+from allaprima.style_model import PHOTO
 from allaprima.training.objective import Losses, Objective, Targets
 from allaprima.training.optimize import OptimizeStep
 from allaprima.training.perceptual import LossNetwork

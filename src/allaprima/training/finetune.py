@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from allaprima.style_model import Card
+from allaprima.style_model import PHOTO, Card
 from allaprima.training.growth import grown
 from allaprima.training.model_file import read_network
-from allaprima.training.networks import PHOTO, StyleNetwork
+from allaprima.training.networks import StyleNetwork
 from allaprima.training.objective import Objective
 from allaprima.training.photos import RandomCrops
 from allaprima.training.trainer import Trainer

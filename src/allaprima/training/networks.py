@@ -7,28 +7,29 @@ Shlens & Kudlur 2017), and a *mixture*, one weight per style, blends them. Entry
 
 Shapes: pictures are float ``[N, 3, H, W]``, RGB in 0..1; mixtures are float ``[S]`` (one for the whole
 batch) or ``[N, S]`` (one per picture), their weights sum to 1. Height and width must be multiples of
-the network's ``stride``; the exported style model pads any other size (see ``export.py``).
+the network's ``stride``; the exported style model pads any other size (see ``export/graph.py``).
 """
 
 from __future__ import annotations
+
+import copy
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from allaprima.errors import TrainingError
+from allaprima.style_model import PHOTO, STRENGTH_POWER
 from allaprima.training.layers import (
     ConditionalInstanceNorm,
     ConvNorm,
+    Foldable,
     ResidualBlock,
     ResizeConvNorm,
     TransposeConvNorm,
     UpsampleConv,
     reflect,
 )
-
-PHOTO = 0
-"""The bank's entry for the unchanged photograph."""
 
 TINY = 1e-6
 """What a mixture without any style is divided by, in place of 0."""
@@ -67,6 +68,18 @@ class StyleNetwork(nn.Module):
         painted = 0.5 * self.squash(self.head(self.body(image, conditions_of(mixture)))) + 0.5
         return image + gain(mixture) * (painted - image)
 
+    def to_inference(self) -> StyleNetwork:
+        """A copy that paints the same for less work; its weights have the same names and values.
+
+        Its head may give the picture as phases, which ``interleaved`` puts together.
+        """
+        network = copy.deepcopy(self)
+        for parent in list(network.modules()):
+            for name, layer in list(parent.named_children()):
+                if isinstance(layer, Foldable):
+                    setattr(parent, name, layer.to_inference())
+        return network
+
     def train_only(self, entry: int, *, lower: bool = False) -> None:
         """Let training change nothing but the scales and shifts of that entry of the bank and of those after it.
 
@@ -91,12 +104,8 @@ def conditions_of(mixture: Tensor) -> Tensor:
 
 
 def gain(mixture: Tensor) -> Tensor:
-    """How much of the result the network paints: 1 − m[photo]^1.5; [S] -> [1, 1, 1], [N, S] -> [N, 1, 1, 1].
-
-    The content distance grows faster than this share. With the power, half a strength is about half the distance.
-    """
-    photo = mixture[..., PHOTO]
-    return (1.0 - photo * photo.sqrt())[..., None, None, None]
+    """How much of the result the network paints: 1 − m[photo]^1.5; [S] -> [1, 1, 1], [N, S] -> [N, 1, 1, 1]."""
+    return (1.0 - mixture[..., PHOTO].pow(STRENGTH_POWER))[..., None, None, None]
 
 
 class Johnson(StyleNetwork):

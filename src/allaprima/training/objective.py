@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from allaprima.training.networks import PHOTO
+from allaprima.style_model import PHOTO, STRENGTH_POWER
 from allaprima.training.perceptual import (
     LossNetwork,
     content_loss,
@@ -99,7 +99,7 @@ class Objective:
         # only one. The weight should make blends with more and with less painting about equally good, so that what is
         # learnt is what none of them has: the power is measured (docs/training.md). The photograph's own variation is
         # no fault: with more weight on it, smoothing is learnt.
-        style_weight = self.recipe.style_weight * strength**1.5 * (shares @ self.emphasis)
+        style_weight = self.recipe.style_weight * strength**STRENGTH_POWER * (shares @ self.emphasis)
         return Targets(content, grams, style_weight, self.recipe.tv_weight * strength**4)
 
     def losses(self, stylized: Tensor, targets: Targets) -> Losses:

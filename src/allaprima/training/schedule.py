@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from allaprima.training.networks import PHOTO
+from allaprima.style_model import PHOTO
 from allaprima.training.recipes import Recipe
 
 WARM_UP = 0.1  # share of a one-cycle schedule in which the learning rate rises

@@ -18,9 +18,10 @@ import torch
 from torch import Tensor
 
 from allaprima.errors import DivergedError, TrainingError
+from allaprima.style_model import PHOTO
 from allaprima.training.checkpoint import CHECKPOINT_FORMAT
 from allaprima.training.device import choose_device, choose_precision
-from allaprima.training.networks import PHOTO, StyleNetwork, make_network
+from allaprima.training.networks import StyleNetwork, make_network
 from allaprima.training.objective import Losses, Objective
 from allaprima.training.options import TrainingOptions
 from allaprima.training.perceptual import LossNetwork

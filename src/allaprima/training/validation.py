@@ -11,7 +11,8 @@ from PIL import Image
 from torch import Tensor
 
 from allaprima.errors import PictureError
-from allaprima.training.networks import PHOTO, StyleNetwork
+from allaprima.style_model import PHOTO
+from allaprima.training.networks import StyleNetwork
 from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_distances, weighted
 from allaprima.training.photos import read_photo, read_square, to_tensor
 from allaprima.training.recipes import PAPER_CONTENT, PAPER_STYLE
