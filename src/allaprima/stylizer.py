@@ -161,7 +161,7 @@ class Stylizer:
             StyleError: a style that the model does not have, or a strength outside 0..1.
         """
         if isinstance(content, Animation):
-            return content.with_frames(self.paint(frame, look, progress) for frame in content.frames)
+            return content.map(lambda frame: self.paint(frame, look, progress))
         return content.with_pixels(self._paint(content.pixels, look, progress))
 
     def mixtures(self, look: Look) -> list[Mixture]:

@@ -10,7 +10,7 @@ from typing import BinaryIO
 from allaprima.engine.tiles import Progress
 from allaprima.look.look import Look
 from allaprima.picture.animation import read_frames
-from allaprima.picture.formats import DEFAULT_QUALITY
+from allaprima.picture.formats import DEFAULT_QUALITY, check_size_of_format, format_of
 from allaprima.picture.picture import Picture
 from allaprima.picture.reading import MAX_PIXELS
 from allaprima.stylizer import Stylizer
@@ -45,11 +45,12 @@ class FilePainter:
             PictureError: the source cannot be read, is too small or too large, or the format does not exist.
         """
         content = read_frames(source, max_pixels=self.max_pixels, keep_gps=self.keep_gps)
-        if isinstance(content, Picture) and content.pages > 1:
-            name = source if isinstance(source, Path) else "stdin"
-            self.note(f"{name} has {content.pages} pages, of which the first is painted")
+        if isinstance(content, Picture):
+            for note in content.notes:
+                self.note(f"{source if isinstance(source, Path) else 'stdin'} {note}")
         if self.size is not None:
             content = content.within(self.size)
+        check_size_of_format(format_of(suffix), *content.size)
         mask = self.look.mask
         if mask is not None and mask.size != content.size:
             self.note(f"the mask of {_by(mask.size)} pixels is scaled to the picture of {_by(content.size)}")

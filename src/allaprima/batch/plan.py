@@ -11,7 +11,7 @@ from pathlib import Path
 
 from allaprima.errors import PictureError
 from allaprima.picture.folder import is_file, pictures_below
-from allaprima.picture.formats import SUFFIXES, WRITABLE, format_of
+from allaprima.picture.formats import SUFFIXES, WRITABLE, format_of, suffix_for
 
 
 @dataclass(frozen=True)
@@ -130,9 +130,7 @@ def tree_place(path: Path, folder: Path, suffix: str | None) -> Path:
 
 def renamed(path: Path, ending: str, suffix: str | None) -> Path:
     """``a.ppm`` -> ``a_great_wave.png``: the same place and format where that format can be written."""
-    if suffix is None:
-        suffix = path.suffix if path.suffix.lower() in WRITABLE else ".png"
-    return path.with_name(f"{path.stem}{ending}{suffix}")
+    return path.with_name(f"{path.stem}{ending}{suffix or suffix_for(path.suffix)}")
 
 
 def check_target(target: Path, overwrite: bool, source: Path | None = None) -> None:

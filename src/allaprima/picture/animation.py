@@ -1,18 +1,21 @@
-"""Animated GIF, WebP, PNG and AVIF: frames in, frames out, each with its own time."""
+"""Animated GIF, WebP, PNG and AVIF as streams: frame by frame in, frame by frame out, each with its own time."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from PIL import Image
 
-from allaprima.picture.formats import DEFAULT_QUALITY, format_of
-from allaprima.picture.picture import Picture, reasons
-from allaprima.picture.reading import MAX_PIXELS, check_size, open_image
+from allaprima.picture import apng, film, gif
+from allaprima.picture.formats import DEFAULT_QUALITY, check_size_of_format, format_of
+from allaprima.picture.metadata import orientation
+from allaprima.picture.picture import Picture, scaled_within, writing
+from allaprima.picture.reading import MAX_PIXELS, check_size, open_file, open_image
 
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 """The formats whose frames are an animation; those of a TIFF are pages, those of an MPO are views."""
@@ -21,61 +24,115 @@ DEFAULT_DURATION = 100
 """Milliseconds, where a frame tells no time or 0, as browsers do."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Animation:
-    """Decoded frames.
+    """Frames, of which no more are in memory than are asked for.
 
     Attributes:
-        frames: one picture each, all of one size.
-        durations: milliseconds that each is seen.
+        frames: one picture each, all of one size and all with alpha or all without, with its ``duration``. What comes
+            from a file is decoded while it is gone through, each time anew.
+        size: (width, height) in pixels.
+        count: how many frames there are.
         loop: how often all of them are played; 0 is for ever.
     """
 
-    frames: tuple[Picture, ...]
-    durations: tuple[int, ...]
+    frames: Iterable[Picture]
+    size: tuple[int, int]
+    count: int
     loop: int = 0
 
-    @property
-    def size(self) -> tuple[int, int]:
-        """(width, height) in pixels."""
-        return self.frames[0].size
-
     def with_frames(self, frames: Iterable[Picture]) -> Animation:
-        """The same animation, repainted."""
-        return replace(self, frames=tuple(frames))
+        """The same animation of other frames, as many and of the same size."""
+        return replace(self, frames=frames)
+
+    def map(self, change: Callable[[Picture], Picture]) -> Animation:
+        """The same animation, every frame changed when it is asked for; to pictures of the same size."""
+        return replace(self, frames=_Mapped(self.frames, change))
 
     def within(self, longest: int) -> Animation:
         """The animation, scaled down if its longer side has more than ``longest`` pixels."""
-        return self.with_frames(frame.within(longest) for frame in self.frames)
+        if max(self.size) <= longest:
+            return self
+        return replace(self.map(lambda frame: frame.within(longest)), size=scaled_within(self.size, longest))
 
     def encode(self, suffix: str, quality: int = DEFAULT_QUALITY) -> bytes:
         """The animation as the bytes of a file of that format; the first frame alone where it holds no others.
 
         Raises:
-            PictureError: the format is not one that is written here.
+            PictureError: the format is not one that is written here, or a frame cannot be decoded.
+            OutputError: the format cannot hold pictures of this size.
         """
-        kind, (first, *others) = format_of(suffix), self.frames
+        kind = format_of(suffix)
+        check_size_of_format(kind, *self.size)
+        frames = iter(self.frames)
+        first = next(frames)
         if kind not in ANIMATED:
             return first.encode(suffix, quality)
-        buffer = io.BytesIO()
-        with reasons("cannot be written as " + kind):
-            first.to_pil().save(
-                buffer,
-                kind,
-                save_all=True,
-                append_images=[frame.to_pil() for frame in others],
-                duration=list(self.durations),
-                **self._loop_options(kind),
-                **({"disposal": 2} if kind == "GIF" and first.alpha is not None else {}),
-                **first.save_options(kind, quality),
-            )
-        return buffer.getvalue()
+        options = first.save_options(kind, quality)
+        with writing(kind):
+            if kind == "GIF":
+                return gif.encode(itertools.chain([first], frames), self.loop)
+            if kind == "PNG":
+                return apng.encode(itertools.chain([first], frames), self.loop, options)
+            return film.encode(first, frames, self.count, kind, self.loop, options)
 
-    def _loop_options(self, kind: str) -> dict[str, int]:
-        """GIF counts the repetitions after the first time, and says nothing of a lone time; the others count all."""
-        if kind != "GIF" or self.loop == 0:
-            return {"loop": self.loop}
-        return {} if self.loop == 1 else {"loop": self.loop - 1}
+
+@dataclass(frozen=True)
+class _Mapped:
+    """Pictures, each changed when it is asked for."""
+
+    frames: Iterable[Picture]
+    change: Callable[[Picture], Picture]
+
+    def __iter__(self) -> Iterator[Picture]:
+        return map(self.change, self.frames)
+
+
+@dataclass(frozen=True)
+class _Decoded:
+    """The frames of a file, decoded one by one."""
+
+    source: Path | BinaryIO
+    max_pixels: int
+    keep_gps: bool
+
+    def __iter__(self) -> Iterator[Picture]:
+        with open_file(self.source) as file, open_image(file, self.max_pixels) as image:
+            for seen, duration in _clip(file, image).images():
+                frame = Picture.from_pil(seen, keep_gps=self.keep_gps)
+                yield replace(frame, duration=duration or DEFAULT_DURATION)
+
+
+class _Clip(Protocol):
+    """The frames of one file."""
+
+    loop: int
+
+    @property
+    def count(self) -> int: ...
+
+    def images(self) -> Iterator[tuple[Image.Image, int]]: ...
+
+
+class _Sought:
+    """The frames of WebP and AVIF, which Pillow decodes whole, one after the other."""
+
+    def __init__(self, image: Image.Image) -> None:
+        self._image = image
+        self.count: int = getattr(image, "n_frames", 1)
+        self.loop = int(image.info.get("loop") or 0)
+
+    def images(self) -> Iterator[tuple[Image.Image, int]]:
+        for number in range(self.count):
+            self._image.seek(number)
+            self._image.load()
+            yield self._image, round(self._image.info.get("duration") or 0)
+
+
+def _clip(file: BinaryIO, image: Image.Image) -> _Clip:
+    if image.format == "GIF":
+        return gif.Gif(file)
+    return apng.Apng(file, image.info) if image.format == "PNG" else _Sought(image)
 
 
 def read_frames(
@@ -83,30 +140,17 @@ def read_frames(
 ) -> Picture | Animation:
     """Decode a file or a stream: an animation if it is one, otherwise a picture.
 
+    An animation's frames are decoded when they are asked for; a stream must stay open until then.
+
     Raises:
         PictureError: as ``read_picture``; the limit counts the pixels of all frames.
     """
-    with open_image(source, max_pixels) as image:
-        count = getattr(image, "n_frames", 1) if image.format in ANIMATED else 1
-        first = 1 if image.info.get("default_image") and count > 1 else 0  # of a PNG: for viewers that show no others
-        if count == 1:
+    if not isinstance(source, Path) and not source.seekable():
+        source = io.BytesIO(source.read())
+    with open_file(source) as file, open_image(file, max_pixels) as image:
+        clip = _clip(file, image) if image.format in ANIMATED else None
+        if clip is None or clip.count < 2:
             return Picture.from_pil(image, keep_gps=keep_gps)
-        check_size(*image.size, count, max_pixels)
-        loop = _loop(image)
-        frames, durations = zip(*_frames(image, range(first, count), keep_gps=keep_gps), strict=True)
-    return Animation(frames, durations, loop)
-
-
-def _frames(image: Image.Image, numbers: range, *, keep_gps: bool) -> Iterator[tuple[Picture, int]]:
-    for number in numbers:
-        image.seek(number)
-        picture = Picture.from_pil(image, keep_gps=keep_gps)
-        yield picture, round(image.info.get("duration") or DEFAULT_DURATION)
-
-
-def _loop(image: Image.Image) -> int:
-    """How often it is played: a GIF without the word once, and its number counts repetitions after the first time."""
-    loop = image.info.get("loop")
-    if image.format == "GIF":
-        return 1 if loop is None else int(loop) + 1 if loop else 0
-    return int(loop or 0)
+        check_size(*image.size, clip.count, max_pixels)
+        size = image.size[::-1] if orientation(image) >= 5 else image.size
+        return Animation(_Decoded(source, max_pixels, keep_gps), size, clip.count, clip.loop)

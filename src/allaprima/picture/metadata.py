@@ -1,14 +1,18 @@
-"""What of a photograph's EXIF stays true of its painting, and which way up the picture goes."""
+"""What of a photograph's metadata stays true of its painting, and which way up the picture goes.
+
+It is kept as EXIF. Of XMP and IPTC, author and copyright move there if EXIF has none; all else of them is dropped.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
 
 _TEXT_TAGS = (
     ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.DateTime,
@@ -19,33 +23,99 @@ _MOMENT_TAGS = (
     ExifTags.Base.OffsetTimeOriginal, ExifTags.Base.ExposureTime, ExifTags.Base.FNumber,
     ExifTags.Base.ISOSpeedRatings, ExifTags.Base.FocalLength,
 )  # fmt: skip
+_DUBLIN_CORE = "{http://purl.org/dc/elements/1.1/}"
+_XMP_NAMES = {ExifTags.Base.Artist: "creator", ExifTags.Base.Copyright: "rights"}
+_IPTC_NUMBERS = {ExifTags.Base.Artist: (2, 80), ExifTags.Base.Copyright: (2, 116)}
+_LONGEST_TEXT = 8192
+"""Characters; a JPEG holds 65,533 bytes of EXIF."""
 
 
 def true_metadata(image: Image.Image, *, keep_gps: bool = False) -> Image.Exif:
-    """What a painting keeps of a photograph's EXIF: who, when and with what, and where if asked for.
+    """What a painting keeps of a photograph's metadata: who, when and with what, and where if asked for.
 
     Nothing of size, orientation or thumbnail. Whatever a malformed directory makes the parser raise, the pixels are
     whole, and damaged metadata is left behind.
     """
     kept = Image.Exif()
     with suppress(Exception):
-        exif = image.getexif()
-        texts: dict[int, Any] = {tag: exif[tag] for tag in _TEXT_TAGS if isinstance(exif.get(tag), str)}
-        moment: dict[int, Any] = {
-            tag: value for tag, value in exif.get_ifd(ExifTags.IFD.Exif).items() if tag in _MOMENT_TAGS
-        }
-        kept = _keep(texts, moment, dict(exif.get_ifd(ExifTags.IFD.GPSInfo)) if keep_gps else {})
+        kept = true_part(image.getexif(), keep_gps=keep_gps)
+    for source in (_of_xmp, _of_iptc):
+        with suppress(Exception):
+            missing = {tag: text for tag, text in source(image).items() if text and tag not in kept}
+            if missing:
+                kept = _keep(dict(kept) | missing, _ifd(kept, ExifTags.IFD.Exif), _ifd(kept, ExifTags.IFD.GPSInfo))
     return kept
 
 
+def true_part(exif: Image.Exif, *, keep_gps: bool = False) -> Image.Exif:
+    """Who, when and with what, and where if asked for.
+
+    Raises:
+        Exception: whatever Pillow meets in a damaged directory.
+    """
+    texts: dict[int, Any] = {tag: _bytes_of(exif[tag]) for tag in _TEXT_TAGS if isinstance(exif.get(tag), str | bytes)}
+    moment = {tag: value for tag, value in _ifd(exif, ExifTags.IFD.Exif).items() if tag in _MOMENT_TAGS}
+    return _keep(texts, moment, _ifd(exif, ExifTags.IFD.GPSInfo) if keep_gps else {})
+
+
+def _ifd(exif: Image.Exif, tag: int) -> dict[int, Any]:
+    return dict(exif.get_ifd(tag)) if tag in exif else {}
+
+
 def _keep(texts: Mapping[int, Any], moment: Mapping[int, Any], place: Mapping[int, Any]) -> Image.Exif:
+    """As an object that every encoder of Pillow takes: it has been read from bytes, and its texts are bytes in UTF-8.
+
+    Pillow reads bytes as Latin-1 and writes all that is not ASCII as "?", but bytes as they are.
+    """
     exif = Image.Exif()
-    exif.update(texts)
+    exif.update({tag: value for tag, value in texts.items() if tag in _TEXT_TAGS})
     for ifd, values in ((ExifTags.IFD.Exif, moment), (ExifTags.IFD.GPSInfo, place)):
         if values:
             exif[ifd] = dict(values)  # not get_ifd(…).update: a directory alone would not count in len(exif)
-    exif.tobytes()  # raises here what it would raise when the painting is written
-    return exif
+    kept = Image.Exif()
+    if len(exif):
+        kept.load(exif.tobytes())
+        kept.update({tag: value for tag, value in texts.items() if tag in _TEXT_TAGS})
+    return kept
+
+
+def _bytes_of(text: str | bytes) -> bytes | str:
+    """A text of EXIF in UTF-8, without what follows the NUL at its end; plain ASCII remains a string."""
+    data = text if isinstance(text, bytes) else text.encode("latin-1", "replace")
+    data = data.split(b"\0")[0]
+    try:
+        words = data.decode()
+    except UnicodeDecodeError:
+        words = data.decode("latin-1")
+    return _as_exif(words)
+
+
+def _as_exif(words: str) -> bytes | str:
+    words = words[:_LONGEST_TEXT]
+    return words if words.isascii() else words.encode()
+
+
+def _of_xmp(image: Image.Image) -> dict[int, bytes | str]:
+    """Author and copyright in a packet of XMP, which Pillow hands over as bytes."""
+    packet = image.info.get("xmp")
+    if not isinstance(packet, bytes) or b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:  # no need for such tricks
+        return {}
+    root = ElementTree.fromstring(packet.strip(b"\0 \t\r\n"))
+    found: dict[int, bytes | str] = {}
+    for tag, name in _XMP_NAMES.items():
+        texts = [" ".join("".join(element.itertext()).split()) for element in root.iter(_DUBLIN_CORE + name)]
+        found[tag] = _as_exif("; ".join(filter(None, texts)))
+    return found
+
+
+def _of_iptc(image: Image.Image) -> dict[int, bytes | str]:
+    """Author and copyright in IPTC-IIM, as agencies write it; UTF-8 or Latin-1."""
+    fields = (IptcImagePlugin.getiptcinfo(image) if isinstance(image, ImageFile.ImageFile) else None) or {}
+    found: dict[int, bytes | str] = {}
+    for tag, number in _IPTC_NUMBERS.items():
+        value = fields.get(number, b"")
+        found[tag] = _bytes_of(value if isinstance(value, bytes) else b"; ".join(value))
+    return found
 
 
 def orientation(image: Image.Image) -> int:

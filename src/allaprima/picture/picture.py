@@ -11,21 +11,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from allaprima.errors import PictureError
+from allaprima.errors import AllaPrimaError, OutOfMemoryError, OutputError, PictureError
 from allaprima.files import write_bytes
-from allaprima.picture.formats import DEFAULT_QUALITY, WITH_PROFILE, WITHOUT_ALPHA, WITHOUT_EXIF, format_of
+from allaprima.picture.formats import (
+    DEFAULT_QUALITY,
+    WITH_PROFILE,
+    WITHOUT_ALPHA,
+    WITHOUT_EXIF,
+    check_size_of_format,
+    format_of,
+)
 from allaprima.picture.metadata import orientation, true_metadata, upright
 from allaprima.picture.profiles import SRGB
-from allaprima.picture.srgb import to_srgb
-from allaprima.picture.tiff import PAGES
+from allaprima.picture.samples import NOTES
+from allaprima.picture.srgb import fill_invisible, to_srgb
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """A decoded picture.
 
@@ -33,13 +41,15 @@ class Picture:
         pixels: uint8 [H, W, 3], sRGB, upright.
         alpha: uint8 [H, W], or None for an opaque picture.
         exif: what stays true after stylisation: author, camera, moment.
-        pages: how many the file has, of which this is the first.
+        notes: what the user should know of how it was read: "has 2 pages, of which the first is painted".
+        duration: milliseconds that it is seen, of a frame of an animation; otherwise 0.
     """
 
     pixels: NDArray[np.uint8]
     alpha: NDArray[np.uint8] | None = None
     exif: Image.Exif = field(default_factory=Image.Exif)
-    pages: int = 1
+    notes: tuple[str, ...] = ()
+    duration: int = 0
 
     @property
     def size(self) -> tuple[int, int]:
@@ -54,8 +64,7 @@ class Picture:
         """The picture, scaled down if its longer side has more than ``longest`` pixels."""
         if max(self.size) <= longest:
             return self
-        scale = longest / max(self.size)
-        size = (max(1, round(self.size[0] * scale)), max(1, round(self.size[1] * scale)))
+        size = scaled_within(self.size, longest)
         alpha = None if self.alpha is None else np.asarray(Image.fromarray(self.alpha).resize(size))
         pixels = np.asarray(Image.fromarray(self.pixels).resize(size, Image.Resampling.LANCZOS))
         return replace(self, pixels=pixels, alpha=alpha)
@@ -71,30 +80,63 @@ class Picture:
             image.load()  # here, so that damaged pixels are not taken for damaged metadata
             exif, turn = true_metadata(image, keep_gps=keep_gps), orientation(image)
             pixels, alpha = to_srgb(image)
-            pages = int(image.info.get(PAGES, 1))
-        return cls(upright(pixels, turn), None if alpha is None else upright(alpha, turn), exif, pages)
+            notes = tuple(image.info.get(NOTES, ()))
+            pages = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
+        if pages > 1:
+            notes = (f"has {pages} pages, of which the first is painted", *notes)
+        return cls(upright(pixels, turn), None if alpha is None else upright(alpha, turn), exif, notes)
+
+    @classmethod
+    def from_array(cls, array: NDArray[np.uint8]) -> Picture:
+        """Pixels in sRGB: uint8 [H, W, 3], or [H, W, 4] with alpha; the same as the PIL picture of that array.
+
+        Raises:
+            PictureError: another shape or type.
+        """
+        if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] not in (3, 4) or 0 in array.shape:
+            raise PictureError(
+                f"an array must be uint8 of shape [H, W, 3] or [H, W, 4], not {array.dtype} {array.shape}"
+            )
+        if array.shape[2] == 3:
+            return cls(np.ascontiguousarray(array))
+        pixels, alpha = array[..., :3].copy(), array[..., 3].copy()
+        fill_invisible(pixels, alpha)
+        return cls(pixels, alpha)
 
     def to_pil(self, *, keep_alpha: bool = True) -> Image.Image:
-        """RGB, or RGBA if the picture has alpha and is to keep it; otherwise it lies on white."""
+        """RGB, or RGBA if the picture has alpha and is to keep it; otherwise it lies on white.
+
+        ``info`` has the profile of sRGB and, if there is any, EXIF, and ``save`` writes them unless it is told others.
+        """
+        return _Tagged.of(self.as_image(keep_alpha=keep_alpha), self.exif)
+
+    def encode(self, suffix: str, quality: int = DEFAULT_QUALITY) -> bytes:
+        """The picture as the bytes of a file of that format; transparency lies on white where the format has none.
+
+        Raises:
+            PictureError: the format is not one of ``WRITABLE``.
+            OutputError: the format cannot hold a picture of this size.
+        """
+        kind = format_of(suffix)
+        check_size_of_format(kind, *self.size)
+        with writing(kind):
+            flat = self.as_image(keep_alpha=kind not in WITHOUT_ALPHA)
+            options = self.save_options(kind, quality)
+            try:
+                return _saved(flat, kind, options)
+            except Exception:
+                if options.pop("exif", None) is None:
+                    raise
+                return _saved(flat, kind, options)  # metadata never costs the picture
+
+    def as_image(self, *, keep_alpha: bool = True) -> Image.Image:
+        """As ``to_pil``, without profile and EXIF."""
         if self.alpha is None:
             return Image.fromarray(self.pixels)
         image = Image.fromarray(np.dstack([self.pixels, self.alpha]))
         if keep_alpha:
             return image
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-
-    def encode(self, suffix: str, quality: int = DEFAULT_QUALITY) -> bytes:
-        """The picture as the bytes of a file of that format; transparency lies on white where the format has none.
-
-        Raises:
-            PictureError: the format is not one of ``WRITABLE``, or cannot hold a picture of this size.
-        """
-        buffer = io.BytesIO()
-        kind = format_of(suffix)
-        with reasons("cannot be written as " + kind):
-            flat = self.to_pil(keep_alpha=kind not in WITHOUT_ALPHA)
-            flat.save(buffer, kind, **self.save_options(kind, quality))
-        return buffer.getvalue()
 
     def save_options(self, kind: str, quality: int) -> dict[str, object]:
         """What Pillow's encoder of that format is told."""
@@ -119,20 +161,66 @@ def write_picture(picture: Picture, path: Path, quality: int = DEFAULT_QUALITY) 
     write_bytes(picture.encode(path.suffix, quality), path)
 
 
+def scaled_within(size: tuple[int, int], longest: int) -> tuple[int, int]:
+    """(width, height) of the same shape, the longer one of so many pixels."""
+    scale = longest / max(size)
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _saved(image: Image.Image, kind: str, options: dict[str, object]) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+class _Tagged(Image.Image):
+    """A picture whose ``save`` keeps its profile and EXIF, which Pillow's does in some formats alone."""
+
+    kept: dict[str, Any]
+
+    @classmethod
+    def of(cls, image: Image.Image, exif: Image.Exif) -> _Tagged:
+        tagged = cls()
+        tagged.im, tagged._mode, tagged._size = image.im, image.mode, image.size
+        tagged.info, tagged.kept = {"icc_profile": SRGB}, {"icc_profile": SRGB}
+        if len(exif):
+            tagged.info["exif"], tagged.kept["exif"] = exif.tobytes(), exif  # as an object it keeps its texts in TIFF
+        return tagged
+
+    def save(self, fp: Any, format: str | None = None, **params: Any) -> None:  # noqa: A002 - Pillow's name
+        """As Pillow's, with the profile and EXIF."""
+        super().save(fp, format, **self.kept | params)
+
+
 @contextmanager
-def reasons(what: str = "cannot be read") -> Iterator[None]:
+def reasons() -> Iterator[None]:
     """Turn whatever a codec throws at a damaged file into one sentence."""
     try:
         yield
-    except PictureError:
+    except AllaPrimaError:
         raise
+    except MemoryError as error:
+        raise OutOfMemoryError("there is not enough memory to decode it") from error
     except FileNotFoundError as error:
         raise PictureError("there is no such file") from error
     except IsADirectoryError as error:
         raise PictureError("it is a folder, not a picture") from error
     except PermissionError as error:
-        raise PictureError(f"{what}: permission denied") from error
+        raise PictureError("cannot be read: permission denied") from error
     except UnidentifiedImageError as error:
         raise PictureError("it is not a picture of a known format") from error
     except Exception as error:  # codecs raise OSError, SyntaxError, struct.error, ValueError, EOFError, …
-        raise PictureError(f"{what}: {str(error).strip() or type(error).__name__}") from error
+        raise PictureError(f"cannot be read: {str(error).strip() or type(error).__name__}") from error
+
+
+@contextmanager
+def writing(kind: str) -> Iterator[None]:
+    """Turn whatever an encoder throws into one sentence."""
+    try:
+        yield
+    except AllaPrimaError:
+        raise
+    except MemoryError as error:
+        raise OutOfMemoryError(f"there is not enough memory to write it as {kind}") from error
+    except Exception as error:
+        raise OutputError(f"cannot be written as {kind}: {str(error).strip() or type(error).__name__}") from error

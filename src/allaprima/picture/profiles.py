@@ -171,23 +171,3 @@ def _xyz(values: Sequence[float] | NDArray[np.float64]) -> bytes:
 def _text(text: str) -> bytes:
     data = text.encode("utf-16-be")
     return b"mluc" + struct.pack(">IIIHHII", 0, 1, 12, 0x656E, 0x5553, len(data), 28) + data
-
-
-def color_codes(start: bytes) -> tuple[int, int] | None:
-    """CICP in the beginning of a file: PNG's chunk cICP, or the box "colr" of type "nclx" in AVIF and HEIF.
-
-    Returns:
-        (colour primaries, transfer characteristics), or None.
-    """
-    if start.startswith(b"\x89PNG"):
-        place = 8
-        while len(start) >= place + 10 and start[place + 4 : place + 8] != b"IDAT":
-            if start[place + 4 : place + 8] == b"cICP":
-                return start[place + 8], start[place + 9]
-            place += 12 + int.from_bytes(start[place : place + 4], "big")
-        return None
-    place = start.find(b"colrnclx") if start[4:8] == b"ftyp" else -1
-    if place < 0 or len(start) < place + 12:
-        return None
-    primaries, transfer = struct.unpack_from(">HH", start, place + 8)
-    return primaries, transfer

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import io
-import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
-from PIL.TiffImagePlugin import TiffImageFile
 
 from allaprima.errors import PictureError
-from allaprima.picture.formats import READABLE, WRITABLE
+from allaprima.picture.bmp import open_bmp
+from allaprima.picture.content import TIFF_MAGIC, format_of_content, raw_photograph
+from allaprima.picture.formats import RAW_SUFFIXES, WRITABLE
+from allaprima.picture.gif import open_gif
+from allaprima.picture.heif import open_avif, open_heif
+from allaprima.picture.jpeg2000 import open_jpeg2000
+from allaprima.picture.pfm import open_pfm
 from allaprima.picture.picture import Picture, reasons
-from allaprima.picture.profiles import CICP, color_codes
-from allaprima.picture.tiff import MAGIC, PAGES, open_tiff
+from allaprima.picture.plugins import open_plainly
+from allaprima.picture.png import open_png
+from allaprima.picture.tiff import open_tiff
 
 MAX_PIXELS = 178_956_970
 """A picture, or all frames of an animation, of more is refused unless a reader raises the limit: a file of a few
 kilobytes can claim any size. It is where Pillow calls a picture a decompression bomb."""
 
-_START = 2**16
-"""Bytes at the beginning of a file in which what Pillow does not tell is looked for."""
-
-_BITS = 258  # a sample, of a TIFF
-
-_opening = threading.Lock()
+_START = 4096
+"""Bytes at the beginning of a file that tell its format."""
 
 
 def suffix_of(data: bytes) -> str:
@@ -39,8 +40,7 @@ def suffix_of(data: bytes) -> str:
         PictureError: it is no picture.
     """
     with open_image(io.BytesIO(data)) as image:
-        own = "JPEG" if image.format == "MPO" else image.format  # a JPEG with more views behind it, as phones make them
-        return next((suffix for suffix, kind in WRITABLE.items() if kind == own), ".png")
+        return next((suffix for suffix, kind in WRITABLE.items() if kind == image.format), ".png")
 
 
 def read_picture(
@@ -59,59 +59,69 @@ def read_picture(
         PictureError: it is missing, not a picture, damaged, or larger than ``max_pixels``.
     """
     with open_image(source, max_pixels) as image:
-        if draft is not None:
+        if draft is not None and image.format == "JPEG":
             image.draft(None, (draft, draft))
         return Picture.from_pil(image, keep_gps=keep_gps)
 
 
 @contextmanager
 def open_image(source: Path | BinaryIO, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
-    """A picture file, its header read and its size allowed; Pillow decodes the pixels when they are asked for.
+    """A picture file, its header read and its size allowed; most decode the pixels when they are asked for.
+
+    Pillow's own limit of size is neither asked nor changed, so that the threads of a host program keep theirs.
 
     Raises:
         PictureError: as ``read_picture``, also for what is raised in the ``with`` block.
     """
-    with reasons(), ExitStack() as stack:
-        file = stack.enter_context(source.open("rb")) if isinstance(source, Path) else source
-        if not file.seekable():
-            file = io.BytesIO(file.read())
-        start = file.read(_START)
+    with reasons(), open_file(source) as file:
         file.seek(0)
-        image = stack.enter_context(_open(file, start, max_pixels))
-        check_size(*image.size, 1, max_pixels)
-        _complete(image, start)
-        yield image
+        start = file.read(_START)
+        if start[:4] in TIFF_MAGIC and isinstance(source, Path) and source.suffix.lower() in RAW_SUFFIXES:
+            raise raw_photograph()
+        file.seek(0)
+        with _open(file, start, max_pixels) as image:
+            check_size(*image.size, 1, max_pixels)
+            yield image
+
+
+@contextmanager
+def open_file(source: Path | BinaryIO) -> Iterator[BinaryIO]:
+    """A file that one can seek in; a stream that comes open stays open.
+
+    Raises:
+        PictureError: there is none, or it may not be read.
+    """
+    if not isinstance(source, Path):
+        yield source if source.seekable() else io.BytesIO(source.read())
+        return
+    with reasons(), source.open("rb") as file:
+        yield file
 
 
 def _open(file: BinaryIO, start: bytes, max_pixels: int) -> Image.Image:
-    """By Pillow, or as a TIFF that Pillow does not know."""
+    """By its format, as its content has it."""
+    kind = format_of_content(start)
+    if kind in _OPENERS:
+        return _OPENERS[kind](file, lambda width, height: check_size(width, height, 1, max_pixels))
     try:
-        with _opening:  # Pillow's limit is a global of its module, and ours may be higher
-            limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-            try:
-                image = Image.open(file, formats=_formats(start))
-            finally:
-                Image.MAX_IMAGE_PIXELS = limit
-        if not (isinstance(image, TiffImageFile) and image.mode == "I" and image.tag_v2.get(_BITS) == (32,)):
-            return image  # Pillow's I has a sign, and half as many greys
-    except UnidentifiedImageError:
-        if not start.startswith(MAGIC):
+        return open_plainly(kind, file)
+    except SyntaxError as error:
+        if kind != "TGA":
             raise
-    file.seek(0)
-    return open_tiff(file, lambda width, height: check_size(width, height, 1, max_pixels))
+        raise UnidentifiedImageError(str(error)) from error
 
 
-def _complete(image: Image.Image, start: bytes) -> None:
-    """Add to a picture's ``info`` what Pillow leaves out of it."""
-    codes = color_codes(start)
-    if codes is not None:
-        image.info[CICP] = codes
-    if image.format == "TIFF":
-        image.info[PAGES] = getattr(image, "n_frames", 1)
-    transparency = image.info.get("transparency")
-    if image.format == "PNG" and image.mode == "L" and isinstance(transparency, int):
-        depth = start[24]  # Pillow scales samples of 2 and 4 bits to 8, but not the one that is transparent
-        image.info["transparency"] = transparency * 255 // (2**depth - 1)
+_OPENERS: dict[str, Callable[[BinaryIO, Callable[[int, int], None]], Image.Image]] = {
+    "AVIF": open_avif,
+    "BMP": open_bmp,
+    "GIF": open_gif,
+    "HEIF": open_heif,
+    "JPEG2000": open_jpeg2000,
+    "PFM": open_pfm,
+    "PNG": open_png,
+    "TIFF": open_tiff,
+}
+"""What opens the formats that need more than Pillow's reader; each is told how to check a size before it decodes."""
 
 
 def check_size(width: int, height: int, frames: int, max_pixels: int) -> None:
@@ -127,31 +137,9 @@ def check_size(width: int, height: int, frames: int, max_pixels: int) -> None:
         times = f" in {frames} frames" if frames > 1 else ""
         raise PictureError(
             f"it has {width}×{height} pixels{times}, more than the limit of {max_pixels:,}; "
-            f"if you trust it, raise the limit with --max-pixels {pixels}"
+            f"if you trust it, raise the limit to {pixels}",
+            options=("max_pixels",),
         )
-
-
-def _formats(start: bytes) -> tuple[str, ...]:
-    """The formats that a file may have, by its first bytes; the decoder of HEIC is loaded for those that need it alone.
-
-    HEIC names its brand, "heic" and the like, in a box "ftyp" (ISO/IEC 23008-12); "mif1" is HEIC or AVIF.
-
-    Raises:
-        PictureError: it is HEIC and the package is not installed.
-    """
-    if start[4:8] != b"ftyp" or start[8:12] not in _HEIC_BRANDS:
-        return READABLE
-    try:
-        import pillow_heif  # noqa: PLC0415 - heavy, and few need it
-    except ModuleNotFoundError as error:
-        if start[8:12] == b"mif1":
-            return READABLE
-        raise PictureError("HEIC needs a package: pip install 'allaprima[heic]'") from error
-    pillow_heif.register_heif_opener()
-    return (*READABLE, "HEIF")
-
-
-_HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1")
 
 
 def read_mask(path: Path) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
 from allaprima.picture.profiles import SRGB, profile_of
-from allaprima.picture.tiff import UNIT_RANGE
+from allaprima.picture.samples import NOTES, white_of_floats
 
 Pixels = NDArray[np.uint8]
 
@@ -24,7 +24,7 @@ _DEEP_GREY = "I;16"
 _BAND = 2**20
 """Pixels in a band."""
 _WHITE_IS_ZERO = 0
-_PHOTOMETRIC = 262
+_PHOTOMETRIC, _BITS = 262, 258
 
 Convert = Callable[[Image.Image], Image.Image]
 
@@ -50,7 +50,7 @@ def to_srgb(image: Image.Image) -> tuple[Pixels, Pixels | None]:
         else:
             alpha[rows] = np.asarray(part.getchannel("A"))
     if alpha is not None:
-        _fill_invisible(pixels, alpha)
+        fill_invisible(pixels, alpha)
     return pixels, alpha
 
 
@@ -64,16 +64,21 @@ def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
 def _scale_to_16_bit(image: Image.Image) -> float:
     """The factor that brings greys of more than 8 bits (I;16…, I, F) to 0..65535; negative if white is 0.
 
-    Mode I is of 16 bits, or of 32, if its values, or its file's format (PGM), say so; mode F runs to 1, with what a
-    resize overshoots, or to 255.
+    A TIFF tells how many bits of 16 it uses. Mode I is of 16 bits, or of 32, if its values, or its file's format (PGM),
+    say so. What is white in mode F, see ``white_of_floats``; where that is a guess, ``info`` gets a note.
     """
     if image.mode.startswith("I;16"):
-        return -1.0 if getattr(image, "tag_v2", {}).get(_PHOTOMETRIC) == _WHITE_IS_ZERO else 1.0
+        tags = getattr(image, "tag_v2", {})
+        scale = 65535.0 / float(2 ** tags.get(_BITS, (16,))[0] - 1)
+        return -scale if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else scale
+    if image.mode == "F":
+        white, note = white_of_floats((np.asarray(band) for _, band in _bands(image)), image.width * image.height)
+        if note:
+            image.info[NOTES] = [*image.info.get(NOTES, ()), note]
+        return 65535.0 / white
     if image.format == "PPM":
         return 1.0
     top = max(float(_finite(band).max()) for _, band in _bands(image))
-    if image.mode == "F":
-        return 65535.0 if top <= UNIT_RANGE else 257.0
     return 1.0 if top > 255 else 257.0
 
 
@@ -127,7 +132,7 @@ def _as_mode(band: Image.Image, mode: str) -> Image.Image:
     return band if band.mode == mode else band.convert(mode)
 
 
-def _fill_invisible(pixels: Pixels, alpha: Pixels) -> None:
+def fill_invisible(pixels: Pixels, alpha: Pixels) -> None:
     """Give fully transparent pixels the mean visible colour, in place.
 
     What lies there is arbitrary, often black, and would leak into the norms' statistics and into the visible edge.
