@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from allaprima import Stylizer
 from allaprima.errors import ModelError, StyleError
+from allaprima.gallery import BANKS, gallery_model, read_card
 from allaprima.style_model import PHOTO, Card, Style, mixture, parse_style, style_label
 
 NAMES = ("photo", "great_wave", "starry_night", "the_scream")
@@ -66,6 +68,10 @@ def test_every_mixture_sums_to_one(weights, strength):
         ("great_wave:inf", "at least 0"),
         ("great_wave:0", "not all be 0"),
         ("great_wave,great_wave", "twice"),
+        (["great_wave", "the_scream"], "not list"),
+        (3, "not int"),
+        ({"great_wave": "a"}, "must be a number"),
+        ({3: 1.0}, "named by text"),
     ],
 )
 def test_wrong_styles_say_what_is_wrong(spec, words):
@@ -89,11 +95,38 @@ def test_the_card_survives_the_file():
     assert CARD.names == ("photo", "great_wave")
 
 
+def test_fields_of_later_versions_are_ignored():
+    data = json.loads(CARD.to_json())
+    later = {**data, "task": "scale", "styles": [{**style, "school": "ukiyo-e"} for style in data["styles"]]}
+    assert Card.from_json(json.dumps(later)) == CARD
+
+
+def test_older_cards_spell_the_license_in_another_way():
+    data = json.loads(CARD.to_json())
+    assert data["styles"][1].pop("license") == ""
+    data["styles"][1]["licence"] = "public domain"
+    assert Card.from_json(json.dumps(data)).styles[1].license == "public domain"
+
+
+def test_a_card_is_read_without_loading_the_network(tmp_path):
+    for bank in BANKS:
+        assert read_card(gallery_model(bank)) == Stylizer(bank).card
+    for name, data in {"text": b"not a model", "empty": b"", "half": gallery_model().read_bytes()[:1000]}.items():
+        path = tmp_path / f"{name}.onnx"
+        path.write_bytes(data)
+        with pytest.raises(ModelError, match="not a readable ONNX model"):
+            read_card(path)
+
+
 def test_cards_that_cannot_be_read():
     with pytest.raises(ModelError, match="no Alla Prima card"):
         Card.from_json(None)
     with pytest.raises(ModelError, match="upgrade"):
         Card.from_json(json.dumps({**json.loads(CARD.to_json()), "format": 99}))
-    for text in ("{", "[]", "{}", '{"format": 1, "styles": 3}'):
+    without = json.loads(CARD.to_json())
+    del without["steps"]
+    with pytest.raises(ModelError, match="it has no 'steps'"):
+        Card.from_json(json.dumps(without))
+    for text in ("{", "[]", "{}", '{"format": 1, "styles": 3}', '{"format": 1, "styles": [3]}'):
         with pytest.raises(ModelError, match="cannot be read"):
             Card.from_json(text)

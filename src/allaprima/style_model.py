@@ -11,7 +11,8 @@ import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ CARD_KEY = "allaprima.card"
 """Where the card lies in the file's ``metadata_props``."""
 
 FORMAT = 1
+"""Of the card. It is raised when a field changes its meaning; a new field needs no new number, for unknown ones are
+ignored."""
 PHOTO = 0
 """Entry 0 of every bank is the unchanged photograph."""
 STRENGTH_POWER = 1.5
@@ -45,7 +48,8 @@ class Style:
     artist: str = ""
     title: str = ""
     year: str = ""
-    licence: str = ""
+    license: str = ""
+    """Of the painting; older cards spell it ``licence``."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Card:
 
     @classmethod
     def from_json(cls, text: str | None) -> Card:
-        """The inverse of ``to_json``.
+        """The inverse of ``to_json``; fields that this version does not know are ignored.
 
         Raises:
             ModelError: there is no card, or it is of another format.
@@ -94,9 +98,29 @@ class Card:
                 raise ModelError(
                     f"the style model is of format {data['format']}, this version reads {FORMAT}: upgrade allaprima"
                 )
-            return cls(**{**data, "styles": tuple(Style(**style) for style in data["styles"])})
-        except (KeyError, TypeError, ValueError) as error:
+            styles = tuple(
+                Style(**_known(Style, {"license": style.get("licence", ""), **style})) for style in data["styles"]
+            )
+            return cls(**{**_known(cls, data), "styles": styles})
+        except ModelError:
+            raise
+        except KeyError as error:
+            raise ModelError(f"the style model's card cannot be read: it has no {error}") from error
+        except (AttributeError, TypeError, ValueError) as error:
             raise ModelError(f"the style model's card cannot be read: {error}") from error
+
+
+def _known(kind: type[Style | Card], data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a dataclass has a field for.
+
+    Raises:
+        KeyError: a field without a default is missing.
+    """
+    own = fields(kind)
+    for one in own:
+        if one.default is MISSING and one.default_factory is MISSING:
+            data[one.name]
+    return {one.name: data[one.name] for one in own if one.name in data}
 
 
 def share_of_photo(mixture: NDArray[np.float32]) -> float:
@@ -113,25 +137,37 @@ def parse_style(spec: StyleSpec) -> dict[str, float]:
     Raises:
         StyleError: no name, a name twice, or a weight that is not a positive number.
     """
-    if not isinstance(spec, str):
+    if isinstance(spec, str):
+        weights = _parse_mixture(spec)
+    elif isinstance(spec, Mapping):
         weights = dict(spec)
     else:
-        weights = {}
-        for part in spec.split(","):
-            name, colon, words = (piece.strip() for piece in part.partition(":"))
-            if not name:
-                raise StyleError(f'the style "{spec}" has an empty name; write NAME or NAME:WEIGHT,NAME:WEIGHT')
-            if name in weights:
-                raise StyleError(f'the style "{spec}" names {name} twice')
-            try:
-                weights[name] = float(words) if colon else 1.0
-            except ValueError:
-                raise StyleError(f'the weight "{words}" of style {name} is not a number') from None
+        raise StyleError(
+            f'a style is a name, a mixture such as "a:0.6,b:0.4" or a mapping such as {{"a": 0.6, "b": 0.4}}, '
+            f"not {type(spec).__name__}"
+        )
     for name, weight in weights.items():
-        if not (np.isfinite(weight) and weight >= 0):
-            raise StyleError(f"the weight of style {name} must be a number of at least 0, not {weight}")
+        if not isinstance(name, str):
+            raise StyleError(f"a style is named by text, not by {name!r}")
+        if not isinstance(weight, Real) or not (math.isfinite(weight) and weight >= 0):
+            raise StyleError(f"the weight of style {name} must be a number of at least 0, not {weight!r}")
     if not sum(weights.values()) > 0:
         raise StyleError("the weights of a mixture must not all be 0")
+    return weights
+
+
+def _parse_mixture(spec: str) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for part in spec.split(","):
+        name, colon, words = (piece.strip() for piece in part.partition(":"))
+        if not name:
+            raise StyleError(f'the style "{spec}" has an empty name; write NAME or NAME:WEIGHT,NAME:WEIGHT')
+        if name in weights:
+            raise StyleError(f'the style "{spec}" names {name} twice')
+        try:
+            weights[name] = float(words) if colon else 1.0
+        except ValueError:
+            raise StyleError(f'the weight "{words}" of style {name} is not a number') from None
     return weights
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-MODEL_GRAPH = 7
+MODEL_GRAPH, MODEL_METADATA = 7, 14
 GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_INPUT, GRAPH_OUTPUT, GRAPH_VALUE_INFO = 1, 5, 11, 12, 13
 NODE_INPUT, NODE_OUTPUT, NODE_OP_TYPE = 1, 2, 4
 TENSOR_NAME = 8
@@ -39,6 +39,8 @@ def fields(message: bytes) -> Iterator[tuple[int, bytes, bytes]]:
             position += 4 if kind == _FIXED32 else 8
         else:
             raise ValueError(f"wire type {kind}")
+        if position > len(message):
+            raise ValueError("it ends in the middle of a field")
         yield key >> 3, message[start:position], value
 
 
@@ -73,6 +75,18 @@ def graph_of(model: bytes) -> bytes:
     if len(graphs) != 1:
         raise ValueError("no ONNX model")
     return graphs[0]
+
+
+def metadata_of(model: bytes) -> dict[str, str]:
+    """A model's ``metadata_props``: StringStringEntryProto {key = 1, value = 2} each.
+
+    Raises:
+        ValueError, IndexError: it is no ONNX file.
+    """
+    graph_of(model)  # any bytes may look like a message; a model has a graph
+    entries = [value for number, _, value in fields(model) if number == MODEL_METADATA]
+    pairs = ({number: value.decode() for number, _, value in fields(entry)} for entry in entries)
+    return {pair.get(1, ""): pair.get(2, "") for pair in pairs}
 
 
 def _read_number(message: bytes, position: int) -> tuple[int, int]:
