@@ -26,9 +26,9 @@ import allaprima
 from allaprima.errors import AllaPrimaError
 from allaprima.evaluation.blend import blend_of_equal_content
 from allaprima.evaluation.judge import Judge, Terms, photo_square, spread
-from allaprima.evaluation.lite import lite_painters, open_lite
+from peers.lite import lite_painters, open_lite
 from allaprima.evaluation.painters import Painter, Pixels, choose_paintings, model_painter, photograph
-from allaprima.evaluation.peers import peer_painter
+from peers.fast_style_transfer import peer_painter
 from allaprima.evaluation.record import command_line, record, versions, write_json
 from allaprima.evaluation.summary import mean_and_std
 from allaprima.training.perceptual import LossNetwork

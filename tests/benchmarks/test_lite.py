@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from allaprima.errors import ModelError, StyleError
-from allaprima.evaluation.lite import lite_painters, open_lite
+from peers.lite import lite_painters, open_lite
 from support import checkered
 
 PACKAGE = """

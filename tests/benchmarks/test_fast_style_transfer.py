@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from allaprima.errors import ModelError, StyleError
-from allaprima.evaluation.peers import Conv, TransposeConv, load_peer, peer_painter
+from peers.fast_style_transfer import Conv, TransposeConv, load_peer, peer_painter
 from support import checkered
 
 KERNELS = [(9, 3, 4), (3, 4, 6), (3, 6, 8), *[(3, 8, 8)] * 10, (3, 6, 8), (3, 4, 6), (9, 4, 3)]
