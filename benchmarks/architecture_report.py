@@ -24,7 +24,7 @@ from allaprima.evaluation.painters import Pixels
 from allaprima.evaluation.report import quoted, table
 from allaprima.files import write_bytes
 
-FRONT_COLOUR, OTHER_COLOUR = "#0072B2", "#767676"
+FRONT_COLOR, OTHER_COLOR = "#0072B2", "#767676"
 SHEET_COLUMNS, MARGIN, CAPTION = 6, 8, 24  # pixels
 SHEET_BYTES = 400_000
 
@@ -108,9 +108,9 @@ def draw_front(rows: Rows, front: set[str], path: Path) -> None:
         figure = Figure((8.0, 6.0), layout="constrained")
         axis = figure.subplots()
         corners = sorted(spot for name, spot in zip(names, places, strict=True) if name in front)
-        axis.step(*zip(*corners, strict=True), where="post", color=FRONT_COLOUR, linewidth=1.2)
-        colours = [FRONT_COLOUR if name in front else OTHER_COLOUR for name in names]
-        axis.scatter(*zip(*places, strict=True), c=colours, s=22, zorder=3)
+        axis.step(*zip(*corners, strict=True), where="post", color=FRONT_COLOR, linewidth=1.2)
+        colors = [FRONT_COLOR if name in front else OTHER_COLOR for name in names]
+        axis.scatter(*zip(*places, strict=True), c=colors, s=22, zorder=3)
         axis.set_xscale("log")
         axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axis.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -119,21 +119,21 @@ def draw_front(rows: Rows, front: set[str], path: Path) -> None:
         axis.grid(color="#e5e5e5", linewidth=0.6)
         axis.set(xlabel="milliseconds at 512×512", ylabel="objective on validation photographs")
         figure.draw_without_rendering()  # settles where the points lie
-        _label(axis, places, names, colours)
+        _label(axis, places, names, colors)
         save(figure, path)
 
 
-def _label(axis: Axes, places: Sequence[tuple[float, float]], names: Sequence[str], colours: Sequence[str]) -> None:
+def _label(axis: Axes, places: Sequence[tuple[float, float]], names: Sequence[str], colors: Sequence[str]) -> None:
     """Each name beside its point, as near as it finds room; a thin line leads to it from farther away."""
     pixel = axis.figure.dpi / 72  # of a point
     dots = axis.transData.transform(places)
     taken = [Bbox.from_extents(*(dot - 4 * pixel), *(dot + 4 * pixel)) for dot in dots]
-    for name, spot, colour in zip(names, places, colours, strict=True):
+    for name, spot, color in zip(names, places, colors, strict=True):
         tries = []
         for radius, angle in itertools.product((8, 16, 28, 42, 60), np.arange(1, 9) * math.pi / 4):
             dx, dy = radius * math.cos(angle), radius * math.sin(angle)
             side = "center" if abs(dx) < 1 else "left" if dx > 0 else "right"
-            line = {"arrowstyle": "-", "color": colour, "linewidth": 0.5} if radius > 8 else None
+            line = {"arrowstyle": "-", "color": color, "linewidth": 0.5} if radius > 8 else None
             text = axis.annotate(
                 name, spot, xytext=(dx, dy), textcoords="offset points", ha=side, va="center", fontsize=8,
                 color=INK, arrowprops=line, path_effects=[withStroke(linewidth=2, foreground="white")],

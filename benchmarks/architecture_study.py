@@ -49,10 +49,10 @@ class Distillation:
     """The objective with one more term: weight × the mean squared difference from what a teacher paints.
 
     Args:
-        objective: what is minimised without a teacher.
+        objective: what is minimized without a teacher.
         teacher: any style model that knows the style.
-        style: the name of the only style that is learnt.
-        weight: of the term, for colours in 0..1.
+        style: the name of the only style that is learned.
+        weight: of the term, for colors in 0..1.
     """
 
     def __init__(self, objective: Objective, teacher: Engine, style: str, weight: float) -> None:

@@ -177,7 +177,7 @@ class Linear(Base):
 class ConditionalFilterResponseNorm(nn.Module):
     """z = max(γ_s · x / √(ν² + ε) + β_s, τ_s), ν² the mean square over height and width (Singh & Krishnan 2020).
 
-    No mean is taken away, which is why the threshold τ (their TLU) is learnt; here it belongs to the style, too.
+    No mean is taken away, which is why the threshold τ (their TLU) is learned; here it belongs to the style, too.
     """
 
     EPSILON = 1e-6

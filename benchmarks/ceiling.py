@@ -53,7 +53,7 @@ def profile(
     for kind, _, seconds in _nodes(model, pixels, style, runs, onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL):
         milliseconds[kind] += 1000 * seconds
     flop = 0.0
-    # Without the last level of optimisation weights keep their own shape, [outputs, inputs, height, width].
+    # Without the last level of optimization weights keep their own shape, [outputs, inputs, height, width].
     for kind, shapes, _ in _nodes(model, pixels, style, 1, onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED):
         if kind in ("Conv", "FusedConv"):
             weight, result = shapes[0][1], shapes[1][0]

@@ -6,7 +6,7 @@
     allaprima train painting.jpg -o scratch.onnx --photos TRAIN --from none --steps 18000 --batch 2
     python benchmarks/fitting.py fitted.onnx folder.onnx extended.onnx scratch.onnx --painting painting.jpg --photos VAL
 
-The objective that training minimises (recipe ``default``) is measured on photographs that took no part in it, beside
+The objective that training minimizes (recipe ``default``) is measured on photographs that took no part in it, beside
 that of the last model. The painting must be none of the gallery's. Steps and parent come from the cards, the seconds of
 the steps from the logs beside the models.
 """
@@ -71,7 +71,7 @@ def measure(path: Path, style: str, judge: Judge, photos: list[Path], size: int)
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", type=Path, nargs="+", metavar="MODEL", help="the last one is what all stand beside")
-    parser.add_argument("--painting", type=Path, required=True, help="what they learnt; its name is the style's")
+    parser.add_argument("--painting", type=Path, required=True, help="what they learned; its name is the style's")
     parser.add_argument("--photos", type=Path, required=True, metavar="DIR", help="photographs nobody trained on")
     parser.add_argument("--count", type=at_least_one, metavar="N", help="how many of them (default: all)")
     parser.add_argument("--size", type=at_least_one, default=256, help="side of the squares (default: 256)")

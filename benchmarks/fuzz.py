@@ -70,7 +70,7 @@ def seeds() -> dict[str, bytes]:
         "jpeg.jpg": (rgb, "JPEG", {"exif": exif, "icc_profile": profile}),
         "progressive.jpg": (rgb, "JPEG", {"progressive": True}),
         "cmyk.jpg": (rgb.convert("CMYK"), "JPEG", {}),
-        "grey.jpg": (rgb.convert("L"), "JPEG", {}),
+        "gray.jpg": (rgb.convert("L"), "JPEG", {}),
         "rgb.png": (rgb, "PNG", {"exif": exif, "icc_profile": profile}),
         "rgba.png": (rgba, "PNG", {}),
         "palette.png": (rgb.quantize(16), "PNG", {"transparency": 3}),

@@ -1,4 +1,4 @@
-"""What an iteration of the optimisation costs beyond its pass through VGG16, forwards and backwards.
+"""What an iteration of the optimization costs beyond its pass through VGG16, forwards and backwards.
 
     python benchmarks/optimize.py --photo examples/astronaut.jpg --painting wave.jpg --vgg16 WEIGHTS
 

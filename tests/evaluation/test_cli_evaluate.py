@@ -38,7 +38,7 @@ def test_from_models_to_tables_and_figures(allaprima, words, tmp_path):
     data = json.loads((tmp_path / "results" / "results.json").read_text())
     assert data["command"].startswith("allaprima evaluate gallery --photos")
     assert (data["conditions"]["photos"], data["conditions"]["precision"]) == (2, "float32")
-    rows = data["against_optimisation"]
+    rows = data["against_optimization"]
     assert {(r["style"], r["painter"], r["start"]) for r in rows} == {
         (style, model, start)
         for style in ("great_wave", "the_scream")
@@ -82,9 +82,9 @@ def test_killed_and_given_again_it_goes_on(allaprima, words, tmp_path):
 
 def test_only_painters(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    app.main([*words, "--no-optimisation", "--refine", "0", "-o", "results"], standalone_mode=False)
+    app.main([*words, "--no-optimize", "--refine", "0", "-o", "results"], standalone_mode=False)
     data = json.loads((tmp_path / "results" / "results.json").read_text())
-    assert data["against_optimisation"] == data["refined"] == data["curves"] == []
+    assert data["against_optimization"] == data["refined"] == data["curves"] == []
     assert [row["painter"] for row in data["terms"]] == ["photograph", "gallery"] * 2
     assert not (tmp_path / "results" / "curves_32.png").exists()
     assert (tmp_path / "results" / "pictures_32.jpg").exists()
@@ -109,10 +109,9 @@ def test_mistakes_get_one_sentence(words, tmp_path, monkeypatch):
         ([*plain, "-o", "r"], "great_wave=IMAGE"),
         ([*plain, "--paintings", "empty", "-o", "r"], "no painting of great_wave"),
         ([*words, "--style", "cubism", "-o", "r"], "no style cubism"),
-        ([*words, "--peer", "a=b.bin:great_wave", "-o", "r"], "b.bin cannot be read"),
-        ([*words, "--peer", "a=b.bin:cubism", "-o", "r"], "must end in :STYLE"),
-        ([*words, "--lite-style", "3:great_wave", "-o", "r"], "needs --lite-python"),
-        ([*words, "--lite-python", "none", "-o", "r"], "no Python interpreter at none"),
+        ([*words, "--painter", "json", "-o", "r"], "MODULE:FUNCTION or MODULE:FUNCTION:SPEC, not json"),
+        ([*words, "--painter", "nowhere:f", "-o", "r"], "nowhere cannot be imported"),
+        ([*words, "--threads", "0", "-o", "r"], "not in the range"),
         ([*words, "--page", "none.md", "-o", "r"], "none.md cannot be read"),
         ([*words, "--page", "page.md", "-o", "r"], "no place for results"),
         ([*words, "--photos", "empty", "-o", "r"], "holds no photograph"),

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import islice
 
 import pytest
 
 from allaprima.errors import ModelError
-from allaprima.evaluation.experiment import CONTENT, NOISE, PAINTING, Experiment, Settings
+from allaprima.evaluation.experiment import CONTENT, NOISE, PAINTING, Experiment, Lineup, Settings
 from allaprima.evaluation.log import Log
 
 SETTINGS = Settings(sizes=(32,), starts={"content": 3, "noise": 3}, refine=2)
 
 
 @pytest.fixture
-def make(judge, negative, photos, styles, tmp_path):
+def make(judge, negative, photos, tmp_path):
     """An experiment on two photographs, in a folder of that name."""
     painter, _ = negative
     paths = [photos / "0.jpg", photos / "deep" / "1.png"]
 
     def build(folder="run", settings=SETTINGS, **conditions):
-        return Experiment(judge, [painter], [painter], paths, photos, styles, settings, conditions, tmp_path / folder)
+        lineup = Lineup([painter], [painter], {path.relative_to(photos).as_posix(): path for path in paths})
+        return Experiment(judge, lineup, replace(settings, conditions=conditions), tmp_path / folder)
 
     return build
 
@@ -62,7 +64,7 @@ def test_a_run_that_was_cut_goes_on_and_ends_the_same(make, negative, tmp_path):
     assert len(calls) == 4  # each photograph for itself and as a start
 
     cut = make("cut")
-    list(islice(cut.run(), 12))  # in the middle of an optimisation
+    list(islice(cut.run(), 12))  # in the middle of an optimization
     log = tmp_path / "cut" / "log.jsonl"
     before = log.read_text()
     with log.open("a") as file:
@@ -74,7 +76,7 @@ def test_a_run_that_was_cut_goes_on_and_ends_the_same(make, negative, tmp_path):
     assert log.read_text().startswith(before)
     measured = [json.dumps(json.loads(line)["measured"]) for line in log.read_text().splitlines()]
     assert len(measured) == len(set(measured)) == 16
-    assert len(calls) == 4 + 4 + 1  # the optimisation that was cut is begun again
+    assert len(calls) == 4 + 4 + 1  # the optimization that was cut is begun again
 
 
 def whole_steps(make):
@@ -85,7 +87,7 @@ def test_results_under_other_settings_are_not_taken_for_these(make):
     list(make().run())
     assert make(vgg16="another").steps == make("fresh").steps
     longer = make(settings=Settings(sizes=(32,), starts={"content": 4, "noise": 4}, refine=2))
-    assert longer.steps == 4 * 2 * 5  # only the optimisations from content and noise: 2 photographs, 2 styles
+    assert longer.steps == 4 * 2 * 5  # only the optimizations from content and noise: 2 photographs, 2 styles
     assert make(settings=Settings(sizes=(32,), starts={})).steps == 0
 
 
@@ -96,10 +98,10 @@ def test_a_picture_that_was_deleted_is_made_again(make):
     assert make().steps == 1
 
 
-def test_two_painters_of_one_name_are_refused(judge, negative, photos, styles, tmp_path):
+def test_two_painters_of_one_name_are_refused(judge, negative, photos, tmp_path):
     painter, _ = negative
     with pytest.raises(ModelError, match="called negative"):
-        Experiment(judge, [painter, painter], [], [photos / "0.jpg"], photos, styles, SETTINGS, {}, tmp_path)
+        Experiment(judge, Lineup([painter, painter], [], {"0.jpg": photos / "0.jpg"}), SETTINGS, tmp_path)
 
 
 def test_the_log_keeps_what_is_whole(tmp_path):

@@ -22,7 +22,7 @@ def test_the_untouched_photograph_has_all_its_content(judge):
     assert terms["total"] == pytest.approx(recipe.style_weight * terms["style"] + recipe.tv_weight * terms["tv"])
 
 
-def test_it_is_the_objective_that_training_minimises(judge):
+def test_it_is_the_objective_that_training_minimizes(judge):
     photo, painted = checkered(48, 40), checkered(48, 40, seed=3)
     terms = judge.terms(painted, judge.targets(photo, "waves"))
     mixture = torch.tensor([[0.0, 1.0, 0.0]])

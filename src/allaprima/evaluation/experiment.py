@@ -1,7 +1,7 @@
-"""The paper's experiment: the feed-forward pass beside the optimisation that it replaces.
+"""The paper's experiment: the feed-forward pass beside the optimization that it replaces.
 
 Johnson et al. 2016, section 4.1 and Figure 5: on the same photographs and by the same objective, where do the network's
-paintings stand, and how many iterations of the optimisation (Gatys et al. 2015) reach as far? Read
+paintings stand, and how many iterations of the optimization (Gatys et al. 2015) reach as far? Read
 ``Experiment.run`` first.
 """
 
@@ -27,14 +27,14 @@ from allaprima.training.preparation import make_start, to_pixels
 CONTENT, NOISE = "content", "noise"
 STARTS = (CONTENT, NOISE)
 PAINTING = "painting"
-"""The start of an optimisation that refines a painter's picture."""
+"""The start of an optimization that refines a painter's picture."""
 METHOD = "lbfgs"  # the paper's
 DIGITS = 6  # significant ones of a loss in the log, about what float32 holds
 
 
 @dataclass(frozen=True)
 class Task:
-    """One measurement: a painter's picture, or, with ``start``, an optimisation and its whole curve."""
+    """One measurement: a painter's picture, or, with ``start``, an optimization and its whole curve."""
 
     photo: str
     """The photograph's path below its folder."""
@@ -42,7 +42,7 @@ class Task:
     """Side of the square, pixels."""
     style: str
     painter: str = ""
-    """Who paints it; of an optimisation from a painting, whose."""
+    """Who paints it; of an optimization from a painting, whose."""
     start: str = ""
     iterations: int = 0
     seed: int = 0
@@ -63,7 +63,7 @@ class Outcome:
     Attributes:
         task: what was measured.
         terms: of the picture as delivered, 8 bits a channel (see ``judge.Terms``).
-        curve: of an optimisation, each term and the ``seconds`` so far, at iterations 0, 1, …
+        curve: of an optimization, each term and the ``seconds`` so far, at iterations 0, 1, …
         picture: where the picture lies.
     """
 
@@ -74,16 +74,30 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class Lineup:
+    """Who is measured, and on which photographs."""
+
+    painters: Sequence[Painter]
+    """The untouched photograph need not be among them."""
+    refined: Sequence[Painter]
+    """Painters from whose pictures an optimization starts, if ``Settings.refine`` asks for it."""
+    photos: Mapping[str, Path]
+    """By the name that results have for them: the path below their folder."""
+
+
+@dataclass(frozen=True)
 class Settings:
     """What is measured, beside photographs, painters and styles."""
 
     sizes: tuple[int, ...] = (256,)
     starts: Mapping[str, int] = field(default_factory=lambda: dict.fromkeys(STARTS, 300))
-    """What optimisations begin with, and their iterations."""
+    """What optimizations begin with, and their iterations."""
     refine: int = 0
     """Iterations from each model's own painting; 0: none."""
     seed: int = 0
     """Of the noise."""
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    """Whatever else decides the results: precision, device, loss network."""
 
 
 @dataclass(frozen=True)
@@ -98,34 +112,26 @@ class Experiment:
     """All measurements, done or to be done.
 
     Args:
-        judge: measures.
-        painters: who is measured; the untouched photograph need not be among them.
-        refined: painters from whose pictures an optimisation starts.
-        photos: the photographs, and the folder that they are named below.
-        paintings: the picture of each style.
+        judge: measures; knows the paintings.
+        lineup: who is measured, and on which photographs.
         settings: sizes, starts, iterations.
-        conditions: whatever else decides the results: precision, loss network.
         folder: where ``log.jsonl`` and ``pictures/`` grow.
 
     Raises:
         ModelError: two painters of one style have the same name.
-        PictureError: the folder cannot be written.
+        OutputError: the folder cannot be written.
     """
 
-    def __init__(
-        self, judge: Judge, painters: Sequence[Painter], refined: Sequence[Painter], photos: Sequence[Path], root: Path,
-        paintings: Mapping[str, Path], settings: Settings, conditions: Mapping[str, Any], folder: Path,
-    ) -> None:  # fmt: skip
-        self.judge, self.settings, self.folder = judge, settings, folder
+    def __init__(self, judge: Judge, lineup: Lineup, settings: Settings, folder: Path) -> None:
+        self.judge, self.lineup, self.settings, self.folder = judge, lineup, settings, folder
         self.painters: dict[tuple[str, str], Painter] = {}
-        for painter in [*map(photograph, judge.styles), *painters]:
+        for painter in [*map(photograph, judge.styles), *lineup.painters]:
             if (painter.name, painter.style) in self.painters:
                 raise ModelError(f"two painters of {painter.style} are called {painter.name}; give one another name")
             self.painters[painter.name, painter.style] = painter
-        self.refined = {(painter.name, painter.style): painter for painter in refined}
-        self.photos = {path.relative_to(root).as_posix(): path for path in photos}
-        self._digests = {name: file_sha256(path)[:12] for name, path in self.photos.items()}
-        self._style_digests = {style: file_sha256(path)[:12] for style, path in paintings.items()}
+        self.refined = {(painter.name, painter.style): painter for painter in lineup.refined}
+        self._digests = {name: file_sha256(path)[:12] for name, path in lineup.photos.items()}
+        self._style_digests = {style: file_sha256(path)[:12] for style, path in judge.paintings.items()}
         recipe = judge.objective.recipe
         objective = (
             "content_weight",
@@ -140,13 +146,13 @@ class Experiment:
             **{name: getattr(recipe, name) for name in (*objective, "style_size")},
             "emphasis": 1.0,
             "method": METHOD,
-            **conditions,
+            **settings.conditions,
         }
         self.log = Log(folder / "log.jsonl")
 
     def scenes(self) -> Iterator[list[Task]]:
         """The tasks of one photograph, size and style each; photograph by photograph, to be fair if stopped."""
-        for photo in self.photos:
+        for photo in self.lineup.photos:
             for size in self.settings.sizes:
                 for style in self.judge.styles:
                     yield list(self._scene(photo, size, style))
@@ -181,13 +187,13 @@ class Experiment:
         """Measure what has no result yet.
 
         Raises:
-            AllaPrimaError: a photograph cannot be read, a painter fails, an optimisation diverges.
+            AllaPrimaError: a photograph cannot be read, a painter fails, an optimization diverges.
         """
         for tasks in self.scenes():
             missing = self.missing(tasks)
             if not missing:
                 continue
-            photo = photo_square(self.photos[tasks[0].photo], tasks[0].size)
+            photo = photo_square(self.lineup.photos[tasks[0].photo], tasks[0].size)
             targets = self.judge.targets(photo, tasks[0].style)
             for task in missing:
                 yield from self._optimize(task, photo, targets) if task.start else self._paint(task, photo, targets)
@@ -203,7 +209,7 @@ class Experiment:
             recipe=self.judge.objective.recipe, method=METHOD, iterations=task.iterations, seed=task.seed,
             preconditioner=task.preconditioner,
         )  # fmt: skip
-        doing = f"{task.style}, optimisation from {task.start}"
+        doing = f"{task.style}, optimization from {task.start}"
         curve: dict[str, list[float]] = {}
         for step in minimize(self.judge.objective, targets, self._start(task, photo), options):
             for name, value in {**terms_of(step), "seconds": step.seconds}.items():

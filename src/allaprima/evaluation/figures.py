@@ -6,7 +6,7 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -24,12 +24,12 @@ from allaprima.evaluation.summary import Floats, Outcomes, curves, totals
 from allaprima.files import write_bytes
 from allaprima.picture.reading import read_picture
 
-# Okabe & Ito 2008, Color Universal Design: told apart by colour-blind eyes, and in grey by their lightness.
-COLOURS = {CONTENT: "#0072B2", NOISE: "#E69F00", PAINTING: "#009E73"}
+# Okabe & Ito 2008, Color Universal Design: told apart by color-blind eyes, and in gray by their lightness.
+COLORS = {CONTENT: "#0072B2", NOISE: "#E69F00", PAINTING: "#009E73"}
 LABELS = {
-    CONTENT: "optimised from the photograph",
-    NOISE: "optimised from noise",
-    PAINTING: "optimised from the painting",
+    CONTENT: "optimized from the photograph",
+    NOISE: "optimized from noise",
+    PAINTING: "optimized from the painting",
 }
 ONE_PASS = "one pass of the network"
 INK = "#000000"
@@ -97,7 +97,7 @@ def _panel(axis: Axes, scene: Outcomes, painter: str) -> None:
             longest = max(longest, values.shape[1] - 1)
             _curve(axis, values, start)
             if level is not None and not whose:
-                _mark(axis, values.mean(axis=0), level, COLOURS[start])
+                _mark(axis, values.mean(axis=0), level, COLORS[start])
     if level is not None:
         low, high = np.quantile(levels, (0.25, 0.75))
         axis.axhspan(low, high, color=INK, alpha=0.10, linewidth=0)
@@ -119,18 +119,18 @@ def _curve(axis: Axes, values: Floats, start: str) -> None:
     """values: [photographs, 1 + iterations]."""
     iterations = np.arange(values.shape[1])
     low, high = np.quantile(values, (0.25, 0.75), axis=0)
-    axis.fill_between(iterations, low, high, color=COLOURS[start], alpha=0.22, linewidth=0)
-    axis.plot(iterations, values.mean(axis=0), color=COLOURS[start], linewidth=1.6, label=LABELS[start])
+    axis.fill_between(iterations, low, high, color=COLORS[start], alpha=0.22, linewidth=0)
+    axis.plot(iterations, values.mean(axis=0), color=COLORS[start], linewidth=1.6, label=LABELS[start])
 
 
-def _mark(axis: Axes, mean: Floats, level: float, colour: str) -> None:
+def _mark(axis: Axes, mean: Floats, level: float, color: str) -> None:
     """A dot where the mean curve comes down to the level, and the number of iterations beside it."""
     place = crossing(mean.tolist(), level)
     if math.isinf(place):
         return
-    axis.plot(place, level, "o", color=colour, markersize=5, markeredgecolor="white", zorder=5)
+    axis.plot(place, level, "o", color=color, markersize=5, markeredgecolor="white", zorder=5)
     axis.annotate(
-        f"{place:.0f}", (place, level), xytext=(4, 5), textcoords="offset points", color=colour, fontweight="bold"
+        f"{place:.0f}", (place, level), xytext=(4, 5), textcoords="offset points", color=color, fontweight="bold"
     )
 
 
@@ -150,7 +150,7 @@ def draw_grid(
     scenes: Sequence[Outcomes], models: Sequence[str], photos: Mapping[str, Path], paintings: Mapping[str, Path],
     path: Path,
 ) -> None:  # fmt: skip
-    """Content, style, optimised and feed-forward pictures, each with its objective; a row per photograph and style.
+    """Content, style, optimized and feed-forward pictures, each with its objective; a row per photograph and style.
 
     Args:
         scenes: of one size, with their pictures on disk.
@@ -171,8 +171,8 @@ def draw_grid(
         for row, (scene, photo) in zip(axes, pairs, strict=True):
             _tile(row[0], photo_square(photos[photo], size), "")
             _tile(row[1], _shrunk(paintings[scene.style], size), scene.style)
-            for axis, (painted, start) in zip(row[2:], columns.values(), strict=True):
-                outcome = scene.group(chosen(scene, models) if painted else "", start).get(photo)
+            for axis, column in zip(row[2:], columns.values(), strict=True):
+                outcome = scene.group(chosen(scene, models) if column.painted else "", column.start).get(photo)
                 if outcome is None:
                     axis.axis("off")
                 else:
@@ -182,12 +182,21 @@ def draw_grid(
         save(figure, path)
 
 
-def _columns(scenes: Sequence[Outcomes]) -> dict[str, tuple[bool, str]]:
-    """By title: whether the network had a hand in what stands below, and what its optimisation began with."""
-    there = {(bool(painter), start) for scene in scenes for painter, start in scene.groups}
-    columns = {LABELS[start].replace(" from ", "\nfrom "): (False, start) for start in (CONTENT, NOISE)}
-    columns |= {"one pass": (True, ""), "one pass,\nthen optimised": (True, PAINTING)}
-    return {title: key for title, key in columns.items() if key in there}
+class _Column(NamedTuple):
+    """What one column of the grid shows."""
+
+    painted: bool
+    """Whether the network had a hand in it."""
+    start: str
+    """What its optimization began with; "" without one."""
+
+
+def _columns(scenes: Sequence[Outcomes]) -> dict[str, _Column]:
+    """The columns that something was measured for, by title."""
+    there = {_Column(bool(painter), start) for scene in scenes for painter, start in scene.groups}
+    columns = {LABELS[start].replace(" from ", "\nfrom "): _Column(False, start) for start in (CONTENT, NOISE)}
+    columns |= {"one pass": _Column(True, ""), "one pass,\nthen optimized": _Column(True, PAINTING)}
+    return {title: column for title, column in columns.items() if column in there}
 
 
 def _rows(scenes: Sequence[Outcomes]) -> list[tuple[Outcomes, str]]:

@@ -37,6 +37,7 @@ class Judge:
     """
 
     def __init__(self, recipe: Recipe, network: LossNetwork, paintings: Mapping[str, Path]) -> None:
+        self.paintings = dict(paintings)
         self.styles = tuple(paintings)
         self.device = next(network.parameters()).device
         images = [
@@ -89,6 +90,6 @@ def photo_square(path: Path, side: int) -> Pixels:
 
 
 def spread(paths: tuple[Path, ...], count: int | None) -> list[Path]:
-    """``count`` of the photographs, evenly spread over the sorted list, since neighbours are often alike."""
+    """``count`` of the photographs, evenly spread over the sorted list, since neighbors are often alike."""
     count = min(count or len(paths), len(paths))
     return [paths[i * len(paths) // count] for i in range(count)]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from allaprima.errors import OutputError
 from allaprima.files import write_bytes
 
 Described = Mapping[str, Any]
@@ -21,14 +22,18 @@ class Log:
     """The file of results; what a kill cut short in its last line is dropped.
 
     Raises:
-        PictureError: the file cannot be written.
+        OutputError: the file cannot be read or written.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._results: dict[str, dict[str, Any]] = {}
         whole = []
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else ():
+        try:
+            lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+        except OSError as error:
+            raise OutputError(f"the log {path} cannot be read: {error.strerror}") from error
+        for line in lines:
             try:
                 entry = json.loads(line)
                 self._results[digest(entry["measured"])] = entry["result"]
@@ -42,10 +47,17 @@ class Log:
         return self._results.get(digest(measured))
 
     def add(self, measured: Described, result: dict[str, Any]) -> None:
-        """Keep a result; it is on disk when this returns."""
+        """Keep a result; it is on disk when this returns.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
         line = json.dumps({"measured": dict(measured), "result": result}, ensure_ascii=False)
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(line + "\n")
+        except OSError as error:
+            raise OutputError(f"the log {self.path} cannot be written: {error.strerror}") from error
         self._results[digest(measured)] = result
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -35,10 +36,10 @@ def command_line(program: Sequence[str], arguments: Iterable[str]) -> str:
     'allaprima evaluate --photos photos --style wave=wave.jpg'
     """
 
-    def shorten(value: str) -> str:
-        return Path(value).name if Path(value).is_absolute() or value.startswith("..") else value
+    def shorten(part: str) -> str:
+        return Path(part).name if Path(part).is_absolute() or part.startswith("..") else part
 
-    return shlex.join([*program, *("=".join(map(shorten, argument.split("="))) for argument in arguments)])
+    return shlex.join([*program, *("".join(map(shorten, re.split("([=:,])", word))) for word in arguments)])
 
 
 def cpu_model() -> str:
@@ -60,6 +61,6 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
     """A file of results, whole or not at all, and its folder if need be.
 
     Raises:
-        PictureError: it cannot be written.
+        OutputError: it cannot be written.
     """
     write_bytes((json.dumps(data, indent=2, ensure_ascii=False) + "\n").encode(), path)

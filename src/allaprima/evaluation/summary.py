@@ -36,7 +36,7 @@ class Outcomes:
 
     @property
     def starts(self) -> list[str]:
-        """What optimisations began with, paintings left aside."""
+        """What optimizations began with, paintings left aside."""
         return [start for painter, start in self.groups if start and not painter]
 
     def group(self, painter: str = "", start: str = "") -> Group:
@@ -60,9 +60,9 @@ def curves(group: Group) -> Floats:
     return np.array([outcome.curve["total"] for outcome in group.values()])
 
 
-def summarise(outcomes: Sequence[Outcome]) -> dict[str, list[dict[str, Any]]]:
-    """Four tables: ``terms``, ``against_optimisation``, ``refined`` and ``curves``."""
-    tables: dict[str, list[dict[str, Any]]] = {"terms": [], "against_optimisation": [], "refined": [], "curves": []}
+def summarize(outcomes: Sequence[Outcome]) -> dict[str, list[dict[str, Any]]]:
+    """Four tables: ``terms``, ``against_optimization``, ``refined`` and ``curves``."""
+    tables: dict[str, list[dict[str, Any]]] = {"terms": [], "against_optimization": [], "refined": [], "curves": []}
     for scene in split(outcomes):
         place = {"size": scene.size, "style": scene.style}
         for (painter, start), group in scene.groups.items():
@@ -72,8 +72,8 @@ def summarise(outcomes: Sequence[Outcome]) -> dict[str, list[dict[str, Any]]]:
                 tables["curves"].append({**who, "photos": len(group), **curve_points(curves(group))})
         for painter in scene.painters:
             for start in scene.starts:
-                row = against_optimisation(scene.group(painter), scene.group(start=start))
-                tables["against_optimisation"].append({**place, "painter": painter, "start": start, **row})
+                row = against_optimization(scene.group(painter), scene.group(start=start))
+                tables["against_optimization"].append({**place, "painter": painter, "start": start, **row})
             refined = scene.group(painter, PAINTING)
             if refined and scene.group(start=CONTENT):
                 row = against_long_run(refined, scene.group(start=CONTENT))
@@ -103,10 +103,10 @@ def curve_points(values: Floats) -> dict[str, list[float]]:
     return {"iterations": places, **{name: [round(float(row[k]), 5) for k in places] for name, row in rows.items()}}
 
 
-def against_optimisation(painted: Group, optimised: Group) -> dict[str, Any]:
+def against_optimization(painted: Group, optimized: Group) -> dict[str, Any]:
     """How many iterations a painter equals, and how far it is from the best that they reach; by photograph."""
-    photos = [photo for photo in painted if photo in optimised]
-    levels, values = totals({p: painted[p] for p in photos}), curves({p: optimised[p] for p in photos})
+    photos = [photo for photo in painted if photo in optimized]
+    levels, values = totals({p: painted[p] for p in photos}), curves({p: optimized[p] for p in photos})
     equals = [crossing(curve, level) for curve, level in zip(values.tolist(), levels.tolist(), strict=True)]
     return {
         "photos": len(photos),
@@ -118,10 +118,10 @@ def against_optimisation(painted: Group, optimised: Group) -> dict[str, Any]:
     }
 
 
-def against_long_run(refined: Group, optimised: Group) -> dict[str, Any]:
+def against_long_run(refined: Group, optimized: Group) -> dict[str, Any]:
     """After how many iterations from a painting the best of the whole run from the content image is reached."""
-    photos = [photo for photo in refined if photo in optimised]
-    best, values = curves({p: optimised[p] for p in photos}).min(axis=1), curves({p: refined[p] for p in photos})
+    photos = [photo for photo in refined if photo in optimized]
+    best, values = curves({p: optimized[p] for p in photos}).min(axis=1), curves({p: refined[p] for p in photos})
     needs = [crossing(curve, level) for curve, level in zip(values.tolist(), best.tolist(), strict=True)]
     return {
         "photos": len(photos),

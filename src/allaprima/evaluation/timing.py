@@ -1,4 +1,4 @@
-"""How long a painting takes: in one pass, and by optimisation (Johnson et al. 2016, Table 1)."""
+"""How long a painting takes: in one pass, and by optimization (Johnson et al. 2016, Table 1)."""
 
 from __future__ import annotations
 
