@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 import allaprima
-from allaprima.cli.train_options import above_zero
 from allaprima.engine.engine import Engine
 from allaprima.errors import ModelError, TrainingError
 from allaprima.evaluation.judge import Judge, photo_square, spread
@@ -33,6 +32,7 @@ from allaprima.training.options import TrainingOptions
 from allaprima.training.perceptual import LossNetwork, squared_norm
 from allaprima.training.photos import find_photos
 from allaprima.training.recipes import RECIPES
+from allaprima.training.setup import Setup
 from allaprima.training.style_images import StyleImage
 from allaprima.training.trainer import Trainer
 from allaprima.training.validation import readable
@@ -99,8 +99,7 @@ class Study:
         self.weight = 0.0
         if options.teacher:
             path, weight = options.teacher
-            complaint = f"the weight of the teacher must be a number above 0, not {weight}"
-            self.teacher, self.weight = Engine(Path(path)), above_zero(weight, complaint)
+            self.teacher, self.weight = Engine(Path(path)), teachers_weight(weight)
             mixture(self.teacher.card.names, self.style.name, strength=1.0)  # a teacher of another style is refused now
             about = f"a term more: {self.weight:g} × squared distance from {Path(path).stem}"
             self.variants[DISTILLED] = Variant(about, Base)
@@ -145,7 +144,7 @@ class Study:
             styles=(self.style,), photos=str(self.photos), recipe=self.recipe, network=name, seed=variant.seed
         )
         torch.manual_seed(variant.seed)
-        trainer = Trainer(options, self.vgg16, network=variant.build(BANK))
+        trainer = Trainer(options, Setup.of(options, self.vgg16), variant.build(BANK))
         if name == DISTILLED and self.teacher:
             trainer.objective = Distillation(trainer.objective, self.teacher, self.style.name, self.weight)
         seconds = 0.0
@@ -175,6 +174,21 @@ class Study:
         """One photograph as a variant paints it: uint8 [SIDE, SIDE, 3]."""
         stylizer = allaprima.Stylizer(self.model(name))
         return stylizer.stylize(photo_square(photo, SIDE), self.style.name)
+
+
+def teachers_weight(text: str) -> float:
+    """A number above 0.
+
+    Raises:
+        TrainingError: it is none.
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < float("inf"):
+        raise TrainingError(f"the weight of the teacher must be a number above 0, not {text}")
+    return number
 
 
 def names_digest(paths: tuple[Path, ...]) -> str:

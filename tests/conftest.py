@@ -14,6 +14,9 @@ from PIL import Image
 
 from support import checkered
 
+# The commands say this themselves; here it must be said before any test loads PyTorch.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 # No deadline, since machines differ; in CI the same examples every time, so that a red run is the change's own doing.
 settings.register_profile("any machine", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)

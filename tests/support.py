@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +19,10 @@ from allaprima.cli import app
 from allaprima.errors import AllaPrimaError
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
+    from allaprima.training.finetune import Parent
+    from allaprima.training.options import TrainingOptions
     from allaprima.training.trainer import Trainer
 
 
@@ -38,13 +47,55 @@ def one_sentence(result: subprocess.CompletedProcess[bytes]) -> str:
 
 def stopped_after(trainer: Trainer, steps: int, checkpoint: Path) -> dict[str, Any]:
     """What the checkpoint says of a training that ends after so many steps."""
-    from allaprima.training.checkpoint import read_checkpoint
+    from allaprima.training.checkpoint import read_checkpoint, write_checkpoint
 
     for step in trainer.run():
         if step.step == steps:
             break
-    trainer.save_checkpoint(checkpoint)
+    write_checkpoint(trainer.state(), checkpoint)
     return read_checkpoint(checkpoint)
+
+
+def make_trainer(options: TrainingOptions, vgg16: dict[str, Tensor], parent: Parent | None = None) -> Trainer:
+    """A training that has not made a step yet."""
+    from allaprima.training.finetune import initial
+    from allaprima.training.setup import Setup
+    from allaprima.training.trainer import Trainer
+
+    setup = Setup.of(options, vgg16)
+    return Trainer(options, setup, initial(options, setup, parent)[0])
+
+
+@contextmanager
+def started(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A command in a process of its own, which is gone afterwards, whatever happens.
+
+    Its signals are at their defaults, also where this process ignores them, as in the background of a script.
+    """
+
+    def defaults() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+
+    process = subprocess.Popen(
+        command, cwd=folder, stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=defaults,  # noqa: PLW1509 - between fork and exec it calls nothing but signal
+    )  # fmt: skip
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def wait_for(condition: Callable[[], bool], process: subprocess.Popen[bytes], seconds: float = 120.0) -> None:
+    """Until a condition holds; a process that ends before is a failure."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()[1].decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def refusal(command: list[str]) -> str:

@@ -4,8 +4,9 @@
 >>> allaprima.stylize("photo.jpg", style="great_wave").save("painting.jpg")
 """
 
+from allaprima.color import COLORS
 from allaprima.errors import AllaPrimaError, ModelError, PictureError, StyleError
-from allaprima.look.look import COLORS, Look
+from allaprima.look.look import Look
 from allaprima.look.mask import Mask
 from allaprima.style_model import Card, Style
 from allaprima.stylizer import Stylizer, styles, stylize

@@ -7,10 +7,20 @@ of that range and not clipped to it: who makes pixels of them rounds and clips.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+Color = Literal["style", "photo", "luminance", "histogram"]
+COLORS: tuple[Color, ...] = get_args(Color)
+"""Whose colors a painting has:
+
+- ``style``: as it was painted;
+- ``luminance``: the photograph's, the painting gives the luminance alone;
+- ``photo``: likewise, and the luminance has the photograph's mean and contrast, so that a dark style darkens nothing;
+- ``histogram``: the painting's, mapped linearly to the mean and covariance of the photograph's.
+"""
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]

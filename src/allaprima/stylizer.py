@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from allaprima.color import Color
 from allaprima.engine.engine import ENGINES, Engine
 from allaprima.engine.tiles import Progress
 from allaprima.errors import PictureError, StyleError
 from allaprima.gallery import GALLERY, find_model
-from allaprima.look.look import Color, Look, Mixture, paint
+from allaprima.look.look import Look, Mixture, paint
 from allaprima.look.mask import Mask
 from allaprima.look.stroke import STROKE
 from allaprima.picture.animation import Animation, read_frames

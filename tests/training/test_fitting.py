@@ -13,17 +13,18 @@ from allaprima.errors import ModelError
 from allaprima.export.onnx import export_model
 from allaprima.style_model import Card, Style
 from allaprima.training.cards import make_card
-from allaprima.training.finetune import Parent, grafted, nearest, read_parent, start_from
+from allaprima.training.finetune import Parent, grafted, initial, nearest, read_parent
 from allaprima.training.model_file import weights_sha256
 from allaprima.training.networks import Fast
 from allaprima.training.objective import Objective
 from allaprima.training.options import TrainingOptions
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.recipes import RECIPES
+from allaprima.training.setup import Setup
 from allaprima.training.style_images import StyleImage
 from allaprima.training.trainer import Trainer
 from banks import NAMES, bank, picture
-from support import stopped_after
+from support import make_trainer, stopped_after
 
 CARD = Card(tuple(Style(name) for name in NAMES), "fast", 4, {}, 90, "", "cpu", {}, "0f0f", "0")
 
@@ -65,28 +66,27 @@ def test_the_start_is_the_best_candidate(vgg16_weights, seed):
 
 
 def test_new_styles_start_as_mixtures_of_the_parents(options, vgg16_weights):
-    trainer, parent = Trainer(options, vgg16_weights), Parent(CARD, bank())
-    starts = start_from(trainer, parent)
+    parent = Parent(CARD, bank())
+    network, starts = initial(options, Setup.of(options, vgg16_weights), parent)
     assert list(starts) == ["waves", "stars"]
     mixture = torch.tensor([starts["stars"].get(name, 0.0) for name in NAMES])
     with torch.no_grad():
         torch.testing.assert_close(
-            trainer.network(picture(1), torch.eye(3)[2]), parent.network(picture(1), mixture), rtol=0, atol=1e-3
+            network(picture(1), torch.eye(3)[2]), parent.network(picture(1), mixture), rtol=0, atol=1e-3
         )
 
 
 def test_a_bank_of_the_same_styles_goes_on_as_it_is(options, vgg16_weights):
     styles = (Style("photo"), Style("waves"), Style("stars"), Style("more"))
     options = replace(options, styles=(*options.styles, replace(options.styles[0], name="more")))
-    trainer = Trainer(options, vgg16_weights)
-    assert start_from(trainer, Parent(replace(CARD, styles=styles), bank())) == {}
-    assert weights_sha256(trainer.network.state_dict()) == weights_sha256(bank().state_dict())
+    parent = Parent(replace(CARD, styles=styles), bank())
+    network, starts = initial(options, Setup.of(options, vgg16_weights), parent)
+    assert starts == {}
+    assert weights_sha256(network.state_dict()) == weights_sha256(bank().state_dict())
 
 
 def extended(options: TrainingOptions, vgg16_weights) -> Trainer:
-    trainer = Trainer(replace(options, kept=CARD.styles[1:]), vgg16_weights)
-    start_from(trainer, Parent(CARD, bank()))
-    return trainer
+    return make_trainer(replace(options, kept=CARD.styles[1:]), vgg16_weights, Parent(CARD, bank()))
 
 
 def test_extending_trains_nothing_but_the_new_entries(options, vgg16_weights):
@@ -104,10 +104,11 @@ def test_extending_trains_nothing_but_the_new_entries(options, vgg16_weights):
 
 def test_training_strengths_leaves_full_strength_as_it_is(options, vgg16_weights):
     recipe = replace(options.recipe, mixed=0.0, lower=1.0)
-    trainer = Trainer(replace(options, strengths=True, recipe=recipe), vgg16_weights)
     parent = Fast(styles=3, width=4)
     parent.load_state_dict(grafted(bank().state_dict(), torch.eye(4)[:3]))
-    start_from(trainer, Parent(replace(CARD, styles=(Style("photo"), Style("waves"), Style("stars"))), parent))
+    card = replace(CARD, styles=(Style("photo"), Style("waves"), Style("stars")))
+    options = replace(options, strengths=True, recipe=recipe)
+    trainer = make_trainer(options, vgg16_weights, Parent(card, parent))
 
     @torch.no_grad()
     def paintings() -> list[torch.Tensor]:
@@ -124,8 +125,8 @@ def test_extending_resumes_bit_for_bit(options, vgg16_weights, tmp_path):
     totals = [step.total for step in unbroken.run()]
 
     state = stopped_after(extended(options, vgg16_weights), 3, tmp_path / "a.checkpoint")
-    second = Trainer(TrainingOptions.from_dict(state["options"]), vgg16_weights)
-    second.load_checkpoint(state)
+    second = make_trainer(TrainingOptions.from_dict(state["options"]), vgg16_weights)
+    second.load(state)
     assert [step.total for step in second.run()] == totals[3:]
     assert weights_sha256(second.network.state_dict()) == weights_sha256(unbroken.network.state_dict())
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from allaprima.color import luminance_of
-from allaprima.errors import DivergedError, TrainingError
+from allaprima.errors import AllaPrimaError, DivergedError
 from allaprima.training.objective import Objective
 from allaprima.training.optimize import OptimizeOptions, minimize, optimize, spread
 from allaprima.training.perceptual import LossNetwork
@@ -165,14 +165,26 @@ def test_a_start_may_be_any_picture(network, photo, styles):
     assert make_start("style", photo, styles, 0).shape == photo.shape
 
 
-def test_luminance_keeps_the_photographs_chroma(network, photo, styles):
-    *_, last = optimize(network, photo, styles[:1], "noise", replace(OPTIONS, color="luminance"))
+@pytest.mark.parametrize("color", ["luminance", "photo"])
+def test_the_photographs_chroma_is_kept(network, photo, styles, color):
+    *_, last = optimize(network, photo, styles[:1], "noise", replace(OPTIONS, color=color))
     painted, original = (image[0].permute(1, 2, 0).double().numpy() for image in (last.image, photo))
     inside = (painted > 0).all(-1) & (painted < 1).all(-1)  # a luminance that the chroma cannot have is clipped
     assert inside.mean() > 0.5
     difference = (painted - original)[inside]
     assert abs(difference - difference.mean(-1, keepdims=True)).max() < 1e-6
     assert abs(luminance_of(painted) - luminance_of(original)).mean() > 0.01
+
+
+def test_a_dark_style_darkens_by_luminance_and_not_by_photo(network, photo, styles):
+    """As when a network paints: only ``photo`` brings the style's luminance to the photograph's."""
+    dark = [0.2 * styles[0]]
+    start = {
+        color: next(optimize(network, photo, dark, "style", replace(OPTIONS, color=color))).image.mean().item()
+        for color in ("luminance", "photo")
+    }
+    assert start["luminance"] < 0.5 * photo.mean().item()
+    assert start["photo"] == pytest.approx(photo.mean().item(), rel=0.1)
 
 
 def test_histogram_matching_brings_the_style_near(network, photo, styles):
@@ -223,7 +235,7 @@ def test_mistakes_are_sentences(network, photo, styles):
         (photo, "content", OPTIONS, [1.0, float("nan")], "one number of at least 0 for each style"),
     ]
     for content, start, options, weights, sentence in cases:
-        with pytest.raises(TrainingError, match=sentence):
+        with pytest.raises(AllaPrimaError, match=sentence):
             next(optimize(network, content, styles, start, options, weights))
 
 

@@ -3,6 +3,7 @@
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -10,14 +11,14 @@ import torch
 
 from allaprima.errors import DivergedError, TrainingError
 from allaprima.training.cards import make_card
-from allaprima.training.checkpoint import read_checkpoint
+from allaprima.training.checkpoint import read_checkpoint, write_checkpoint
 from allaprima.training.device import choose_device
 from allaprima.training.options import TrainingOptions
 from allaprima.training.recipes import RECIPES
 from allaprima.training.schedule import draw_mixtures, learning_rate, shifted
 from allaprima.training.style_images import StyleImage
 from allaprima.training.trainer import Trainer
-from support import stopped_after
+from support import make_trainer, stopped_after
 
 
 @pytest.fixture
@@ -33,20 +34,20 @@ def weights(trainer: Trainer) -> list[torch.Tensor]:
 
 def test_the_loss_falls(options, vgg16_weights):
     recipe = replace(options.recipe, steps=40, learning_rate=1e-2, mixed=0.0, lower=0.0)
-    totals = [step.total for step in Trainer(replace(options, recipe=recipe), vgg16_weights).run()]
+    totals = [step.total for step in make_trainer(replace(options, recipe=recipe), vgg16_weights).run()]
     assert np.mean(totals[-8:]) < 0.8 * np.mean(totals[:8])
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_resumed_is_bit_for_bit_unbroken(options, vgg16_weights, tmp_path, precision):
     options = replace(options, precision=precision)
-    unbroken = Trainer(options, vgg16_weights)
+    unbroken = make_trainer(options, vgg16_weights)
     steps = [step.total for step in unbroken.run()]
 
-    state = stopped_after(Trainer(options, vgg16_weights), 3, tmp_path / "a.checkpoint")
+    state = stopped_after(make_trainer(options, vgg16_weights), 3, tmp_path / "a.checkpoint")
     assert TrainingOptions.from_dict(state["options"]) == options
-    second = Trainer(options, vgg16_weights)
-    second.load_checkpoint(state)
+    second = make_trainer(options, vgg16_weights)
+    second.load(state)
     rest = [step.total for step in second.run()]
 
     assert rest == steps[3:]
@@ -54,7 +55,7 @@ def test_resumed_is_bit_for_bit_unbroken(options, vgg16_weights, tmp_path, preci
 
 
 def test_a_loss_that_is_no_number_stops_and_keeps_the_last_good_state(options, vgg16_weights):
-    trainer = Trainer(options, vgg16_weights)
+    trainer = make_trainer(options, vgg16_weights)
     run = trainer.run()
     next(run)
     good = weights(trainer)
@@ -95,7 +96,7 @@ def test_one_cycle_rises_and_falls():
 
 
 def test_the_card_tells_the_truth(options, vgg16_weights):
-    trainer = Trainer(options, vgg16_weights)
+    trainer = make_trainer(options, vgg16_weights)
     next(trainer.run())
     card = make_card(trainer, {})
     assert card.names == ("photo", "waves", "stars")
@@ -116,35 +117,36 @@ def test_options_that_cannot_be(options, vgg16_weights, change, words):
     if "device" in change and torch.cuda.is_available():
         pytest.skip("this machine has CUDA")
     with pytest.raises(TrainingError, match=words):
-        Trainer(replace(options, **change), vgg16_weights)
+        make_trainer(replace(options, **change), vgg16_weights)
 
 
 def test_unreadable_styles_and_checkpoints(options, vgg16_weights, tmp_path):
     (tmp_path / "bad.jpg").write_bytes(b"nothing")
     styles = (StyleImage("bad", str(tmp_path / "bad.jpg")),)
     with pytest.raises(TrainingError, match=r"bad\.jpg cannot be read"):
-        Trainer(replace(options, styles=styles), vgg16_weights)
+        make_trainer(replace(options, styles=styles), vgg16_weights)
     with pytest.raises(TrainingError, match="there is no checkpoint"):
         read_checkpoint(tmp_path / "none")
     with pytest.raises(TrainingError, match="not a checkpoint"):
         read_checkpoint(tmp_path / "bad.jpg")
     with pytest.raises(TrainingError, match="multiple of 4"):
-        Trainer(replace(options, recipe=replace(options.recipe, size=66)), vgg16_weights)
+        make_trainer(replace(options, recipe=replace(options.recipe, size=66)), vgg16_weights)
 
 
 def test_a_killed_save_leaves_the_old_checkpoint(options, vgg16_weights, tmp_path: Path, monkeypatch):
-    trainer = Trainer(options, vgg16_weights)
+    trainer = make_trainer(options, vgg16_weights)
     path = tmp_path / "a.checkpoint"
-    trainer.save_checkpoint(path)
+    write_checkpoint(trainer.state(), path)
 
-    def half_written(state: object, target: Path) -> None:
-        Path(target).write_bytes(b"half")
+    def half_written(state: object, file: BinaryIO) -> None:
+        file.write(b"half")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(torch, "save", half_written)
     with pytest.raises(KeyboardInterrupt):
-        trainer.save_checkpoint(path)
+        write_checkpoint(trainer.state(), path)
     assert read_checkpoint(path)["step"] == 0
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_auto_finds_a_device():

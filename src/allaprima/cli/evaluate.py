@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from allaprima.cli.extra import choose_recipe, training_extra
+from allaprima.cli.extra import training_extra
 from allaprima.cli.progress import late_progress, progress
 from allaprima.errors import OutputError, TrainingError
 
@@ -184,6 +184,7 @@ def prepare(lineup: Lineup, paintings: dict[str, Path], options: EvaluateOptions
     from allaprima.training.device import choose_device, choose_precision
     from allaprima.training.model_file import weights_sha256
     from allaprima.training.perceptual import LossNetwork
+    from allaprima.training.recipes import choose_recipe
     from allaprima.training.vgg16 import load_weights
 
     recipe = choose_recipe(options.recipe, {"style_size": options.style_size})

@@ -1,21 +1,30 @@
-"""What the verbs that need an extra share: its absence, and the recipe's options."""
+"""What the verbs that need an extra share: its absence, how its threads wait, and words for layers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
-from allaprima.errors import TrainingError
+import click
 
-if TYPE_CHECKING:
-    from allaprima.training.recipes import Recipe
+from allaprima.errors import OptionError, TrainingError
+
+threads_option = click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Threads that compute. Default: one for each physical core.",
+)
 
 
 @contextmanager
 def training_extra(what: str = "training", extra: str = "train") -> Iterator[None]:
-    """Around a verb's imports: a package that is missing becomes a sentence."""
+    """Around a verb's imports: a package that is missing becomes a sentence.
+
+    Threads that wait for one another are told to sleep, not to spin, which must be said before PyTorch loads OpenMP: a
+    machine that is also busy with something else would otherwise be many times slower.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         yield
     except ModuleNotFoundError as error:
@@ -28,7 +37,7 @@ def read_layers(words: str | None) -> dict[str, float] | None:
     """``relu2_2:0.3,relu3_3:0.7`` -> the layers and their weights; without weights, all weigh alike and sum to 1.
 
     Raises:
-        TrainingError: a weight is no number of at least 0.
+        OptionError: a weight is no number of at least 0.
     """
     if words is None:
         return None
@@ -41,18 +50,5 @@ def read_layers(words: str | None) -> dict[str, float] | None:
         except ValueError:
             layers[name] = -1.0
         if not 0 <= layers[name] < float("inf"):
-            raise TrainingError(f'the weight "{weight}" of the layer {name} must be a number of at least 0')
+            raise OptionError(f'the weight "{weight}" of the layer {name} must be a number of at least 0')
     return layers
-
-
-def choose_recipe(name: str, changes: Mapping[str, Any]) -> Recipe:
-    """The recipe of that name with those fields changed that are not None.
-
-    Raises:
-        TrainingError: there is none of that name.
-    """
-    from allaprima.training.recipes import RECIPES
-
-    if name not in RECIPES:
-        raise TrainingError(f"there is no recipe {name}; choose one of: {', '.join(RECIPES)}")
-    return replace(RECIPES[name], **{field: value for field, value in changes.items() if value is not None})

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -12,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from allaprima.batch.plan import check_target
-from allaprima.cli.extra import choose_recipe, read_layers, training_extra
+from allaprima.cli.extra import read_layers, threads_option, training_extra
 from allaprima.cli.progress import late_progress, progress
-from allaprima.errors import DivergedError, PictureError, TrainingError
+from allaprima.cli.stopping import Stopping
+from allaprima.color import COLORS
+from allaprima.errors import DivergedError, OptionError, OutputError, PictureError
 from allaprima.picture.formats import DEFAULT_QUALITY
 from allaprima.picture.picture import Picture, write_picture
 from allaprima.picture.reading import read_picture
+from allaprima.style_model import parse_style
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -29,16 +34,62 @@ LONGEST = 512
 COARSEST = 128
 """Short side that ``--coarse-to-fine`` begins near, pixels."""
 PLAIN_INTERVAL = 50  # iterations between lines where there is no terminal for a live bar
+MODEL = "model"
+"""The start that a style model paints."""
+STARTS = ("content", "noise", "style", MODEL)
 
-RECIPE_FIELDS = ("content_weight", "style_weight", "tv_weight")
-OPTION_FIELDS = ("method", "iterations", "tolerance", "preconditioner", "learning_rate", "seed", "color")
+
+@dataclass(frozen=True)
+class Given:
+    """The command line's words, by the names of its options."""
+
+    content: Path
+    styles: tuple[Path, ...]
+    output: Path
+    mixture: str | None
+    size: int
+    style_scale: float | None
+    start: str
+    model: str | None
+    model_style: str | None
+    strength: float | None
+    coarse_to_fine: bool
+    color: str
+    method: str
+    iterations: int
+    tolerance: float
+    preconditioner: float
+    learning_rate: float | None
+    recipe: str
+    content_weight: float | None
+    style_weight: float | None
+    tv_weight: float | None
+    content_layers: str | None
+    style_layers: str | None
+    seed: int
+    vgg16: Path | None
+    device: str
+    precision: str
+    threads: int | None
+    preview_every: int
+    quality: int
+    overwrite: bool
+
+    @property
+    def previews(self) -> Path:
+        """The folder of pictures on the way."""
+        return self.output.with_suffix(".previews")
 
 
 @click.command("optimize")
 @click.argument("content", type=click.Path(path_type=Path))
 @click.argument("styles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="STYLE...")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Picture to write.")
-@click.option("--mixture", metavar="WEIGHTS", help="How much of each STYLE, as in 0.7,0.3. Default: equal shares.")
+@click.option(
+    "--mixture",
+    metavar="WEIGHTS",
+    help="How much of each STYLE: 0.7,0.3 or wave:0.7,night:0.3. Default: equal shares.",
+)
 @click.option(
     "--size",
     type=click.IntRange(min=16),
@@ -52,7 +103,11 @@ OPTION_FIELDS = ("method", "iterations", "tolerance", "preconditioner", "learnin
     help="Short side of STYLE relative to the result's: the scale of its strokes. Default: the recipe's pixels.",
 )
 @click.option(
-    "--start", default="content", show_default=True, help="content, noise, style, or model: refine its result."
+    "--start",
+    type=click.Choice(STARTS),
+    default=STARTS[0],
+    show_default=True,
+    help="What to begin with: the photograph, noise, the first STYLE, or what a style model paints, to refine it.",
 )
 @click.option("--model", metavar="MODEL", help="For --start model: fast (the default), fine, or a file (.onnx).")
 @click.option("--style", "model_style", metavar="NAME", help="Style of that model, or a mixture.")
@@ -62,9 +117,11 @@ OPTION_FIELDS = ("method", "iterations", "tolerance", "preconditioner", "learnin
 )
 @click.option(
     "--color",
-    default="style",
+    type=click.Choice(COLORS),
+    default=COLORS[0],
     show_default=True,
-    help="Whose colours: style; or the photograph's, by luminance (only brightness is painted) or histogram matching.",
+    help="Whose colors: the style's; the photograph's (photo: with its brightness, luminance: with the style's); or "
+    "the style's, matched to the photograph's (histogram).",
 )
 @click.option("--method", default="lbfgs", show_default=True, help="lbfgs or adam.")
 @click.option("--iterations", type=click.IntRange(min=1), default=300, show_default=True, help="At each size.")
@@ -83,7 +140,9 @@ OPTION_FIELDS = ("method", "iterations", "tolerance", "preconditioner", "learnin
     help="How far L-BFGS spreads a step over neighbouring pixels: fewer iterations. 0: Gatys's.",
 )
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Default: the method's.")
-@click.option("--recipe", default="default", show_default=True, help="default, or paper (Johnson et al. 2016).")
+@click.option(
+    "--recipe", default="default", show_default=True, help="default, four-layers, or paper (Johnson et al. 2016)."
+)
 @click.option("--content-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
 @click.option("--style-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
 @click.option("--tv-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
@@ -93,6 +152,7 @@ OPTION_FIELDS = ("method", "iterations", "tolerance", "preconditioner", "learnin
 @click.option("--vgg16", type=click.Path(path_type=Path), help="VGG16 weights (.h5, .safetensors) on disk.")
 @click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
 @click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
+@threads_option
 @click.option(
     "--preview-every", type=click.IntRange(min=0), default=0, show_default=True, metavar="ITERATIONS", help="0: none."
 )
@@ -100,42 +160,44 @@ OPTION_FIELDS = ("method", "iterations", "tolerance", "preconditioner", "learnin
     "--quality", type=click.IntRange(1, 100), default=DEFAULT_QUALITY, show_default=True, help="Of JPEG, WebP and AVIF."
 )
 @click.option("--overwrite", is_flag=True, help="Replace a result that exists.")
-def command(content: Path, styles: tuple[Path, ...], output: Path, **given: Any) -> None:
+def command(**words: Any) -> None:
     """Paint one photograph in any style, without training: Gatys et al. 2015.
 
     CONTENT is the photograph, STYLE a painting; several are mixed. Interrupt it when it is good enough: the best
     picture so far is saved.
     """
-    check_output(output, given["overwrite"], content, styles)
+    given = Given(**words)
+    check_output(given)
     with training_extra():
-        from allaprima.training.device import choose_device, choose_precision
+        from allaprima.training.device import choose_device, choose_precision, use_threads
         from allaprima.training.optimize import optimize
         from allaprima.training.perceptual import LossNetwork
         from allaprima.training.preparation import from_pixels
         from allaprima.training.style_images import StyleImage, read_style
         from allaprima.training.vgg16 import load_weights
-    photo = read_content(content).within(given["size"])
+    use_threads(given.threads)
+    photo = read_content(given.content).within(given.size)
     options = build_options(given, photo)
-    weights = read_weights(given["mixture"])
-    device = choose_device(given["device"])
-    images = [read_style(StyleImage(path.stem, str(path)), options.recipe.style_size).to(device) for path in styles]
+    weights = read_weights(given.mixture, given.styles)
+    device = choose_device(given.device)
+    images = [
+        read_style(StyleImage(path.stem, str(path)), options.recipe.style_size).to(device) for path in given.styles
+    ]
     start = choose_start(given, photo)
     with late_progress("downloading VGG16") as report:
-        vgg16 = load_weights(given["vgg16"], report)
-    network = LossNetwork(vgg16, choose_precision(given["precision"], device)).to(device)
+        vgg16 = load_weights(given.vgg16, report)
+    network = LossNetwork(vgg16, choose_precision(given.precision, device)).to(device)
     start = start if isinstance(start, str) else start.to(device)
     steps = optimize(network, from_pixels(photo.pixels).to(device), images, start, options, weights)
-    run(with_bars(steps, options.iterations), photo, output, given)
+    run(with_bars(steps, options.iterations), photo, given)
 
 
-def check_output(output: Path, overwrite: bool, content: Path, styles: tuple[Path, ...]) -> None:
-    """Refuse, before any work, a result that would replace something of the user's or has no place."""
-    check_target(output, overwrite, content)
-    if not output.resolve().parent.is_dir():
-        raise PictureError(f"there is no folder {output.resolve().parent} to write {output.name} to")
-    for style in styles:
-        if output.exists() and style.exists() and output.samefile(style):
-            raise PictureError(f"the result would replace the style image {style}; choose another -o")
+def check_output(given: Given) -> None:
+    """Refuse, before any work, a result that would replace something of the user's."""
+    check_target(given.output, given.overwrite, given.content)
+    for style in given.styles:
+        if given.output.exists() and style.exists() and given.output.samefile(style):
+            raise OutputError(f"the result would replace the style image {style}; choose another -o")
 
 
 def read_content(path: Path) -> Picture:
@@ -143,48 +205,72 @@ def read_content(path: Path) -> Picture:
     try:
         return read_picture(path)
     except PictureError as error:
-        raise PictureError(f"{path}: {error}") from error
+        raise PictureError(f"{path}: {error}", options=error.options) from error
 
 
-def build_options(given: dict[str, Any], photo: Picture) -> OptimizeOptions:
-    """Options from the command line's words."""
+def build_options(given: Given, photo: Picture) -> OptimizeOptions:
+    """What the words ask for."""
     from allaprima.training.optimize import OptimizeOptions
+    from allaprima.training.recipes import choose_recipe
 
-    changes = {field: given[field] for field in RECIPE_FIELDS}
-    changes |= {field: read_layers(given[field]) for field in ("content_layers", "style_layers")}
-    if given["style_scale"] is not None:
-        changes["style_size"] = max(1, round(given["style_scale"] * min(photo.size)))
+    scale = given.style_scale
+    changes = {
+        "content_weight": given.content_weight,
+        "style_weight": given.style_weight,
+        "tv_weight": given.tv_weight,
+        "content_layers": read_layers(given.content_layers),
+        "style_layers": read_layers(given.style_layers),
+        "style_size": None if scale is None else max(1, round(scale * min(photo.size))),
+    }
     return OptimizeOptions(
-        recipe=choose_recipe(given["recipe"], changes),
-        coarsest=COARSEST if given["coarse_to_fine"] else None,
-        **{field: given[field] for field in OPTION_FIELDS},
+        recipe=choose_recipe(given.recipe, changes),
+        method=given.method,
+        iterations=given.iterations,
+        tolerance=given.tolerance,
+        preconditioner=given.preconditioner,
+        learning_rate=given.learning_rate,
+        seed=given.seed,
+        coarsest=COARSEST if given.coarse_to_fine else None,
+        color=given.color,
     )
 
 
-def read_weights(words: str | None) -> list[float] | None:
-    """``0.7,0.3`` -> [0.7, 0.3]."""
+def read_weights(words: str | None, styles: tuple[Path, ...]) -> list[float] | None:
+    """``0.7,0.3`` -> [0.7, 0.3], in the order of the styles; or by their names, as in ``wave:0.7,night:0.3``.
+
+    Raises:
+        OptionError: it is neither, or names a style that is not there.
+    """
+    if words is None:
+        return None
+    if ":" in words:
+        weights, names = parse_style(words), [path.stem for path in styles]
+        for name in weights:
+            if name not in names:
+                raise OptionError(f"there is no style {name} to mix; there are: {', '.join(names)}")
+        return [weights.get(name, 0.0) for name in names]
     try:
-        return None if words is None else [float(word) for word in words.split(",")]
+        return [float(word) for word in words.split(",")]
     except ValueError:
-        raise TrainingError(f'the mixture "{words}" must be numbers with commas between, as in 0.7,0.3') from None
+        raise OptionError(f'the mixture "{words}" must be numbers with commas between, as in 0.7,0.3') from None
 
 
-def choose_start(given: dict[str, Any], photo: Picture) -> Tensor | str:
+def choose_start(given: Given, photo: Picture) -> Tensor | str:
     """The start's name, or for ``model`` what a style model makes of the photograph."""
-    if given["start"] != "model":
-        if any(given[name] is not None for name in ("model", "model_style", "strength")):
-            raise TrainingError("--model, --style and --strength make the picture to start from: add --start model")
-        return str(given["start"])
+    if given.start != MODEL:
+        if any(word is not None for word in (given.model, given.model_style, given.strength)):
+            raise OptionError("--model, --style and --strength make the picture to start from: add --start model")
+        return given.start
     from allaprima.stylizer import Stylizer
     from allaprima.training.optimize import START_STRENGTH
     from allaprima.training.preparation import from_pixels
 
-    strength = START_STRENGTH if given["strength"] is None else given["strength"]
-    painted = Stylizer(given["model"]).stylize_picture(photo, given["model_style"], strength)
+    strength = START_STRENGTH if given.strength is None else given.strength
+    painted = Stylizer(given.model).stylize_picture(photo, given.model_style, strength)
     return from_pixels(painted.pixels)
 
 
-def with_bars(steps: Iterator[OptimizeStep], iterations: int) -> Iterator[OptimizeStep]:
+def with_bars(steps: Iterator[OptimizeStep], iterations: int) -> Generator[OptimizeStep, None, None]:
     """The steps behind a progress bar for each level, since each level takes about twice as long as the one before."""
     for (level, levels, (width, height)), group in groupby(steps, attrgetter("level", "levels", "size")):
         label = f"{width}×{height}" + (f" ({level} of {levels})" if levels > 1 else "")
@@ -192,37 +278,39 @@ def with_bars(steps: Iterator[OptimizeStep], iterations: int) -> Iterator[Optimi
             yield from bar
 
 
-def run(steps: Iterator[OptimizeStep], photo: Picture, output: Path, given: dict[str, Any]) -> None:
+def run(steps: Generator[OptimizeStep, None, None], photo: Picture, given: Given) -> None:
     """Make the iterations; whatever ends them, the best picture so far is written."""
     best: OptimizeStep | None = None
     try:
-        for step in steps:
-            if best is None or step.level > best.level or step.total < best.total:
-                best = step
-            if not sys.stderr.isatty() and step.iteration and step.iteration % PLAIN_INTERVAL == 0:
-                click.echo(f"iteration {step.iteration} of {step.iterations}: {show_losses(step)}", err=True)
-            if given["preview_every"] and step.iteration and step.iteration % given["preview_every"] == 0:
-                write_preview(step, output.with_suffix(".previews"))
-    except KeyboardInterrupt:
+        with Stopping() as stopping, closing(steps):
+            for step in steps:
+                if best is None or step.level > best.level or step.total < best.total:
+                    best = step
+                if not sys.stderr.isatty() and step.iteration and step.iteration % PLAIN_INTERVAL == 0:
+                    click.echo(f"iteration {step.iteration} of {step.iterations}: {show_losses(step)}", err=True)
+                if given.preview_every and step.iteration and step.iteration % given.preview_every == 0:
+                    write_preview(step, given.previews)
+                stopping.check()
+    except (KeyboardInterrupt, SystemExit):
         if best is not None:
-            write_result(best, photo, output, given["quality"])
-            click.echo(f"\nstopped; {output} is the best picture so far, {show_losses(best)}", err=True)
+            write_result(best, photo, given)
+            click.echo(f"stopped; {given.output} is the best picture so far, {show_losses(best)}", err=True)
         raise
     except DivergedError as error:
         if best is None:
             raise
-        write_result(best, photo, output, given["quality"])
-        raise DivergedError(f"{error} ({output} is the best picture before it)") from error
+        write_result(best, photo, given)
+        raise DivergedError(f"{error} ({given.output} is the best picture before it)", options=error.options) from error
     assert best is not None  # the start at least
-    write_result(best, photo, output, given["quality"])
-    click.echo(f"wrote {output}: {show_losses(best)} after {step.seconds:.0f} s", err=True)
+    write_result(best, photo, given)
+    click.echo(f"wrote {given.output}: {show_losses(best)} after {step.seconds:.0f} s", err=True)
 
 
-def write_result(step: OptimizeStep, photo: Picture, output: Path, quality: int) -> None:
+def write_result(step: OptimizeStep, photo: Picture, given: Given) -> None:
     """The picture at the photograph's size, whatever its level, with the photograph's alpha and metadata."""
     from allaprima.training.preparation import resized, to_pixels
 
-    write_picture(photo.with_pixels(to_pixels(resized(step.image, photo.size))), output, quality)
+    write_picture(photo.with_pixels(to_pixels(resized(step.image, photo.size))), given.output, given.quality)
 
 
 def write_preview(step: OptimizeStep, folder: Path) -> None:

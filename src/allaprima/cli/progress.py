@@ -20,15 +20,24 @@ def progress(
     label: str,
     length: int | None = None,
     show: Callable[[T | None], str | None] | None = None,
+    *,
+    done: int = 0,
+    spent: float = 0.0,
 ) -> ProgressBar[T]:
-    """A bar over ``items``, or of ``length`` steps to be moved by ``update``; ``show`` describes the current item."""
+    """A bar over ``items``, or of ``length`` steps to be moved by ``update``; ``show`` describes the current item.
+
+    Of steps that go on from an earlier run, ``done`` were made there, in ``spent`` seconds.
+    """
     if length is None and items is not None:
         items = list(items)
         length = len(items)
     hidden = not sys.stderr.isatty() or (length or 0) < 2
-    return click.progressbar(
+    bar = click.progressbar(
         items, length, label, file=sys.stderr, hidden=hidden, show_pos=True, show_eta=True, item_show_func=show
     )
+    bar.pos = done
+    bar.start -= spent
+    return bar
 
 
 @contextmanager

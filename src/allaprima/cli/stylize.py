@@ -12,9 +12,10 @@ from allaprima.batch.plan import Plan, names_a_file
 from allaprima.cli.model_option import model_option
 from allaprima.cli.painting import PIPE, many, pipe
 from allaprima.cli.quiet import quiet_decoders
+from allaprima.color import COLORS
 from allaprima.engine.engine import ENGINES, cores
 from allaprima.engine.memory import parse_memory, sensible_memory
-from allaprima.look.look import COLORS, Look
+from allaprima.look.look import Look
 from allaprima.look.mask import Mask
 from allaprima.look.stroke import STROKE
 from allaprima.picture.formats import DEFAULT_QUALITY, format_of

@@ -11,26 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from allaprima.color import color_map, keep_color, luminance_map, luminance_of, with_luminance
+from allaprima.color import COLORS, Color, color_map, keep_color, luminance_map, luminance_of, with_luminance
 from allaprima.errors import StyleError
 from allaprima.look.mask import Mask, blend
 from allaprima.look.stroke import STROKE, Enlarger, Pixels, reduce, reduced_size
 from allaprima.style_model import PHOTO, SMALLEST_SIDE, StyleSpec, share_of_photo
-
-Color = Literal["style", "photo", "luminance", "histogram"]
-COLORS: tuple[Color, ...] = get_args(Color)
-"""Whose colours a painting has; the ways of Gatys et al. 2016, *Preserving Color in Neural Artistic Style Transfer*:
-
-- ``style``: as it was painted;
-- ``luminance``: the photograph's, the painting gives the luminance alone;
-- ``photo``: likewise, and the luminance has the photograph's mean and contrast, so that a dark style darkens nothing;
-- ``histogram``: the painting's, mapped linearly to the mean and covariance of the photograph's.
-"""
 
 Mixture = NDArray[np.float32]
 _BAND = 2**20

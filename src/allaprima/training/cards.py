@@ -11,9 +11,15 @@ from allaprima.version import __version__
 
 
 def make_card(trainer: Trainer, losses: dict[str, dict[str, float]], note: str = "") -> Card:
-    """What the finished model says of itself; ``losses`` by style as ``validation.validate`` measured them."""
-    options, weights = trainer.options, trainer.network.state_dict()
-    learnt = (Style(s.name, s.artist, s.title, s.year, s.licence) for s in options.styles)
+    """What the finished model says of itself.
+
+    Args:
+        trainer: what has been trained.
+        losses: ``content`` and ``style`` by style (``validation.mean_distances``); empty if nothing was measured.
+        note: a sentence of the user's.
+    """
+    options, setup, weights = trainer.options, trainer.setup, trainer.network.state_dict()
+    learnt = (Style(s.name, s.artist, s.title, s.year, s.license) for s in options.styles)
     return Card(
         styles=(Style("photo"), *options.kept, *learnt),
         network=options.network,
@@ -24,8 +30,8 @@ def make_card(trainer: Trainer, losses: dict[str, dict[str, float]], note: str =
             "seed": options.seed,
         },
         steps=trainer.step,
-        trained_on=f"{len(trainer.photos.paths)} photographs" + ("" if options.photos else " of the package"),
-        device=f"{trainer.device.type}, {str(trainer.precision).removeprefix('torch.')}",
+        trained_on=f"{len(setup.photos.paths)} photographs" + ("" if options.photos else " of the package"),
+        device=f"{setup.device.type}, {str(setup.precision).removeprefix('torch.')}",
         losses=losses,
         weights_sha256=weights_sha256(weights),
         version=__version__,

@@ -1,6 +1,10 @@
-"""Where training computes, and in which number format."""
+"""Where training computes, in which number format, and with how many threads."""
 
 from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 
@@ -31,6 +35,21 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
         return {"float32": torch.float32, "bfloat16": torch.bfloat16}[name]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
-    if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
+    if device.type == "cpu" and capabilities().get("avx512_bf16", False):
         return torch.bfloat16
     return torch.float32
+
+
+def use_threads(threads: int | None) -> None:
+    """How many threads PyTorch computes with on the CPU; None is one for each physical core that this process may use.
+
+    A second thread on the same core gains nothing here.
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(threads or min(allowed, capabilities().get("num_physical_cores", allowed)))
+
+
+def capabilities() -> Mapping[str, Any]:
+    """What PyTorch knows of the CPU; nothing in versions before it tells."""
+    known: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
+    return known

@@ -16,26 +16,12 @@ from torch import Tensor
 from allaprima.style_model import PHOTO, Card
 from allaprima.training.growth import grown
 from allaprima.training.model_file import read_network
-from allaprima.training.networks import StyleNetwork
+from allaprima.training.networks import StyleNetwork, make_network
 from allaprima.training.objective import Objective
+from allaprima.training.options import TrainingOptions
 from allaprima.training.photos import RandomCrops
-from allaprima.training.trainer import Trainer
+from allaprima.training.setup import Setup
 from allaprima.training.validation import one_style
-
-QUALITIES = {"draft": 180, "good": 900, "best": 9000}
-"""Steps for each new style by how good it is to be: of two pictures, about 2, 10 and 100 minutes on two CPU cores."""
-
-CPU_BATCH = 2
-"""On a CPU more steps are worth more than smoother ones."""
-
-EXTEND_RATE = 1e-2
-"""Learning rate where scale and shift alone are trained, which bear more than convolutions do."""
-
-STRENGTH_SHARE = 9
-"""How many times fewer steps are enough where nothing but strengths below 1 is trained."""
-
-STRENGTH_RATE = 6e-3
-"""Learning rate of that."""
 
 TRIAL_PHOTOS = 4
 """Photographs on which the starts are compared."""
@@ -54,7 +40,7 @@ def read_parent(path: Path, name: str | None = None, width: int | None = None) -
     """A style model's card and network, the latter grown (``growth.py``) if another is asked for.
 
     Raises:
-        ModelError: as ``export.read_network``.
+        ModelError: as ``model_file.read_network``.
         TrainingError: as ``growth.grown``.
     """
     card, network = read_network(path)
@@ -65,26 +51,39 @@ def read_parent(path: Path, name: str | None = None, width: int | None = None) -
     return Parent(card, network)
 
 
-def start_from(trainer: Trainer, parent: Parent) -> dict[str, dict[str, float]]:
-    """Put the parent's weights into a fresh trainer's network; a bank of the same styles goes on as it is.
+def initial(
+    options: TrainingOptions, setup: Setup, parent: Parent | None = None
+) -> tuple[StyleNetwork, dict[str, dict[str, float]]]:
+    """The network that a training begins with: the parent's weights, or random ones that the seed decides.
+
+    A bank of the same styles goes on as it is.
 
     Returns:
-        For each new style, what it starts as: the parent's styles with their weights, which sum to 1.
+        The network, on the CPU; and for each new style what it starts as: the parent's styles with their weights,
+        which sum to 1.
+
+    Raises:
+        TrainingError: there is no network of that name, or none for crops of the recipe's size.
     """
-    entries = torch.eye(len(parent.card.styles))
-    names = parent.card.names
-    if names[PHOTO + 1 :] == tuple(style.name for style in trainer.options.styles):
-        trainer.network.load_state_dict(grafted(parent.network.state_dict(), entries))
-        return {}
-    crops = RandomCrops(trainer.photos.paths, trainer.recipe.size, trainer.options.seed)
-    photos = torch.stack([crops[i][0] for i in range(TRIAL_PHOTOS)]).to(trainer.device) / 255.0
-    network = parent.network.to(trainer.device).eval()
-    starts = [nearest(network, trainer.objective, photos, style) for style in range(len(trainer.styles))]
-    rows = torch.cat([entries[: trainer.first_style], *(start[None] for start in starts)])
-    trainer.network.load_state_dict(grafted(parent.network.state_dict(), rows))
-    return {
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(options.seed)
+        network = make_network(options.network, options.entries, options.width)
+    network.check_crops(options.recipe.size)
+    if parent is None:
+        return network, {}
+    entries, names = torch.eye(len(parent.card.styles)), parent.card.names
+    if names[PHOTO + 1 :] == tuple(style.name for style in options.styles):
+        network.load_state_dict(grafted(parent.network.state_dict(), entries))
+        return network, {}
+    crops = RandomCrops(setup.photos.paths, options.recipe.size, options.seed)
+    photos = torch.stack([crops[i][0] for i in range(TRIAL_PHOTOS)]).to(setup.device) / 255.0
+    bank = parent.network.to(setup.device).eval()
+    starts = [nearest(bank, setup.objective, photos, style) for style in range(len(options.styles))]
+    rows = torch.cat([entries[: options.first_style], *(start[None] for start in starts)])
+    network.load_state_dict(grafted(bank.state_dict(), rows))
+    return network, {
         style.name: {names[i]: round(start[i].item(), 4) for i in start.nonzero().flatten().tolist()}
-        for style, start in zip(trainer.options.styles, starts, strict=True)
+        for style, start in zip(options.styles, starts, strict=True)
     }
 
 
@@ -107,9 +106,14 @@ def nearest(network: StyleNetwork, objective: Objective, photos: Tensor, style: 
     def loss(mixture: Tensor) -> float:
         return objective.losses(network(photos, mixture.to(photos)), targets).total.mean().item()
 
-    singles = sorted(torch.eye(network.styles)[PHOTO + 1 :].unbind(), key=loss)
-    parts = [torch.stack(singles[:count]).mean(0) for count in range(1, len(singles) + 1)]
-    return min(parts, key=loss)
+    singles = torch.eye(network.styles)[PHOTO + 1 :].unbind()
+    ordered = sorted(((loss(single), number) for number, single in enumerate(singles)))
+    best, least = singles[ordered[0][1]], ordered[0][0]
+    for count in range(2, len(singles) + 1):
+        parts = torch.stack([singles[number] for _, number in ordered[:count]]).mean(0)
+        if (found := loss(parts)) < least:
+            best, least = parts, found
+    return best
 
 
 def grafted(weights: Mapping[str, Tensor], rows: Tensor) -> dict[str, Tensor]:

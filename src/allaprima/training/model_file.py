@@ -24,20 +24,16 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     Raises:
         ModelError: the file is missing or holds no such weights.
     """
-    try:
-        model = onnx.load(str(path))
-    except FileNotFoundError as error:
-        raise ModelError(f"there is no style model at {path}") from error
-    except Exception as error:
-        raise ModelError(f"{path} is not a readable ONNX model") from error
-    weights = {
-        tensor.name.removeprefix(_PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy())
-        for tensor in model.graph.initializer
-        if tensor.name.startswith(_PREFIX)
-    }
-    if not weights:
-        raise ModelError(f"{path} holds no weights to train on; was it written by allaprima train?")
-    return weights
+    return _weights_of(_load(path), path)
+
+
+def read_card(path: Path) -> Card:
+    """A style model's card.
+
+    Raises:
+        ModelError: the file is missing, not ONNX, or has no card.
+    """
+    return _card_of(_load(path), path)
 
 
 def read_network(path: Path) -> tuple[Card, StyleNetwork]:
@@ -47,7 +43,8 @@ def read_network(path: Path) -> tuple[Card, StyleNetwork]:
         ModelError: the file is missing, not a style model, of a network that this version does not have, or its weights
             are not those of that network.
     """
-    card, weights = read_card(path), read_weights(path)
+    model = _load(path)
+    card, weights = _card_of(model, path), _weights_of(model, path)
     if card.network not in NETWORKS:
         raise ModelError(f"{path} is of the network {card.network}, which this version does not have")
     network = NETWORKS[card.network](len(card.styles), card.width)
@@ -58,19 +55,34 @@ def read_network(path: Path) -> tuple[Card, StyleNetwork]:
     return card, network
 
 
-def read_card(path: Path) -> Card:
-    """A style model's card.
-
-    Raises:
-        ModelError: the file is missing, not ONNX, or has no card.
-    """
+def _load(path: Path) -> onnx.ModelProto:
     try:
         model = onnx.load(str(path), load_external_data=False)
     except FileNotFoundError as error:
         raise ModelError(f"there is no style model at {path}") from error
     except Exception as error:
         raise ModelError(f"{path} is not a readable ONNX model") from error
-    return Card.from_json({prop.key: prop.value for prop in model.metadata_props}.get(CARD_KEY))
+    if not model.HasField("graph"):  # nearly any bytes are a protocol buffer of fields that nobody knows
+        raise ModelError(f"{path} is not a readable ONNX model")
+    return model
+
+
+def _card_of(model: onnx.ModelProto, path: Path) -> Card:
+    try:
+        return Card.from_json({prop.key: prop.value for prop in model.metadata_props}.get(CARD_KEY))
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
+
+
+def _weights_of(model: onnx.ModelProto, path: Path) -> dict[str, Tensor]:
+    weights = {
+        tensor.name.removeprefix(_PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy())
+        for tensor in model.graph.initializer
+        if tensor.name.startswith(_PREFIX)
+    }
+    if not weights:
+        raise ModelError(f"{path} holds no weights to train on; was it written by allaprima train?")
+    return weights
 
 
 def weights_sha256(weights: Mapping[str, Tensor]) -> str:

@@ -68,6 +68,11 @@ class StyleNetwork(nn.Module):
         painted = 0.5 * self.squash(self.head(self.body(image, conditions_of(mixture)))) + 0.5
         return image + gain(mixture) * (painted - image)
 
+    def check_crops(self, side: int) -> None:
+        """Raise a ``TrainingError`` for squares that the network cannot take."""
+        if side % self.stride:
+            raise TrainingError(f"the size of the crops must be a multiple of {self.stride} for {self.name}")
+
     def to_inference(self) -> StyleNetwork:
         """A copy that paints the same for less work; its weights have the same names and values.
 

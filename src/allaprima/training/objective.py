@@ -23,7 +23,7 @@ from allaprima.training.recipes import HALF, Recipe
 
 @dataclass(frozen=True)
 class Targets:
-    """What a stylised picture is to come near: the photograph's content and the style asked for."""
+    """What a stylized picture is to come near: the photograph's content and the style asked for."""
 
     content: dict[str, Tensor]
     """φ(photograph) by content layer: [N, C, H, W]."""
@@ -55,9 +55,9 @@ def split_mixture(mixture: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class Objective:
-    """The objective (eq. 5): how far a stylised picture is from photograph and style.
+    """The objective (eq. 5): how far a stylized picture is from photograph and style.
 
-    Training and optimisation minimise it, the evaluation measures by it.
+    Training and optimization minimize it, the evaluation measures by it.
 
     Args:
         recipe: the terms' weights.
@@ -89,9 +89,17 @@ class Objective:
         return {j: gram_matrix(features[j]) for j in self.recipe.style_terms}
 
     @torch.no_grad()
+    def content(self, image: Tensor) -> dict[str, Tensor]:
+        """φ(photograph) by content layer: [N, 3, H, W] in 0..1 -> [N, C, H, W] each."""
+        features: dict[str, Tensor] = self.network(image, self.recipe.content_layers)
+        return features
+
     def targets(self, image: Tensor, mixture: Tensor) -> Targets:
         """image: [N, 3, H, W] in 0..1; mixture: [N, S], which style each picture is to have."""
-        content = self.network(image, self.recipe.content_layers)
+        return self.targets_of(self.content(image), mixture)
+
+    def targets_of(self, content: dict[str, Tensor], mixture: Tensor) -> Targets:
+        """As ``targets``, of photographs whose ``content`` is known."""
         strength, shares = split_mixture(mixture)
         grams = {j: torch.einsum("ns,scd->ncd", shares, gram) for j, gram in self.style_grams.items()}
         # A lower strength is the same style asked for less urgently (compare Babaeizadeh & Ghiasi 2018): the network is

@@ -1,7 +1,7 @@
-"""Optimisation of a picture's own pixels: Gatys, Ecker & Bethge 2015, *A Neural Algorithm of Artistic Style*.
+"""Optimization of a picture's own pixels: Gatys, Ecker & Bethge 2015, *A Neural Algorithm of Artistic Style*.
 
 What a style network learns to do in one pass is done here slowly, for one picture and any style, on the same objective.
-``minimize`` is the method, at one size; ``optimize`` puts round it what a painting needs: starts, a pyramid, colours.
+``minimize`` is the method, at one size; ``optimize`` puts round it what a painting needs: starts, a pyramid, colors.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from allaprima.errors import DivergedError, TrainingError
+from allaprima.color import COLORS
+from allaprima.errors import DivergedError, OptionError
 from allaprima.training.objective import Losses, Objective, Targets
 from allaprima.training.perceptual import VGG16_LAYERS, LossNetwork
 from allaprima.training.preparation import (
     check_sizes,
-    grey,
-    grey_like,
+    gray,
+    gray_like,
     make_start,
     pyramid,
     recolored,
@@ -35,8 +36,7 @@ from allaprima.training.preparation import (
 from allaprima.training.recipes import RECIPES, Recipe
 
 METHODS = ("lbfgs", "adam")
-COLORS = ("style", "luminance", "histogram")
-ADAM_RATE = 0.02  # in pixels of 0..1: about five grey levels a step
+ADAM_RATE = 0.02  # in pixels of 0..1: about five gray levels a step
 HISTORY = 20
 """Pairs of steps and gradients that L-BFGS remembers, each twice the size of the picture."""
 FIRST_STEP = 0.01
@@ -44,7 +44,7 @@ FIRST_STEP = 0.01
 LINE_SEARCH = 20
 """Evaluations that one line search may take; it rarely needs a second."""
 START_STRENGTH = 0.3
-"""Strength of a style network's painting that an optimisation begins with. At full strength, more of the photograph is
+"""Strength of a style network's painting that an optimization begins with. At full strength, more of the photograph is
 lost than the optimum loses, and it comes back slowly (docs/optimize.md)."""
 PATIENCE = 10
 """Iterations over which ``OptimizeOptions.tolerance`` looks back."""
@@ -52,7 +52,7 @@ PATIENCE = 10
 
 @dataclass(frozen=True)
 class OptimizeOptions:
-    """All that decides an optimisation's outcome, but for its pictures."""
+    """All that decides an optimization's outcome, but for its pictures."""
 
     recipe: Recipe = RECIPES["default"]
     """The objective; its other fields are for a training."""
@@ -70,8 +70,8 @@ class OptimizeOptions:
     coarsest: int | None = None
     """Short side, pixels, that the pyramid begins at or just above, √2 a level up to the full size; None: one level."""
     color: str = "style"
-    """Whose colours: "style"; or the photograph's, "luminance" (the style gives brightness only) or "histogram" (the
-    style's colours are first matched to the photograph's in mean and covariance): Gatys et al. 2016."""
+    """Whose colors, one of ``color.COLORS``, as when a network paints. For "luminance" and "photo" a gray picture is
+    painted. For "photo" the style's luminance is first matched to the photograph's, for "histogram" its colors are."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def minimize(objective: Objective, targets: Targets, start: Tensor, options: Opt
     Args:
         objective: what to minimise; its recipe counts, not that of ``options``.
         targets: of one picture (``objective.targets``), of the size of ``start``.
-        start: [1, 3, H, W] in 0..1, on the objective's device, or [1, 1, H, W] for a picture that is to stay grey.
+        start: [1, 3, H, W] in 0..1, on the objective's device, or [1, 1, H, W] for a picture that is to stay gray.
         options: method, iterations, tolerance and learning rate.
 
     Yields:
@@ -164,7 +164,7 @@ class _Evaluation:
         self.at: Tensor | None = None
 
     def pixels(self) -> Tensor:
-        """The picture, not yet clamped: [1, 3, H, W], or [1, 1, H, W] for a grey one."""
+        """The picture, not yet clamped: [1, 3, H, W], or [1, 1, H, W] for a gray one."""
         return self.start + spread(self.change, self.preconditioner)
 
     def __call__(self) -> Tensor:
@@ -186,7 +186,7 @@ class _Evaluation:
 def spread(change: Tensor, exponent: float) -> Tensor:
     """Weigh the frequencies f of a picture by f^−exponent, mean square 1: [..., H, W] -> [..., H, W].
 
-    What the preconditioner is: an optimiser that takes steps in ``change`` moves broad strokes further than single
+    What the preconditioner is: an optimizer that takes steps in ``change`` moves broad strokes further than single
     pixels, as the spectra of pictures are (about 1/f: Field 1987), and needs fewer of them. The optimum is the same.
     """
     if not exponent:
@@ -255,7 +255,7 @@ def optimize(
     options: OptimizeOptions,
     weights: Sequence[float] | None = None,
 ) -> Iterator[OptimizeStep]:
-    """Paint a photograph in one style or several, from coarse to fine if the options say so, in the colours asked for.
+    """Paint a photograph in one style or several, from coarse to fine if the options say so, in the colors asked for.
 
     Args:
         network: VGG16, on the device of the pictures.
@@ -267,12 +267,13 @@ def optimize(
 
     Yields:
         The steps of ``minimize``, level after level. The losses are those of the picture with a margin of eight
-        reflected pixels, which is cut off: the zeros that VGG16 pads with would paint a frame at its edge. With colour
-        "luminance" they are those of the grey picture. L-BFGS begins each level anew: a curvature measured between
-        coarse pixels says nothing of finer ones.
+        reflected pixels, which is cut off: the zeros that VGG16 pads with would paint a frame at its edge. With color
+        "luminance" and "photo" they are those of the gray picture. L-BFGS begins each level anew: a curvature measured
+        between coarse pixels says nothing of finer ones.
 
     Raises:
-        TrainingError: an unknown word, a picture too small for the layers, or weights that are none.
+        OptionError: an unknown word, or weights that are none.
+        TrainingError: a picture too small for the layers.
         DivergedError: as ``minimize``.
     """
     recipe = options.recipe
@@ -280,16 +281,18 @@ def optimize(
     check_sizes(recipe, [content, *styles])
     shares = torch.tensor([1.0] * len(styles) if weights is None else list(weights))
     if len(shares) != len(styles) or not (shares >= 0).all() or not 0 < shares.sum() < math.inf:
-        raise TrainingError("the styles' weights must be one number of at least 0 for each style, not all of them 0")
+        raise OptionError("the styles' weights must be one number of at least 0 for each style, not all of them 0")
     mixture = torch.cat([torch.zeros(1), shares / shares.sum()])[None].to(content)
-    photo, only_luminance = content, options.color == "luminance"
-    if only_luminance:
-        content, styles = grey(photo), [grey_like(style, photo) for style in styles]
+    photo, only_luminance = content, options.color in ("luminance", "photo")
+    if options.color == "photo":
+        content, styles = gray(photo), [gray_like(style, photo) for style in styles]
+    elif options.color == "luminance":
+        content, styles = gray(photo), [gray(style) for style in styles]
     elif options.color == "histogram":
         styles = [recolored(style, photo) for style in styles]
     image = start if isinstance(start, Tensor) else make_start(start, content, styles, options.seed)
     if only_luminance:
-        image = grey(image)
+        image = gray(image)
 
     seconds = 0.0
     sizes = pyramid(content.shape[3], content.shape[2], options.coarsest)
@@ -309,7 +312,7 @@ def optimize(
 
 
 def check_options(options: OptimizeOptions) -> None:
-    """Raise a TrainingError for a method, colour or layer that there is not."""
+    """Raise an ``OptionError`` for a method, color or layer that there is not."""
     layers = [name.replace("conv", "relu") for name, _, _ in VGG16_LAYERS]
     for what, words, known in (
         ("method", [options.method], METHODS),
@@ -318,4 +321,4 @@ def check_options(options: OptimizeOptions) -> None:
     ):
         for word in words:
             if word not in known:
-                raise TrainingError(f"there is no {what} {word}; choose one of: {', '.join(known)}")
+                raise OptionError(f"there is no {what} {word}; choose one of: {', '.join(known)}")

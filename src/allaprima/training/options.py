@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from allaprima.style_model import Style
+from allaprima.errors import TrainingError
+from allaprima.style_model import PHOTO, Style
 from allaprima.training.recipes import RECIPES, Recipe
 from allaprima.training.style_images import StyleImage
 
@@ -34,6 +35,16 @@ class TrainingOptions:
     kept: tuple[Style, ...] = ()
     """That model's styles, if it is to be extended: they come first in the bank, and nothing of theirs is trained."""
 
+    @property
+    def first_style(self) -> int:
+        """The bank's entry of the first style that is trained."""
+        return PHOTO + 1 + len(self.kept)
+
+    @property
+    def entries(self) -> int:
+        """How many entries the bank has, ``photo`` included."""
+        return self.first_style + len(self.styles)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists and numbers."""
         return asdict(self)
@@ -45,3 +56,20 @@ class TrainingOptions:
         styles = tuple(StyleImage(**style) for style in data["styles"])
         kept = tuple(Style(**style) for style in data.get("kept", ()))
         return cls(**{**data, "recipe": recipe, "styles": styles, "kept": kept})
+
+    def check_resumes(self, saved: TrainingOptions) -> None:
+        """Make sure that a checkpoint's options mean the same training.
+
+        Its workers and its learning rate may differ: neither changes what a step means, and a lower rate is the way on
+        after a training that diverged.
+
+        Raises:
+            TrainingError: another option differs.
+        """
+        rate = self.recipe.learning_rate
+        free = replace(saved, workers=self.workers, recipe=replace(saved.recipe, learning_rate=rate))
+        ours, theirs = self.to_dict(), free.to_dict()
+        if differ := [key for key in ours if ours[key] != theirs[key]]:
+            raise TrainingError(
+                f"the checkpoint was made with other options ({', '.join(differ)}); resume with the same ones"
+            )

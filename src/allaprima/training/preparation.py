@@ -1,4 +1,4 @@
-"""What an optimisation's pictures go through before it: sizes, starts, and colours (``color.py``, for tensors).
+"""What an optimization's pictures go through before it: sizes, starts, and colors (``color.py``, for tensors).
 
 Every picture here is a tensor [1, 3, H, W] in 0..1.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from allaprima.color import keep_color, luminance_of, match_color, match_luminance
-from allaprima.errors import TrainingError
+from allaprima.errors import OptionError, TrainingError
 from allaprima.training.recipes import Recipe
 
 STARTS = ("content", "noise", "style")
@@ -62,7 +62,7 @@ def make_start(kind: str, content: Tensor, styles: Sequence[Tensor], seed: int) 
     """The picture to begin with, of the content's size; ``kind`` is one of ``STARTS``.
 
     Raises:
-        TrainingError: it is none of them.
+        OptionError: it is none of them.
     """
     height, width = content.shape[2:]
     if kind == "content":
@@ -74,7 +74,7 @@ def make_start(kind: str, content: Tensor, styles: Sequence[Tensor], seed: int) 
         size = (max(width, round(styles[0].shape[3] * scale)), max(height, round(styles[0].shape[2] * scale)))
         left, top = (size[0] - width) // 2, (size[1] - height) // 2
         return resized(styles[0], size)[..., top : top + height, left : left + width]
-    raise TrainingError(f"there is no start {kind}; choose one of: {', '.join(STARTS)}")
+    raise OptionError(f"there is no start {kind}; choose one of: {', '.join(STARTS)}")
 
 
 def resized(image: Tensor, size: tuple[int, int]) -> Tensor:
@@ -102,23 +102,23 @@ def scaled_style(style: Tensor, scale: float, recipe: Recipe) -> Tensor:
     return resized(style, (round(style.shape[3] * scale), round(style.shape[2] * scale)))
 
 
-def grey(image: Tensor) -> Tensor:
+def gray(image: Tensor) -> Tensor:
     """The luminance in all three channels."""
     return _in_three_channels(luminance_of(_array(image)), image)
 
 
-def grey_like(style: Tensor, photo: Tensor) -> Tensor:
+def gray_like(style: Tensor, photo: Tensor) -> Tensor:
     """The style's luminance, as bright and as rich in contrast as the photograph's, in all three channels."""
     return _in_three_channels(match_luminance(luminance_of(_array(style)), luminance_of(_array(photo))), style)
 
 
 def with_chroma_of(image: Tensor, photo: Tensor) -> Tensor:
-    """The luminance of ``image`` in the colours of ``photo``, of the same size."""
+    """The luminance of ``image`` in the colors of ``photo``, of the same size."""
     return _tensor(keep_color(_array(image), _array(photo)), image)
 
 
 def recolored(style: Tensor, photo: Tensor) -> Tensor:
-    """The style image in the photograph's colours."""
+    """The style image in the photograph's colors."""
     return _tensor(match_color(_array(style), _array(photo)), style)
 
 

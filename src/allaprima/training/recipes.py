@@ -1,4 +1,4 @@
-"""Recipes: what is minimised, with which weights, and how. One frozen dataclass, two entries, and the objective.
+"""Recipes: what is minimized, with which weights, and how. One frozen dataclass and its entries.
 
 Equation 5 of Johnson et al. 2016 reads λ_c · content + λ_s · style + λ_TV · total variation.
 """
@@ -6,7 +6,10 @@ Equation 5 of Johnson et al. 2016 reads λ_c · content + λ_s · style + λ_TV 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from allaprima.errors import OptionError
 
 PAPER_CONTENT = {"relu2_2": 1.0}
 PAPER_STYLE = {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
@@ -18,7 +21,7 @@ HALF = "/2"
 
 @dataclass(frozen=True)
 class Recipe:
-    """Weights of the objective and settings of the optimiser; the words are the paper's."""
+    """Weights of the objective and settings of the optimizer; the words are the paper's."""
 
     name: str
     content_weight: float
@@ -61,13 +64,6 @@ class Recipe:
 
 
 RECIPES: dict[str, Recipe] = {
-    # Section 4.1: content relu2_2, λ 1 / 5 / 1e-6, Adam 1e-3, batch 4, 40,000 steps of 256×256. The paper's
-    # networks know one style at one strength, hence nothing mixed.
-    "paper": Recipe(
-        "paper", content_weight=1.0, style_weight=5.0, tv_weight=1e-6, relative=False,
-        learning_rate=1e-3, one_cycle=False, clip=0.0, steps=40_000, batch=4, size=256, style_size=256,
-        mixed=0.0, lower=0.0,
-    ),
     # Ours, found by measurement; see docs/training.md. Eight style layers, weighted towards the middle ones, which see
     # strokes; content further up, where edges and grain of the photograph are no longer pinned.
     "default": Recipe(
@@ -86,4 +82,22 @@ RECIPES: dict[str, Recipe] = {
         learning_rate=3e-3, one_cycle=True, clip=5.0, steps=40_000, batch=4, size=256, style_size=384,
         style_layers={"relu1_2": 0.25, "relu2_2": 0.25, "relu3_3": 0.25, "relu4_3": 0.25},
     ),
+    # Section 4.1: content relu2_2, λ 1 / 5 / 1e-6, Adam 1e-3, batch 4, 40,000 steps of 256×256. The paper's
+    # networks know one style at one strength, hence nothing mixed.
+    "paper": Recipe(
+        "paper", content_weight=1.0, style_weight=5.0, tv_weight=1e-6, relative=False,
+        learning_rate=1e-3, one_cycle=False, clip=0.0, steps=40_000, batch=4, size=256, style_size=256,
+        mixed=0.0, lower=0.0,
+    ),
 }  # fmt: skip
+
+
+def choose_recipe(name: str, changes: Mapping[str, Any] | None = None) -> Recipe:
+    """The recipe of that name, with those fields changed that are not None.
+
+    Raises:
+        OptionError: there is none of that name.
+    """
+    if name not in RECIPES:
+        raise OptionError(f"there is no recipe {name}; choose one of: {', '.join(RECIPES)}")
+    return replace(RECIPES[name], **{field: value for field, value in (changes or {}).items() if value is not None})

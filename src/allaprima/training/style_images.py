@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from allaprima.errors import PictureError, TrainingError
+from allaprima.errors import OptionError, PictureError, TrainingError
 from allaprima.picture.reading import read_picture
 from allaprima.training.photos import resized, to_tensor
+
+SMALLEST_PAINTING = 64
+"""Pixels on the short side: fewer hold no strokes to learn."""
+
+PLAIN = 2.0
+"""Standard deviation of a painting's brightest or darkest channel, of 255, below which it has nothing to learn."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +31,7 @@ class StyleImage:
     artist: str = ""
     title: str = ""
     year: str = ""
-    licence: str = ""
+    license: str = ""
     emphasis: float = 1.0
     """A factor on the recipe's style weight: more than 1 for bolder strokes, less for a nearer photograph."""
 
@@ -31,10 +40,81 @@ def read_style(style: StyleImage, short_side: int) -> Tensor:
     """The style image as float [1, 3, H, W] in 0..1.
 
     Raises:
-        TrainingError: the file cannot be read as a picture.
+        TrainingError: the file cannot be read as a picture, or the picture is too small or too plain to be a style.
     """
     try:
-        painting = Image.fromarray(read_picture(Path(style.path)).pixels)
+        pixels = read_picture(Path(style.path)).pixels
     except PictureError as error:
         raise TrainingError(f"the style image {style.path} cannot be read: {error}") from error
-    return to_tensor(resized(painting, short_side))[None].float() / 255.0
+    height, width = pixels.shape[:2]
+    if min(height, width) < SMALLEST_PAINTING:
+        raise TrainingError(
+            f"the style image {style.path} has {width}×{height} pixels, too few to show a style: "
+            f"both sides need at least {SMALLEST_PAINTING}"
+        )
+    if np.std(pixels, axis=(0, 1)).max() < PLAIN:
+        raise TrainingError(f"the style image {style.path} is of one plain color: there is no style in it")
+    return to_tensor(resized(Image.fromarray(pixels), short_side))[None].float() / 255.0
+
+
+def describe_styles(paths: Sequence[Path], about: Path | None = None) -> tuple[StyleImage, ...]:
+    """Each painting as a style that has its file's name, with what a table says of it.
+
+    Args:
+        paths: the paintings.
+        about: a table of columns separated by tabs, whose first line names them: ``name``, which is the file's without
+            its extension, and any of ``artist``, ``title``, ``year``, ``license`` and ``emphasis``.
+
+    Raises:
+        OptionError: a painting is missing, its name cannot be a style's, or the table is none or knows no painting.
+    """
+    rows = {} if about is None else read_table(about)
+    styles: list[StyleImage] = []
+    for path in paths:
+        if not path.is_file():
+            raise OptionError(f"there is no painting at {path}")
+        name = path.stem
+        if name == "photo" or any(mark in name for mark in ",:") or name in {style.name for style in styles}:
+            raise OptionError(f'"{name}" cannot name a style (taken, or with "," or ":"): rename {path}')
+        row = rows.get(name, {})
+        words = {field: row.get(field) or "" for field in ("artist", "title", "year", "license")}
+        styles.append(StyleImage(name, str(path.resolve()), **words, emphasis=read_emphasis(row, about)))
+    if about is not None and not rows.keys() & {style.name for style in styles}:
+        raise OptionError(f"the table {about} names none of the paintings in its column name")
+    return tuple(styles)
+
+
+def read_table(path: Path) -> dict[str, dict[str, str]]:
+    """A table's rows by their ``name``; a column ``licence`` is one ``license``.
+
+    Raises:
+        OptionError: it cannot be read, or has no column ``name``.
+    """
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            table = csv.DictReader(file, delimiter="\t")
+            columns, rows = table.fieldnames or (), list(table)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or ("it is no text" if isinstance(error, ValueError) else error)
+        raise OptionError(f"the table {path} cannot be read: {reason}") from error
+    if "name" not in columns:
+        raise OptionError(
+            f"the table {path} has no column name: its first line must name the columns, with tabs between"
+        )
+    return {row["name"]: {"license": row.get("licence", ""), **row} for row in rows}
+
+
+def read_emphasis(row: dict[str, str], about: Path | None) -> float:
+    """The table's factor on a style's weight; 1 where it has none.
+
+    Raises:
+        OptionError: it is no number above 0.
+    """
+    text = row.get("emphasis") or "1"
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < float("inf"):
+        raise OptionError(f'the emphasis "{text}" in {about} must be a number above 0')
+    return number

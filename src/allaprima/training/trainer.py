@@ -1,7 +1,7 @@
-"""Training a bank of styles: draw photographs and mixtures, stylise, measure, step. Read ``Trainer.run`` first.
+"""Training a bank of styles: draw photographs and mixtures, stylize, measure, step. Read ``Trainer.run`` first.
 
 Everything random is a function of (seed, step), so that a training which is stopped and resumed goes on
-bit for bit: the state is the weights, the optimiser's moments and the number of the step, nothing else.
+bit for bit: the state is the weights, the optimizer's moments and the number of the step, nothing else.
 """
 
 from __future__ import annotations
@@ -17,17 +17,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from allaprima.errors import DivergedError, TrainingError
+from allaprima.errors import DivergedError
 from allaprima.style_model import PHOTO
-from allaprima.training.checkpoint import CHECKPOINT_FORMAT
-from allaprima.training.device import choose_device, choose_precision
-from allaprima.training.networks import StyleNetwork, make_network
-from allaprima.training.objective import Losses, Objective
+from allaprima.training.networks import StyleNetwork
+from allaprima.training.objective import Losses
 from allaprima.training.options import TrainingOptions
-from allaprima.training.perceptual import LossNetwork
-from allaprima.training.photos import RandomCrops, batches, bundled_photos, find_photos
+from allaprima.training.photos import RandomCrops, batches
 from allaprima.training.schedule import draw_mixtures, learning_rate, shifted
-from allaprima.training.style_images import read_style
+from allaprima.training.setup import Setup
 
 COMPILE_STEPS = 2000  # compiling for a GPU takes longer than a training of fewer steps gains by it
 
@@ -52,35 +49,25 @@ class TrainingStep:
 
 
 class Trainer:
-    """A network, its objective and its optimiser; ``run`` makes the steps.
+    """A network, its objective and its optimizer; ``run`` makes the steps.
 
     Args:
         options: what to train.
-        vgg16: the loss network's weights (``vgg16.load_weights``).
-        network: what to train, for ``photo`` and the options' styles, if it is none that the options can name.
+        setup: what that works with.
+        network: the network to train, for ``photo`` and the options' styles (``finetune.initial``).
+
+    Raises:
+        TrainingError: the network cannot take crops of the recipe's size.
     """
 
-    def __init__(self, options: TrainingOptions, vgg16: dict[str, Tensor], network: StyleNetwork | None = None) -> None:
-        self.options, self.recipe = options, options.recipe
-        self.device = choose_device(options.device)
-        self.precision = choose_precision(options.precision, self.device)
-        folder = Path(options.photos) if options.photos else bundled_photos()
-        self.photos = find_photos(folder, smallest=self.recipe.size // 2)
-        torch.manual_seed(options.seed)
-        entries = self.first_style + len(options.styles)
-        self.network = make_network(options.network, entries, options.width) if network is None else network
-        if self.recipe.size % self.network.stride:
-            raise TrainingError(
-                f"the size of the crops must be a multiple of {self.network.stride} for {options.network}"
-            )
-        self.network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def __init__(self, options: TrainingOptions, setup: Setup, network: StyleNetwork) -> None:
+        self.options, self.setup, self.recipe = options, setup, options.recipe
+        self.objective, self.network = setup.objective, network
+        network.check_crops(self.recipe.size)
+        network.to(setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if options.kept or options.strengths:
-            self.network.train_only(self.first_style, lower=options.strengths)
-        loss_network = LossNetwork(vgg16, self.precision).to(self.device)
-        self.styles = [read_style(style, self.recipe.style_size).to(self.device) for style in options.styles]
-        emphasis = [style.emphasis for style in options.styles]
-        self.objective = Objective(self.recipe, loss_network, self.styles, emphasis)
-        trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+            network.train_only(options.first_style, lower=options.strengths)
+        trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
         self.optimizer = torch.optim.Adam(trained, lr=self.recipe.learning_rate)
         self.step = 0
         self.consistent = True
@@ -90,19 +77,19 @@ class Trainer:
         """Make the remaining steps, one at a time.
 
         Raises:
-            DivergedError: the loss is not a number; weights and optimiser still hold the state before that step.
+            DivergedError: the loss is not a number; weights and optimizer still hold the state before that step.
         """
-        recipe = self.recipe
-        crops = RandomCrops(self.photos.paths, recipe.size, self.options.seed)
-        compiled = self.device.type == "cuda" and recipe.steps >= COMPILE_STEPS
+        recipe, device = self.recipe, self.setup.device
+        crops = RandomCrops(self.setup.photos.paths, recipe.size, self.options.seed)
+        compiled = device.type == "cuda" and recipe.steps >= COMPILE_STEPS
         paint = torch.compile(self.network) if compiled else self.network
         self.network.train()
         for batch, skipped in batches(crops, recipe.batch, self.step, recipe.steps, self.workers):
             began = time.perf_counter()
-            image = batch.to(self.device, non_blocking=True).contiguous(memory_format=torch.channels_last) / 255.0
-            mixture = draw_mixtures(recipe, len(self.options.styles), self.options.seed, self.step).to(self.device)
+            image = batch.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last) / 255.0
+            mixture = draw_mixtures(recipe, len(self.options.styles), self.options.seed, self.step).to(device)
 
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.autocast):
+            with torch.autocast(device.type, torch.bfloat16, enabled=self.autocast):
                 stylized = paint(image, self.in_bank(mixture))
             seen, photo = shifted([stylized, image], recipe.shift, self.options.seed, self.step)
             losses = self.objective(seen, photo, mixture)
@@ -114,19 +101,14 @@ class Trainer:
             norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip or math.inf)
             if not math.isfinite(norm.item() + losses.total.sum().item()):
                 raise DivergedError(
-                    f"the loss of step {self.step + 1} is not a number; "
-                    f"try a lower --learning-rate than {recipe.learning_rate:g}"
+                    f"the loss of step {self.step + 1} is not a number, at a learning rate of {recipe.learning_rate:g}",
+                    options=("learning_rate",),
                 )
             self.consistent = False
             self.optimizer.step()
             self.step += 1
             self.consistent = True
             yield self._report(losses, norm, time.perf_counter() - began, skipped)
-
-    @property
-    def first_style(self) -> int:
-        """The bank's entry of the first style that is trained."""
-        return PHOTO + 1 + len(self.options.kept)
 
     def in_bank(self, mixture: Tensor) -> Tensor:
         """[N, 1 + styles] of ``photo`` and what is trained -> [N, entries of the bank], nothing of what is kept."""
@@ -136,7 +118,7 @@ class Trainer:
     @property
     def autocast(self) -> bool:
         """Half precision for the network itself: on a CPU it gains nothing, the network's share is small."""
-        return self.precision is torch.bfloat16 and self.device.type == "cuda"
+        return self.setup.precision is torch.bfloat16 and self.setup.device.type == "cuda"
 
     @property
     def workers(self) -> int:
@@ -152,21 +134,17 @@ class Trainer:
             gradient_norm=norm.item(), seconds=seconds, skipped=skipped,
         )  # fmt: skip
 
-    def save_checkpoint(self, path: Path) -> None:
-        """The full state, written beside and then renamed: a kill leaves the old checkpoint or the new one, whole."""
-        state = {
-            "format": CHECKPOINT_FORMAT,
+    def state(self) -> dict[str, Any]:
+        """All that a resumed training needs: what ``checkpoint.write_checkpoint`` writes."""
+        return {
             "options": self.options.to_dict(),
             "step": self.step,
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        temporary = path.with_name(path.name + ".part")
-        torch.save(state, temporary)
-        os.replace(temporary, path)
 
-    def load_checkpoint(self, state: dict[str, Any]) -> None:
-        """Take up a state that ``read_checkpoint`` returned."""
+    def load(self, state: dict[str, Any]) -> None:
+        """Take up a state that ``checkpoint.read_checkpoint`` returned."""
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]

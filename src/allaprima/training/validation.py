@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +11,25 @@ from PIL import Image
 from torch import Tensor
 
 from allaprima.errors import PictureError
-from allaprima.style_model import PHOTO
 from allaprima.training.networks import StyleNetwork
-from allaprima.training.perceptual import LossNetwork, content_loss, gram_matrix, style_distances, weighted
-from allaprima.training.photos import read_photo, read_square, to_tensor
-from allaprima.training.recipes import PAPER_CONTENT, PAPER_STYLE
+from allaprima.training.objective import Objective
+from allaprima.training.perceptual import LossNetwork
+from allaprima.training.photos import bundled_photos, read_photo, read_square, resized, to_tensor
+from allaprima.training.preparation import to_pixels
+from allaprima.training.recipes import RECIPES
+
+MEASURE = RECIPES["four-layers"]
+"""By which banks are compared, whatever they were trained by: relu2_2 for the content, the paper's layers for the
+style."""
+
+PREVIEWED = ("astronaut", "sunrise", "city")
+"""Photographs of the package that previews show: a portrait, a landscape and a street."""
+
+Distances = dict[str, float]
+"""``content`` and ``style``: how far a painting is from photograph and style, relative to their own size."""
 
 
-def centre_square(path: Path, side: int) -> Tensor:
+def center_square(path: Path, side: int) -> Tensor:
     """The middle of a photograph, its short side ``side`` pixels: float [1, 3, side, side] in 0..1."""
     return to_tensor(read_square(path, side))[None].float() / 255.0
 
@@ -43,56 +54,63 @@ def one_style(styles: int, style: int, device: torch.device) -> Tensor:
 
 @torch.no_grad()
 def validate(
-    network: StyleNetwork,
-    loss_network: LossNetwork,
-    styles: list[Tensor],
-    photos: list[Path],
-    side: int,
-    first: int = PHOTO + 1,
-) -> Iterator[tuple[float, float]]:
-    """For each style: its mean relative content distance (relu2_2) and style distance (mean of the four layers).
+    network: StyleNetwork, loss_network: LossNetwork, styles: list[Tensor], photos: list[Path], side: int, first: int
+) -> Iterator[list[Distances]]:
+    """For each photograph, the distances of its painting in each style, measured by ``MEASURE``.
 
     Args:
         network: the trained network, on any device.
         loss_network: VGG16 on the same device.
         styles: style images [1, 3, H, W] in 0..1 of the bank's entries from ``first`` on.
-        photos: what to stylise.
-        side: pixels of the photographs' centre squares.
+        photos: what to stylize.
+        side: pixels of the photographs' middle squares.
         first: the first style's entry in the bank.
     """
     network.eval()
     device = next(network.parameters()).device
-    images = [centre_square(path, side).to(device) for path in photos]
-    for number, style in enumerate(styles, start=first):
-        targets = {j: gram_matrix(f) for j, f in loss_network(style.to(device), PAPER_STYLE).items()}
-        rows = []
-        for image in images:
-            stylized = network(image, one_style(network.styles, number, device))
-            features = loss_network(stylized, PAPER_STYLE)
-            content = loss_network(image, PAPER_CONTENT)
-            distances = style_distances({j: gram_matrix(f) for j, f in features.items()}, targets, relative=True)
-            rows.append(
-                (
-                    content_loss(features, content, PAPER_CONTENT, relative=True).item(),
-                    weighted(distances, PAPER_STYLE).item() / len(PAPER_STYLE),
-                )
-            )
-        content_mean, style_mean = np.mean(rows, axis=0).tolist()
-        yield content_mean, style_mean
+    objective = Objective(MEASURE, loss_network, [style.to(device) for style in styles])
+    for path in photos:
+        image = center_square(path, side).to(device)
+        content, row = objective.content(image), []
+        for number in range(len(styles)):
+            painted = network(image, one_style(network.styles, first + number, device))
+            wanted = one_style(1 + len(styles), 1 + number, device)[None]
+            losses = objective.losses(painted, objective.targets_of(content, wanted))
+            row.append({"content": losses.content.item(), "style": losses.style.item()})
+        yield row
+
+
+def mean_distances(rows: Sequence[Sequence[Distances]], names: Sequence[str]) -> dict[str, Distances]:
+    """The means over the photographs, by style, of what ``validate`` gave."""
+    return {
+        name: {term: round(float(np.mean([row[number][term] for row in rows])), 4) for term in ("content", "style")}
+        for number, name in enumerate(names)
+    }
 
 
 @torch.no_grad()
-def preview(network: StyleNetwork, photos: list[Path], side: int) -> Image.Image:
-    """A grid: a row for each photograph, a column for the photograph itself and for each style."""
+def preview(network: StyleNetwork, styles: list[Tensor], first: int, side: int) -> Image.Image:
+    """A grid to look at: above, the paintings; below, a portrait, a landscape and a street, and each in every style.
+
+    Args:
+        network: what has been trained so far.
+        styles: the paintings [1, 3, H, W] in 0..1 of the bank's entries from ``first`` on.
+        first: the first style's entry in the bank.
+        side: pixels of each square.
+    """
     was_training = network.training
     network.eval()
     device = next(network.parameters()).device
-    grid = Image.new("RGB", (network.styles * side, len(photos) * side))
-    for row, path in enumerate(photos):
-        image = centre_square(path, side).to(device)
-        for column in range(network.styles):
-            painted = network(image, one_style(network.styles, column, device))[0]
-            pixels = (255.0 * painted).round().to(torch.uint8).permute(1, 2, 0).cpu().numpy()
-            grid.paste(Image.fromarray(pixels), (column * side, row * side))
+    grid = Image.new("RGB", ((1 + len(styles)) * side, (1 + len(PREVIEWED)) * side), "white")
+    for column, style in enumerate(styles, start=1):
+        painting = resized(Image.fromarray(to_pixels(style)), side)
+        left, top = (painting.width - side) // 2, (painting.height - side) // 2
+        grid.paste(painting.crop((left, top, left + side, top + side)), (column * side, 0))
+    for row, name in enumerate(PREVIEWED, start=1):
+        image = center_square(bundled_photos() / f"{name}.jpg", side).to(device)
+        grid.paste(Image.fromarray(to_pixels(image)), (0, row * side))
+        for column in range(1, 1 + len(styles)):
+            painted = network(image, one_style(network.styles, first + column - 1, device))
+            grid.paste(Image.fromarray(to_pixels(painted)), (column * side, row * side))
     network.train(was_training)
     return grid

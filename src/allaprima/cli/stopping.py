@@ -1,0 +1,67 @@
+"""Ctrl-C and SIGTERM between two steps of long work instead of in the middle of one."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+Handler = Callable[[int, FrameType | None], Any]
+TERMINATED = 128 + signal.SIGTERM
+
+
+class Stopping:
+    """While it is entered, a signal that would end the command waits for the next ``check``.
+
+    So what a step changes, and what is written about it, stays together. A second signal ends the command at once. A
+    signal that is ignored, as SIGINT is for a command in the background of a script, stays so.
+    """
+
+    def __init__(self) -> None:
+        self._handlers: dict[int, Any] = {}
+        self._received: int | None = None
+
+    def __enter__(self) -> Stopping:
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                    self._handlers[number] = signal.signal(number, self._note)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._restore()
+        if error is None:
+            self.check()
+
+    def check(self) -> None:
+        """End the command if that was asked for.
+
+        Raises:
+            KeyboardInterrupt: by Ctrl-C.
+            SystemExit: by SIGTERM, or whatever the command's own handler raises.
+        """
+        if self._received is not None:
+            number, self._received = self._received, None
+            self._restore()
+            _obey(number)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self._received is not None:
+            self._restore()
+            _obey(number)
+        self._received = number
+
+    def _restore(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._handlers = {}
+
+
+def _obey(number: int) -> None:
+    if signal.getsignal(number) is signal.SIG_DFL:  # it would end the process with nothing said or saved
+        raise SystemExit(128 + number)
+    signal.raise_signal(number)
