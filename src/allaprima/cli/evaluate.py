@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from allaprima.cli.extra import training_extra
+from allaprima.cli.extra import threads_option, training_extra
 from allaprima.cli.progress import late_progress, progress
 from allaprima.errors import OutputError, TrainingError
 
@@ -108,7 +108,7 @@ class EvaluateOptions:
     show_default=True,
     help="Number format of VGG16.",
 )
-@click.option("--threads", type=click.IntRange(min=1), help="CPU threads that compute. Default: every core.")
+@threads_option
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the noise.")
 @click.option("--page", type=click.Path(path_type=Path), help="A Markdown page whose marked place gets the tables.")
 @click.option("--quick", is_flag=True, help="Take minutes: 2 photographs, 30 iterations.")
@@ -131,20 +131,19 @@ def evaluate(options: EvaluateOptions) -> None:
     """All of it: read, measure what is missing, report."""
     with training_extra("the evaluation", "evaluate"):
         import matplotlib  # noqa: F401 - that it is missing is said before hours of work
-        import torch
 
         from allaprima.evaluation.experiment import Lineup
         from allaprima.evaluation.guests import guests
         from allaprima.evaluation.judge import spread
         from allaprima.evaluation.painters import choose_paintings, load_models, model_painter
+        from allaprima.training.device import use_threads
         from allaprima.training.optimize import START_STRENGTH
         from allaprima.training.photos import find_photos
         from allaprima.training.validation import readable
     if options.output.exists() and not options.output.is_dir():
         raise OutputError(f"{options.output} is a file, but the results need a folder", options=("output",))
     page = None if options.page is None else read_page(options.page)
-    if options.threads is not None:
-        torch.set_num_threads(options.threads)
+    use_threads(options.threads)
     stylizers = load_models(options.models, options.threads)
     paintings = choose_paintings(stylizers.values(), options.styles, options.paintings)
     with ExitStack() as stack:
