@@ -1,0 +1,1 @@
+"""What ``compare.py`` is made of: judges, indices, the photographs, curves, intervals, sheets."""
