@@ -11,6 +11,7 @@ import io
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import BinaryIO
 
 import numpy as np
@@ -77,12 +78,14 @@ class Gif:
         """How many frames there are."""
         return len(self._frames)
 
-    @property
+    @cached_property
     def transparent(self) -> bool:
-        """Whether something may shine through in any frame."""
+        """Whether something shines through in any frame; that a color means transparent is often for smaller files."""
         first, whole = self._frames[0], (0, 0, *self.size)
         covered = (first.left, first.top, first.width, first.height) == whole
-        return not covered or any(f.transparent is not None or f.disposal == _TO_BACKGROUND for f in self._frames)
+        if covered and not any(f.transparent is not None or f.disposal == _TO_BACKGROUND for f in self._frames):
+            return False
+        return any(not canvas[..., 3].all() for canvas in self._canvases())
 
     @property
     def largest(self) -> int:
@@ -91,6 +94,11 @@ class Gif:
 
     def images(self) -> Iterator[tuple[Image.Image, int]]:
         """Each frame as it is seen, RGB or RGBA, and for how many milliseconds."""
+        for frame, canvas in zip(self._frames, self._canvases(), strict=True):
+            yield Image.fromarray(canvas if self.transparent else canvas[..., :3]), frame.duration
+
+    def _canvases(self) -> Iterator[NDArray[np.uint8]]:
+        """What is seen of each frame, RGBA [H, W, 4]; good until the next one is asked for."""
         canvas = np.zeros((self.size[1], self.size[0], 4), np.uint8)
         for frame in self._frames:
             before = canvas.copy() if frame.disposal == _TO_PREVIOUS else None
@@ -101,7 +109,7 @@ class Gif:
                 colors = np.frombuffer(frame.palette.ljust(768, b"\0"), np.uint8).reshape(-1, 3)[indices]
                 seen = np.ones(indices.shape, bool) if frame.transparent is None else indices != frame.transparent
                 area[seen, :3], area[seen, 3] = colors[seen], 255
-            yield Image.fromarray(canvas if self.transparent else canvas[..., :3]), frame.duration
+            yield canvas
             if before is not None:
                 canvas = before
             elif frame.disposal == _TO_BACKGROUND:

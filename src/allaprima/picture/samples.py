@@ -13,8 +13,8 @@ NOTES = "allaprima_notes"
 
 _UNIT_RANGE = 2.0
 """Float samples that stay below run to 1, with what a resize overshoots."""
-_BYTES, _WORDS = (100.0, 260.0), (260.0, 66_000.0)
-"""Between which values the greatest lies if floats run to 255 or to 65,535."""
+_USUAL = ((255.0, 100.0, 260.0), (65535.0, 260.0, 66_000.0))
+"""White, and between which values the greatest lies, of numbers that once had 8 or 16 bits."""
 _ORDINARY_MIDDLE = 8.0
 """The median above which floats are taken for 0..255 or 0..65,535, and not for light with a few bright spots."""
 _WHITE_PERCENTILE = 99.5
@@ -46,12 +46,10 @@ def white_of_floats(parts: Iterable[NDArray[Any]], count: int) -> tuple[float, s
     if top <= _UNIT_RANGE:
         return 1.0, ""
     chosen = np.concatenate(some)
-    ordinary = whole or float(np.median(chosen)) > _ORDINARY_MIDDLE
-    if ordinary and top <= _BYTES[1] and (whole or top > _BYTES[0]):
-        return 255.0, ""
-    if ordinary and _WORDS[0] < top <= _WORDS[1]:
-        return 65535.0, ""
-    white = float(np.percentile(chosen, _WHITE_PERCENTILE))
+    middle, white = (float(value) for value in np.percentile(chosen, (50, _WHITE_PERCENTILE)))
+    for usual, least, most in _USUAL:
+        if top <= most and (whole or (top > least and middle > _ORDINARY_MIDDLE and white > usual / 8)):
+            return usual, ""
     if white <= 0:
         white = top
     return white, f"has values up to {top:.3g}, of which {white:.3g} is shown as white and all above it too"

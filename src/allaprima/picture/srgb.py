@@ -58,7 +58,8 @@ def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
     """Rows from the top, some at a time: (first row, part of the picture)."""
     step = max(1, _BAND // image.width)
     for top in range(0, image.height, step):
-        yield top, image.crop((0, top, image.width, min(top + step, image.height)))
+        band = image.crop((0, top, image.width, min(top + step, image.height)))
+        yield top, band.convert("LA") if band.mode == "La" else band  # Pillow knows no other way out of La
 
 
 def _scale_to_16_bit(image: Image.Image) -> float:

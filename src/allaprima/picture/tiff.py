@@ -78,11 +78,12 @@ def _is_wrong_in_pillow(image: TiffImageFile) -> bool:
     bits = image.tag_v2.get(_BITS, (1,))
     if image.mode == "I" and bits == (32,):  # Pillow's I has a sign, and half as many greys
         return True
-    if image.tag_v2.get(_PLANAR) != _SEPARATE_PLANES or len(bits) == 1:
+    if image.tag_v2.get(_PLANAR) != _SEPARATE_PLANES:
         return False
-    associated = _ASSOCIATED in image.tag_v2.get(_EXTRA_SAMPLES, ())
-    raw = image.tag_v2.get(_COMPRESSION, 1) == 1
-    return associated or (raw and (set(bits) != {8} or bool(image.tag_v2.get(_EXTRA_SAMPLES))))
+    extra = image.tag_v2.get(_EXTRA_SAMPLES, ())
+    if image.tag_v2.get(_COMPRESSION, 1) == 1:
+        return set(bits) != {8} or len(bits) == 1 or bool(extra)
+    return _ASSOCIATED in extra or len(bits) == 2  # of which libtiff in Pillow loses the alpha
 
 
 def _directory(file: BinaryIO, place: int | None) -> ImageFileDirectory_v2:
