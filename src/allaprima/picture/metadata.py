@@ -103,7 +103,7 @@ def _of_xmp(image: Image.Image) -> dict[int, bytes | str]:
     root = ElementTree.fromstring(packet.strip(b"\0 \t\r\n"))
     found: dict[int, bytes | str] = {}
     for tag, name in _XMP_NAMES.items():
-        texts = [" ".join("".join(element.itertext()).split()) for element in root.iter(_DUBLIN_CORE + name)]
+        texts = [text.strip() for element in root.iter(_DUBLIN_CORE + name) for text in element.itertext()]
         found[tag] = _as_exif("; ".join(filter(None, texts)))
     return found
 

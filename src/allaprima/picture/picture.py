@@ -31,6 +31,7 @@ from allaprima.picture.metadata import orientation, true_metadata, upright
 from allaprima.picture.profiles import SRGB
 from allaprima.picture.samples import NOTES
 from allaprima.picture.srgb import fill_invisible, to_srgb
+from allaprima.picture.tiff_exif import with_directories, without_directories
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +128,7 @@ class Picture:
             except Exception:
                 if options.pop("exif", None) is None:
                     raise
-                return _saved(flat, kind, options)  # metadata never costs the picture
+            return _saved(flat, kind, options)  # metadata never costs the picture
 
     def as_image(self, *, keep_alpha: bool = True) -> Image.Image:
         """As ``to_pil``, without profile and EXIF."""
@@ -169,6 +170,10 @@ def scaled_within(size: tuple[int, int], longest: int) -> tuple[int, int]:
 
 def _saved(image: Image.Image, kind: str, options: dict[str, object]) -> bytes:
     buffer = io.BytesIO()
+    exif = options.get("exif")
+    if kind == "TIFF" and isinstance(exif, Image.Exif):
+        image.save(buffer, kind, **options | {"exif": without_directories(exif)})
+        return with_directories(buffer.getvalue(), exif)
     image.save(buffer, kind, **options)
     return buffer.getvalue()
 
