@@ -1,4 +1,4 @@
-"""Who, when and with what: from every format into every other, in every alphabet, and never at the cost of the picture."""
+"""Who, when and with what: from every format into every other, in every alphabet, and never at the picture's cost."""
 
 from __future__ import annotations
 

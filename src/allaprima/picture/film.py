@@ -9,6 +9,9 @@ from PIL import Image
 
 from allaprima.picture.picture import Picture
 
+_FLAGS, _ALPHA = 20, 0x10
+"""In an animated WebP (RFC 9649, 2.7)."""
+
 
 class _Film(Image.Image):
     """Pictures that come one by one, in the form in which Pillow saves an animation: it seeks, and the next is there.
@@ -62,4 +65,7 @@ def encode(
     buffer = io.BytesIO()
     film = _Film(first, others, count)
     film.save(buffer, kind, save_all=True, duration=film.durations, loop=loop, **options)
-    return buffer.getvalue()
+    data = bytearray(buffer.getvalue())
+    if first.alpha is not None and data[12:16] == b"VP8X":
+        data[_FLAGS] |= _ALPHA  # forgotten where all that is transparent is an edge, which the encoder cuts off
+    return bytes(data)
