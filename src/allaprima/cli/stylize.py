@@ -26,18 +26,13 @@ from allaprima.stylizer import Stylizer
 OWN = "own"
 
 
-class Stroke(click.ParamType[int]):
-    """A number of pixels, or ``own``."""
-
-    name = "pixels"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """``"1024"`` -> 1024, ``"own"`` -> 0, which stands for the picture's own size."""
-        if value == OWN:
-            return 0
-        if not str(value).isdigit() or int(value) < SMALLEST_SIDE:
-            self.fail(f'"{value}" is neither "{OWN}" nor a number of at least {SMALLEST_SIDE} pixels', param, ctx)
-        return int(value)
+def parse_stroke(value: str | int) -> int:
+    """``"1024"`` -> 1024, ``"own"`` -> 0, which stands for the picture's own size."""
+    if value == OWN:
+        return 0
+    if not str(value).isdigit() or int(value) < SMALLEST_SIDE:
+        raise click.BadParameter(f'"{value}" is neither "{OWN}" nor a number of at least {SMALLEST_SIDE} pixels')
+    return int(value)
 
 
 @click.command("stylize")
@@ -47,7 +42,8 @@ class Stroke(click.ParamType[int]):
 @click.option("--strength", default=1.0, show_default=True, help="0 is the photograph, 1 the full style.")
 @click.option(
     "--stroke",
-    type=Stroke(),
+    type=parse_stroke,
+    metavar="PIXELS",
     default=STROKE,
     show_default=True,
     help="The longer side at which the network sees a picture: less is larger strokes. The result has the picture's "
