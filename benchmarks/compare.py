@@ -83,7 +83,7 @@ def panel(options: argparse.Namespace, paintings: dict[str, Path]) -> list[Judge
     """The judges whose weights were named, and the indices.
 
     Raises:
-        AllaPrimaError: weights or paintings cannot be read, or the detector of faces is not installed.
+        AllaPrimaError: weights or paintings cannot be read.
     """
     judges: list[Judge] = [vgg16(options.vgg16, paintings)]
     if options.squeezenet:
@@ -92,7 +92,7 @@ def panel(options: argparse.Namespace, paintings: dict[str, Path]) -> list[Judge
         judges.append(EdgeJudge(options.hed))
     if options.verdict:
         judges.append(lite0(options.verdict, paintings))
-    return [*judges, Indices(), *([Faces()] if options.faces else [])]
+    return [*judges, Indices(), *([Faces(options.faces)] if options.faces else [])]
 
 
 def report(table: Sequence[Measured], judges: Sequence[Judge], reference: str) -> dict[str, Any]:
@@ -232,7 +232,7 @@ def main() -> None:
     parser.add_argument(
         "--verdict", type=Path, metavar="FILE", help="weights of EfficientNet-Lite0, for a last word only"
     )
-    parser.add_argument("--faces", action="store_true", help="count the faces that stay (needs opencv-python-headless)")
+    parser.add_argument("--faces", type=Path, metavar="FILE", help="weights of CenterFace, to see whether faces stay")
     parser.add_argument(
         "--peer", action="append", default=[], metavar="NAME=WEIGHTS:STYLE", help="a network of fast-style-transfer"
     )

@@ -12,7 +12,7 @@ from allaprima.errors import TrainingError
 from allaprima.evaluation.painters import Painter, file_sha256
 from judges.bootstrap import interval
 from judges.curves import Curve, meet
-from judges.faces import overlap
+from judges.faces import decode, overlap, strongest
 from judges.hed import edge_distance
 from judges.indices import Indices, luminance, mesh, rank_correlation
 from judges.judge import Scene
@@ -162,9 +162,16 @@ def test_edges_are_apart_as_far_as_they_share_nothing():
 
 
 def test_boxes_overlap_by_intersection_over_union():
-    assert overlap((0, 0, 10, 10), (0, 0, 10, 10)) == 1.0
-    assert overlap((0, 0, 10, 10), (5, 0, 10, 10)) == pytest.approx(1 / 3)
-    assert overlap((0, 0, 10, 10), (20, 20, 5, 5)) == 0.0
+    boxes = np.array([[0.0, 0, 10, 10], [5, 0, 15, 10], [20, 20, 25, 25]])
+    assert overlap(boxes[0], boxes) == pytest.approx([1.0, 1 / 3, 0.0])
+
+
+def test_a_face_is_found_once_where_the_detector_is_surest():
+    heat = np.zeros((1, 20, 20), np.float32)
+    heat[0, 5, 5], heat[0, 5, 6], heat[0, 15, 15] = 0.9, 0.8, 0.4
+    scale = np.full((2, 20, 20), np.log(10.0), np.float32)
+    boxes, scores = decode(heat, scale, np.zeros((2, 20, 20), np.float32))
+    assert strongest(boxes, scores) == pytest.approx(np.array([[2.0, 2.0, 42.0, 42.0]]))
 
 
 def test_a_set_is_read_evenly_and_a_changed_photograph_is_refused(photos, tmp_path):
