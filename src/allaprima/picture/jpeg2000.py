@@ -41,7 +41,12 @@ def open_jpeg2000(file: BinaryIO, check_size: Callable[[int, int], None]) -> Ima
     check_size(*image.size)
     place = start.find(_CODESTREAM)
     precisions = _precisions(start, place)
-    if len(precisions) < 2 or not all(8 <= precision < 0x80 for precision in precisions) or _SYCC in start:
+    if (
+        image.mode == "I;16"
+        or not precisions
+        or not all(8 <= precision < 0x80 for precision in precisions)
+        or _SYCC in start
+    ):
         return image
     decoded = np.array(image)
     file.seek(0)
