@@ -52,7 +52,7 @@ def open_jpeg2000(file: BinaryIO, check_size: Callable[[int, int], None]) -> Ima
     file.seek(0)
     sides = np.asarray(Jpeg2KImageFile(io.BytesIO(_cut_at_the_middle(file.read(), place, len(precisions)))))
     decoded[(decoded == 0) & (sides >= 128)] = 255
-    mended = Image.fromarray(decoded, mode=image.mode if image.mode == "CMYK" else None)
+    mended = Image.frombytes(image.mode, image.size, decoded.reshape(-1).data)
     mended.format, mended.info = image.format, image.info
     return mended
 

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from allaprima.errors import PictureError
@@ -26,6 +26,7 @@ _GREYS, _RGB, _SEPARATED, _YCBCR = (0, 1), 2, 5, 6
 _SENSOR = (32803, 34892)
 """Photometric interpretations of what a sensor saw: through a color filter array, and linear (DNG 1.4)."""
 _UNASSOCIATED, _ASSOCIATED = 2, 1
+_PACKBITS = 32773
 _SEPARATE_PLANES = 2
 _BAND = 2**20
 """Pixels that are converted at a time."""
@@ -37,12 +38,13 @@ class _Tiff(TiffImageFile):
     """As Pillow reads it, but for two things: subsampled YCbCr, and a limit that is not ours."""
 
     def _setup(self) -> None:
+        """Subsampled YCbCr without compression goes to libtiff too, which is had by a word on the compression."""
+        plain = self.tag_v2.get(_PHOTOMETRIC) == _YCBCR and self.tag_v2.get(_COMPRESSION, 1) == 1
+        if plain:
+            self.tag_v2[_COMPRESSION] = _PACKBITS  # what libtiff itself reads in the file is not changed
         super()._setup()
-        if self.tag_v2.get(_PHOTOMETRIC) == _YCBCR and self.tag_v2.get(_COMPRESSION, 1) == 1:  # libtiff resamples
-            self.use_load_libtiff = True
-            self._mode = "RGB"
-            whole = (0, 0, *self._tile_size)
-            self.tile = [ImageFile._Tile("libtiff", whole, 0, ("RGBX", False, self.tag_v2.offset))]
+        if plain:
+            self.tag_v2[_COMPRESSION] = 1
 
     def load_prepare(self) -> None:
         if self._im is None:  # else Pillow would compare the size with a limit of its own
@@ -240,7 +242,7 @@ def _to_8_bit(pieces: _Pieces, colors: int, extra: tuple[int, ...], *, inverted:
                 values *= (255 / np.maximum(alpha, 1e-6))[..., None]
         result[(*place, slice(0, colors))] = to_bytes(255 - values if inverted else values)
     mode = {1: "L", 3: "RGB", 4: "CMYK"}[colors] + ("A" if has_alpha else "")
-    image = Image.fromarray(result[..., 0] if mode == "L" else result, mode=None if mode != "CMYK" else "CMYK")
+    image = Image.frombytes(mode, (pieces.width, pieces.height), result.reshape(-1).data)
     if note:
         image.info[NOTES] = [note]
     return image
