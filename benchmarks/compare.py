@@ -200,6 +200,8 @@ def show(data: dict[str, Any]) -> str:
             f"Style distance at equal content, over that of `{data['reference']}` (below 1 is better), "
             f"with 95 % intervals:\n\n{tables.ratios(found['equal_content'])}",
             f"Indices at full strength:\n\n{tables.indices(found['indices'])}",
+            f"Their differences from `{data['reference']}`, paired by photograph, the mean over the styles:"
+            f"\n\n{tables.index_differences(found['index_differences'])}",
         ]
     return "\n\n".join([*parts, f"### Next to nothing\n\n{tables.indices(data['probes'])}"])
 

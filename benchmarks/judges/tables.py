@@ -67,3 +67,16 @@ def indices(rows: Iterable[dict[str, Any]]) -> str:
         ["style · painter", *names],
         [[f"{r['style']} · {r['painter']}", *(number(r.get(name), 2) for name in names)] for r in found],
     )
+
+
+def index_differences(rows: Iterable[dict[str, Any]]) -> str:
+    """By how much each index differs from the reference's, over all styles, one column for each painter."""
+    cells: dict[str, dict[str, str]] = {}
+    for row in rows:
+        limits = row["interval"]
+        text = f"{row['difference']:+.2f}" + ("" if limits is None else f" ({limits[0]:+.2f} to {limits[1]:+.2f})")
+        cells.setdefault(row["index"], {})[row["painter"]] = text
+    painters = list(dict.fromkeys(name for found in cells.values() for name in found))
+    return table(
+        ["index", *painters], [[index, *(found.get(p, "") for p in painters)] for index, found in cells.items()]
+    )

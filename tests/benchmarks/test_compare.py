@@ -8,8 +8,10 @@ from pathlib import Path
 
 import h5py
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 from safetensors.torch import save_file
 
@@ -18,7 +20,9 @@ from allaprima.errors import ModelError
 from allaprima.evaluation.painters import file_sha256
 from allaprima.gallery import gallery_model
 from judges import lite0, squeezenet
+from judges.faces import Faces, open_centerface, strongest
 from judges.hed import BLOCKS, read_hed
+from judges.judge import Scene
 
 GENERATOR = torch.Generator().manual_seed(0)
 
@@ -88,6 +92,44 @@ def lite0_file(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def faces_file(tmp_path_factory) -> Path:
+    """A detector that is sure of a face wherever it is bright; sizes are written in, as in the real one."""
+    bright, nothing = np.full((1, 3, 4, 4), 0.05 / 48, np.float32), np.zeros((2, 3, 4, 4), np.float32)
+    nodes, weights = [], []
+    for name, kernel, bias in (("heat", bright, -6.0), ("scale", nothing, 3.0), ("shift", nothing, 0.0)):
+        weights.append(numpy_helper.from_array(kernel, f"{name}.kernel"))
+        weights.append(numpy_helper.from_array(np.full(len(kernel), bias, np.float32), f"{name}.bias"))
+        inputs = ["input.1", f"{name}.kernel", f"{name}.bias"]
+        made = "logits" if name == "heat" else name
+        nodes.append(helper.make_node("Conv", inputs, [made], kernel_shape=[4, 4], strides=[4, 4]))
+    nodes.append(helper.make_node("Sigmoid", ["logits"], ["heat"]))
+    graph = helper.make_graph(
+        nodes,
+        "detector",
+        [helper.make_tensor_value_info("input.1", TensorProto.FLOAT, [10, 3, 32, 32])],
+        [
+            helper.make_tensor_value_info(name, TensorProto.FLOAT, [10, channels, 8, 8])
+            for name, channels in (("heat", 1), ("scale", 2), ("shift", 2))
+        ],
+        weights,
+    )
+    path = tmp_path_factory.mktemp("judges") / "faces.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9), path)
+    return path
+
+
+def test_faces_are_found_in_pictures_of_any_size_and_seen_to_go(faces_file):
+    photo = np.zeros((70, 100, 3), np.uint8)
+    photo[20:30, 40:50] = 255
+    detector = Faces(faces_file)
+    scene = Scene(photo, "digest", "face")
+    assert len(strongest(*detector.find(photo))) == 1
+    assert detector.terms(scene, photo, "")["faces"] > 0.9
+    assert detector.terms(scene, np.zeros_like(photo), "")["faces"] < 0.1
+    assert detector.terms(Scene(np.zeros_like(photo), "dark", "night"), photo, "") == {}
+
+
 @pytest.fixture
 def comparison(photos, paintings, vgg16_file, squeezenet_file, hed_file, lite0_file, tmp_path, monkeypatch):
     """Run the command on two photographs; -> the file of results."""
@@ -143,8 +185,13 @@ def test_what_is_missing_is_said_in_one_line(comparison, tmp_path):
         comparison(tmp_path / "none.onnx", "--reference", "fast")
 
 
-def test_weights_of_something_else_are_refused(squeezenet_file, lite0_file, hed_file, tmp_path):
-    for read in (lambda path: squeezenet.squeezenet(path, {}), lambda path: lite0.lite0(path, {}), read_hed):
+def test_weights_of_something_else_are_refused(tmp_path):
+    for read in (
+        lambda path: squeezenet.squeezenet(path, {}),
+        lambda path: lite0.lite0(path, {}),
+        read_hed,
+        open_centerface,
+    ):
         wrong = tmp_path / "wrong"
         wrong.write_bytes(b"not a network")
         with pytest.raises(ModelError, match="does not hold"):
