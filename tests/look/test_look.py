@@ -51,7 +51,7 @@ def test_bands_leave_no_seam(monkeypatch):
     monkeypatch.setattr("allaprima.look.look._BAND", 900 * 37)
     difference = np.abs(allaprima.stylize(photo, WAVE, stroke=200, color="photo").astype(int) - whole)
     assert np.percentile(difference, 99.9) <= 1
-    assert max(difference[row::37].mean() for row in (0, 36)) < 1.2 * difference.mean()
+    assert max(difference[row::37].mean() for row in (0, 36)) < 1.2 * difference.mean() + 1e-3
 
 
 def test_a_photograph_that_is_not_painted_comes_back_sharp():
