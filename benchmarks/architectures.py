@@ -1,12 +1,12 @@
 """The architecture study: variants of the network ``fast``, and candidates for ``fine``, at equal training budget.
 
     python benchmarks/architectures.py --photos TRAIN --val VAL --painting great_wave.jpg --vgg16 WEIGHTS
-    python benchmarks/architectures.py … --timings --page docs/architecture.md
+    python benchmarks/architectures.py … --timings --page docs/networks.md
 
 Every variant learns the painting from the same crops in the same number of steps, full strength only; then its
 exported model paints photographs that nobody trained on, and the pictures as delivered are measured by the recipe's
 objective. ``--timings`` measures all finished models in turns. What is finished is kept beside the output
-(``log.jsonl`` and ``models/``), and a run does only what is missing; see docs/architecture.md.
+(``log.jsonl`` and ``models/``), and a run does only what is missing; see docs/networks.md.
 """
 
 from __future__ import annotations

@@ -141,5 +141,5 @@ def test_a_contact_sheet_is_as_small_as_was_promised():
 
 
 def test_the_page_has_a_place_for_results():
-    text = (DOCS / "architecture.md").read_text()
+    text = (DOCS / "networks.md").read_text()
     assert text.index(BEGIN) < text.index(END)
