@@ -30,7 +30,8 @@ from PIL import Image, ImageOps
 from allaprima.engine.engine import Engine, cores
 from allaprima.evaluation.record import command_line, record, versions, write_json
 from allaprima.gallery import find_model, gallery_model
-from allaprima.look.stroke import STROKE, reduce, reduced_size
+from allaprima.look.stroke import reduce, reduced_size
+from allaprima.options import STROKE
 from allaprima.picture.formats import SUFFIXES
 from allaprima.style_model import mixture
 from speed import RESULTS, at_least_one, parse_size

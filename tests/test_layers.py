@@ -21,11 +21,12 @@ ROOT = "allaprima"
 LAYERS = (
     ("errors", "version", "color"),  # the ground
     ("files", "style_model"),
+    ("options",),  # the table of names and limits
     ("picture", "look", "engine"),  # what painting is made of; none knows the others
     ("gallery",),
-    ("options",),
+    ("cards",),
     ("stylizer", "training"),  # the two wings: the face of painting, and training
-    ("batch", "export"),
+    ("batch", "export", "shortcuts"),
     ("evaluation",),  # stands above both wings
     ("cli",),
     (ROOT, "__main__"),  # the package's own __init__: only names from below

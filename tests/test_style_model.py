@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from allaprima import Stylizer
+from allaprima.cards import read_card
 from allaprima.errors import ModelError, StyleError
-from allaprima.gallery import BANKS, gallery_model, read_card
+from allaprima.gallery import BANKS, gallery_model
 from allaprima.style_model import PHOTO, Card, Style, mixture, parse_style, style_label
 
 NAMES = ("photo", "great_wave", "starry_night", "the_scream")

@@ -116,8 +116,9 @@ def test_styles_differ_and_a_mixture_lies_between(stylizer):
 @pytest.mark.parametrize(
     "array",
     [
-        np.zeros((32, 32), np.uint8),
+        np.zeros((32, 32), bool),
         np.zeros((32, 32, 3), np.float32),
+        np.zeros((32, 32, 3), np.uint16),
         np.zeros((32, 32, 2), np.uint8),
         np.zeros((3,), np.uint8),
     ],

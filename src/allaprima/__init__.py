@@ -2,28 +2,95 @@
 
 >>> import allaprima
 >>> allaprima.stylize("photo.jpg", style="great_wave").save("painting.jpg")
+
+What is named here is loaded when it is first used, so that ``import allaprima`` costs nothing.
 """
 
-from allaprima.color import COLORS
-from allaprima.errors import AllaPrimaError, ModelError, PictureError, StyleError
-from allaprima.look.look import Look
-from allaprima.look.mask import Mask
-from allaprima.style_model import Card, Style
-from allaprima.stylizer import Stylizer, styles, stylize
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from allaprima.version import __version__
+
+if TYPE_CHECKING:
+    from allaprima.cards import styles
+    from allaprima.color import COLORS, Color
+    from allaprima.errors import (
+        AllaPrimaError,
+        DivergedError,
+        EngineError,
+        ModelError,
+        OptionError,
+        OutOfMemoryError,
+        OutputError,
+        PictureError,
+        StyleError,
+        TrainingError,
+    )
+    from allaprima.look.look import Look, Stroke
+    from allaprima.picture.animation import Animation
+    from allaprima.picture.picture import Picture
+    from allaprima.shortcuts import stylize
+    from allaprima.style_model import Card, Style, StyleSpec
+    from allaprima.stylizer import Stylizer
+
+_HOMES = {
+    "allaprima.cards": ("styles",),
+    "allaprima.color": ("COLORS", "Color"),
+    "allaprima.errors": (
+        "AllaPrimaError",
+        "DivergedError",
+        "EngineError",
+        "ModelError",
+        "OptionError",
+        "OutOfMemoryError",
+        "OutputError",
+        "PictureError",
+        "StyleError",
+        "TrainingError",
+    ),
+    "allaprima.look.look": ("Look", "Stroke"),
+    "allaprima.picture.animation": ("Animation",),
+    "allaprima.picture.picture": ("Picture",),
+    "allaprima.shortcuts": ("stylize",),
+    "allaprima.style_model": ("Card", "Style", "StyleSpec"),
+    "allaprima.stylizer": ("Stylizer",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "COLORS",
     "AllaPrimaError",
+    "Animation",
     "Card",
+    "Color",
+    "DivergedError",
+    "EngineError",
     "Look",
-    "Mask",
     "ModelError",
+    "OptionError",
+    "OutOfMemoryError",
+    "OutputError",
+    "Picture",
     "PictureError",
+    "Stroke",
     "Style",
     "StyleError",
+    "StyleSpec",
     "Stylizer",
+    "TrainingError",
     "__version__",
     "styles",
     "stylize",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """A public name, from the module where it lives (PEP 562)."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'allaprima' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

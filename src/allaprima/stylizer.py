@@ -4,79 +4,110 @@ from __future__ import annotations
 
 import io
 import os
-from functools import lru_cache
 from pathlib import Path
-from typing import Literal, TypedDict, TypeVar, Unpack, overload
+from typing import Any, BinaryIO, TypedDict, TypeVar, Unpack, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from allaprima.color import Color
-from allaprima.engine.engine import ENGINES, Engine
+from allaprima.engine.engine import Engine
+from allaprima.engine.memory import parse_memory
 from allaprima.engine.tiles import Progress
-from allaprima.errors import PictureError, StyleError
-from allaprima.gallery import GALLERY, find_model
-from allaprima.look.look import Look, Mixture, paint
-from allaprima.look.mask import Mask
-from allaprima.look.stroke import STROKE
-from allaprima.picture.animation import Animation, read_frames
+from allaprima.errors import OptionError, OutputError, PictureError, StyleError
+from allaprima.files import write_bytes
+from allaprima.gallery import BANKS, GALLERY, find_model
+from allaprima.look.look import Look, Mixture, Stroke, paint
+from allaprima.options import DEFAULT_QUALITY, ENGINES, MAX_PIXELS, check
+from allaprima.picture.animation import Animation
+from allaprima.picture.formats import check_size_of_format, format_of
 from allaprima.picture.picture import Picture
-from allaprima.picture.reading import mask_of, read_mask, read_picture, suffix_of
+from allaprima.picture.reading import suffix_of
+from allaprima.picture.source import Bytes, PathLike, Source, check_array, named, picture_of, read_mask, read_source
 from allaprima.style_model import SMALLEST_SIDE, Card, Style, StyleSpec, mixture
 
-PathLike = str | os.PathLike[str]
-Kind = TypeVar("Kind", Image.Image, bytes, NDArray[np.uint8])
+Pixels = NDArray[np.uint8]
+Mask = Source | NDArray[Any]
+Kind = TypeVar("Kind", Image.Image, Pixels)
+Result = TypeVar("Result")
 
 
-class Options(TypedDict, total=False):
-    """What ``stylize`` takes by name."""
+class LookOptions(TypedDict, total=False):
+    """What may be chosen about a look by name, for type checkers; ``Look`` describes it."""
 
-    stroke: int | Literal["auto"] | None
-    """The longer side in pixels at which the network sees the picture, which is what decides how large its strokes are;
-    the result has the picture's own size and sharpness. None is the picture's own size. "auto" is 1024, or less if the
-    picture is smaller, and None for arrays."""
+    stroke: Stroke
     color: Color
-    """Whose colours: "style", "photo", "luminance" or "histogram" (``look.COLORS``)."""
-    mask: PathLike | Image.Image | NDArray[np.uint8] | None
-    """Where to paint: white is the style, black stays. An array is uint8 [H, W]; any size is scaled to the picture."""
+    mask: Mask | None
     feather: float | None
-    """Width of the mask's soft edge in pixels; None is a hundredth of the shorter side."""
     invert_mask: bool
-    elsewhere: StyleSpec | None
-    """A second style, where the mask is black."""
+    mask_style: StyleSpec | None
+
+
+class PictureOptions(LookOptions, total=False):
+    """What may be chosen about one picture by name, for type checkers; ``Stylizer.stylize`` describes it."""
+
+    size: int | None
+    max_pixels: int
+    keep_gps: bool
+    quality: int
+    progress: Progress | None
 
 
 class Stylizer:
-    """A loaded style model, to be reused for many pictures; threads may share it.
+    """A loaded style model, to be reused for many pictures. Threads may share it, and it can be pickled.
 
     Args:
-        model: an ``.onnx`` style model, or a bank of the gallery that ships with the package: "fast" (real time; the
-            default) or "fine" (better pictures, in three to four times the seconds).
-        threads: how many threads compute; None takes every physical core.
-        memory: bytes that the process may take; a picture that needs more is painted in tiles, without a seam. None is
-            half of what the machine has, 4 GiB at most.
+        model: a bank of the gallery that ships with the package, "fast" (real time; the default) or "fine" (better
+            pictures, in three to four times the seconds), or the path of an ``.onnx`` style model.
+        threads: how many threads compute; None takes every core.
+        memory: how much memory to use, in bytes or as text such as "1.5G"; a picture that needs more is painted in
+            tiles, without a seam. None is half of what the machine has, 4 GiB at most.
         exact: tiles equal the picture painted whole to 1 of 255, which takes about three times as long for pictures
             above 32 megapixels.
-        engine: what computes: "onnxruntime", "openvino" or "openvino-bf16". OpenVINO (the extra ``openvino``) is faster
-            for many pictures of one size; in bfloat16 by more, but its pictures differ by a few of 255.
+        engine: what runs the network: "onnxruntime", "openvino" or "openvino-bf16". OpenVINO (the extra ``openvino``)
+            is faster for many pictures of one size; in bfloat16 by more, but its pictures differ by a few of 255.
 
     Raises:
+        OptionError: a number of threads, an amount of memory or a name of an engine that cannot be.
         ModelError: the file is missing or not a style model.
-        EngineError: the engine is not installed, or not for this machine.
+        EngineError: the engine is not installed, or does not run on this machine.
     """
 
     def __init__(
         self,
         model: PathLike | None = None,
         threads: int | None = None,
-        memory: int | None = None,
+        memory: int | str | None = None,
         *,
         exact: bool = False,
         engine: str = ENGINES[0],
     ) -> None:
-        self._engine = Engine(
-            find_model(GALLERY if model is None else model), threads, memory, exact=exact, engine=engine
+        check(threads=threads, exact=exact, engine=engine, memory=memory)
+        path = find_model(GALLERY if model is None else model)
+        self._arguments: dict[str, Any] = {
+            "model": _portable(model),
+            "threads": threads,
+            "memory": memory,
+            "exact": exact,
+            "engine": engine,
+        }
+        amount = None if memory is None else parse_memory(str(memory))
+        self._engine = Engine(path, threads, amount, exact=exact, engine=engine)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What it was made with: the copy loads the model itself."""
+        return self._arguments
+
+    def __setstate__(self, arguments: dict[str, Any]) -> None:
+        self.__init__(**arguments)  # type: ignore[misc]
+
+    def __repr__(self) -> str:
+        names = [style.name for style in self.styles]
+        shown = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+        return (
+            f"<Stylizer {self._arguments['model']}: {len(names)} style{'s' * (len(names) != 1)} ({shown}), "
+            f"{self._arguments['engine']}>"
         )
 
     @property
@@ -89,63 +120,234 @@ class Stylizer:
         """The bank's styles in order, without ``photo``."""
         return self.card.styles[1:]
 
-    def choose(self, style: StyleSpec | None) -> StyleSpec:
-        """The style asked for, or the model's only one.
-
-        Raises:
-            StyleError: none was asked for and the model has several.
-        """
-        if style is not None:
-            return style
-        if len(self.styles) == 1:
-            return self.styles[0].name
-        raise StyleError(f"choose a style of this model: {', '.join(s.name for s in self.styles)}")
-
     @overload
     def stylize(
-        self, image: PathLike, style: StyleSpec | None = ..., strength: float = ..., **options: Unpack[Options]
+        self,
+        image: Source,
+        style: StyleSpec | None = ...,
+        strength: float = ...,
+        *,
+        format: str,
+        **options: Unpack[PictureOptions],
+    ) -> bytes: ...
+    @overload
+    def stylize(
+        self,
+        image: PathLike | BinaryIO,
+        style: StyleSpec | None = ...,
+        strength: float = ...,
+        *,
+        format: None = ...,
+        **options: Unpack[PictureOptions],
     ) -> Image.Image: ...
     @overload
     def stylize(
-        self, image: Kind, style: StyleSpec | None = ..., strength: float = ..., **options: Unpack[Options]
+        self,
+        image: Bytes,
+        style: StyleSpec | None = ...,
+        strength: float = ...,
+        *,
+        format: None = ...,
+        **options: Unpack[PictureOptions],
+    ) -> bytes: ...
+    @overload
+    def stylize(
+        self,
+        image: Kind,
+        style: StyleSpec | None = ...,
+        strength: float = ...,
+        *,
+        format: None = ...,
+        **options: Unpack[PictureOptions],
     ) -> Kind: ...
 
     def stylize(
         self,
-        image: PathLike | Image.Image | bytes | NDArray[np.uint8],
+        image: Source,
         style: StyleSpec | None = None,
         strength: float = 1.0,
-        **options: Unpack[Options],
-    ) -> Image.Image | bytes | NDArray[np.uint8]:
+        *,
+        stroke: Stroke = "auto",
+        color: Color = "style",
+        mask: Mask | None = None,
+        feather: float | None = None,
+        invert_mask: bool = False,
+        mask_style: StyleSpec | None = None,
+        size: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+        keep_gps: bool = False,
+        format: str | None = None,
+        quality: int = DEFAULT_QUALITY,
+        progress: Progress | None = None,
+    ) -> Image.Image | bytes | Pixels:
         """Repaint a picture in one forward pass.
 
+        The same picture gives the same painting, however it is handed over.
+
         Args:
-            image: a path, a PIL picture of any mode, the bytes of a picture file, or uint8 RGB pixels ``[H, W, 3]``,
-                RGBA ``[H, W, 4]`` (alpha is kept) or a batch ``[N, H, W, 3]``.
-            style: a name, or a mixture such as ``"great_wave:0.6,starry_night:0.4"`` or a mapping; None if the model
-                has only one.
+            image: a path; the bytes of a picture file; a file opened in binary mode; a PIL picture of any mode (its
+                current frame); or sRGB pixels, uint8 ``[H, W, 3]``, ``[H, W]`` (gray), ``[H, W, 4]`` (with alpha), or
+                a batch ``[N, H, W, 3]`` or ``[N, H, W, 4]``.
+            style: a name, or a mixture such as ``"great_wave:0.6,starry_night:0.4"`` or a mapping of names to weights;
+                None if the model has only one.
             strength: 0 (the photograph) to 1 (the full style).
-            **options: see ``Options``.
+            stroke: the longer side in pixels, 16 or more, at which the network sees the picture, which decides how
+                large its strokes are: fewer pixels, larger strokes. The result has the picture's own size and
+                sharpness. "auto" is 1024, "own" the picture's own size.
+            color: whose colors the painting has: "style", "photo", "luminance" or "histogram" (``COLORS``).
+            mask: where to paint: white is the style, black stays. Anything that ``image`` may be, or an array [H, W] of
+                uint8, bool, or floats of 0 to 1; one of another size is scaled to the picture.
+            feather: width of the mask's soft edge in pixels; None is a hundredth of the shorter side.
+            invert_mask: paint where the mask is black instead.
+            mask_style: a second style, where the mask is black.
+            size: scale down first, to at most this many pixels on the longer side.
+            max_pixels: refuse files with more pixels, in all frames together.
+            keep_gps: keep the place where a photograph was taken in the metadata.
+            format: give bytes of a file of this format ("png", "jpg", "webp", …), whatever came in.
+            quality: of JPEG, WebP and AVIF, where the result is bytes: 1 to 100.
+            progress: is called with the work done and all the work, ``(int, int)``, at last with equal numbers: the
+                frames of an animation, or the tiles of a picture that needs them.
 
         Returns:
-            An upright PIL picture (RGB or RGBA) for a path or a PIL picture; bytes of the same format for bytes, of
-            PNG where that format cannot be written; an array of the same shape for an array.
+            The type that came in. For a path, a file or a PIL picture an upright PIL picture, RGB or RGBA, with sRGB
+            profile and EXIF, which ``save`` keeps; an animation has all its frames. For bytes the bytes of the same
+            format, or of PNG where that cannot be written. For an array uint8 of the same shape, but [H, W, 3] for
+            [H, W].
 
         Raises:
-            PictureError: the picture or the mask cannot be read, or has a side below 16 pixels.
+            PictureError: the picture or the mask cannot be read, has more than ``max_pixels``, or a side below 16.
+            OptionError: an option that has no such value, or contradicts another.
             StyleError: a style that the model does not have, or a strength outside 0..1.
+            OutputError: the format cannot hold the result.
+            OutOfMemoryError: the memory is not enough.
+            TypeError: an option that does not exist, or an image that is nothing of the above.
         """
-        look = _look(style, strength, options, own_size=isinstance(image, np.ndarray))
+        check(size=size, max_pixels=max_pixels, keep_gps=keep_gps, format=format, quality=quality)
+        look = self.look(
+            style,
+            strength,
+            stroke=stroke,
+            color=color,
+            mask=mask,
+            feather=feather,
+            invert_mask=invert_mask,
+            mask_style=mask_style,
+        )
+        suffix = None if format is None else "." + format.lower().lstrip(".")
+        if suffix is not None:
+            format_of(suffix)
+        elif isinstance(image, Bytes):
+            suffix = suffix_of(bytes(image))
+        if quality != DEFAULT_QUALITY and suffix is None:
+            raise OptionError("quality is for a result in bytes, which format asks for", options=("format",))
         if isinstance(image, np.ndarray):
-            return self._stylize_array(image, look)
-        if isinstance(image, bytes):
-            return self.paint(read_frames(io.BytesIO(image)), look).encode(suffix_of(image))
-        picture = Picture.from_pil(image) if isinstance(image, Image.Image) else read_picture(Path(image))
-        return self.paint(picture, look).to_pil()
+            check_array(image, (2, 3, 4) if suffix is None else (2, 3))
+            if suffix is None:
+                return self._stylize_array(image, look, size, progress)
+        with named(image):
+            content = read_source(image, max_pixels=max_pixels, keep_gps=keep_gps)
+            painted = self.paint(content if size is None else content.within(size), look, progress)
+            return _image(painted) if suffix is None else painted.encode(suffix, quality)
 
-    def stylize_picture(self, picture: Picture, style: StyleSpec | None = None, strength: float = 1.0) -> Picture:
-        """The same for a decoded picture, with every option at its default; alpha and metadata stay."""
-        return self.paint(picture, Look(style, strength))
+    def stylize_file(
+        self,
+        source: PathLike,
+        target: PathLike,
+        style: StyleSpec | None = None,
+        strength: float = 1.0,
+        *,
+        stroke: Stroke = "auto",
+        color: Color = "style",
+        mask: Mask | None = None,
+        feather: float | None = None,
+        invert_mask: bool = False,
+        mask_style: StyleSpec | None = None,
+        size: int | None = None,
+        max_pixels: int = MAX_PIXELS,
+        keep_gps: bool = False,
+        quality: int = DEFAULT_QUALITY,
+        overwrite: bool = False,
+        progress: Progress | None = None,
+    ) -> Path:
+        """Repaint a picture file, or an animation, as the command does; see ``stylize`` for what is not said here.
+
+        Args:
+            source: the picture.
+            target: where the painting goes; its extension is its format. It appears whole or not at all.
+            style: see ``stylize``, as all below.
+            strength: 0 to 1.
+            stroke: pixels, "auto" or "own".
+            color: one of ``COLORS``.
+            mask: where to paint.
+            feather: width of the mask's soft edge in pixels.
+            invert_mask: paint where the mask is black instead.
+            mask_style: a second style, where the mask is black.
+            size: the longer side in pixels at most.
+            max_pixels: refuse larger files.
+            keep_gps: keep the place in the metadata.
+            quality: of JPEG, WebP and AVIF, 1 to 100.
+            overwrite: replace a target that exists.
+            progress: is called with the work done and all the work.
+
+        Returns:
+            The target.
+
+        Raises:
+            OutputError: the target exists, is the source, or cannot be written.
+            PictureError, OptionError, StyleError, OutOfMemoryError: as ``stylize``.
+        """
+        check(size=size, max_pixels=max_pixels, keep_gps=keep_gps, quality=quality, overwrite=overwrite)
+        look = self.look(
+            style,
+            strength,
+            stroke=stroke,
+            color=color,
+            mask=mask,
+            feather=feather,
+            invert_mask=invert_mask,
+            mask_style=mask_style,
+        )
+        place = Path(target)
+        kind = format_of(place.suffix)
+        if place.exists() and Path(source).exists() and place.samefile(source):
+            raise OutputError("the result would replace the picture itself; choose another name")
+        if place.exists() and not overwrite:
+            raise OutputError(f"{place} exists", options=("overwrite",))
+        with named(source):
+            content = read_source(source, max_pixels=max_pixels, keep_gps=keep_gps)
+            content = content if size is None else content.within(size)
+            check_size_of_format(kind, *content.size)
+            painted = self.paint(content, look, progress).encode(place.suffix, quality)
+        write_bytes(painted, place, overwrite=overwrite)
+        return place
+
+    def look(
+        self,
+        style: StyleSpec | None = None,
+        strength: float = 1.0,
+        *,
+        stroke: Stroke = "auto",
+        color: Color = "style",
+        mask: Mask | None = None,
+        feather: float | None = None,
+        invert_mask: bool = False,
+        mask_style: StyleSpec | None = None,
+    ) -> Look:
+        """The choices as a look for ``paint``, checked against this model; the mask is read. See ``stylize``.
+
+        Raises:
+            OptionError: an option that has no such value, or contradicts another.
+            StyleError: a style that the model does not have, or none where it has several.
+            PictureError: the mask cannot be read.
+        """
+        if style is None:
+            if len(self.styles) != 1:
+                raise StyleError(f"choose a style of this model: {', '.join(s.name for s in self.styles)}")
+            style = self.styles[0].name
+        pixels = None if mask is None else read_mask(mask)
+        look = Look(style, strength, stroke, color, pixels, feather, invert_mask, mask_style)
+        self._mixtures(look)
+        return look
 
     @overload
     def paint(self, content: Picture, look: Look, progress: Progress | None = ...) -> Picture: ...
@@ -155,99 +357,86 @@ class Stylizer:
     ) -> Picture | Animation: ...
 
     def paint(self, content: Picture | Animation, look: Look, progress: Progress | None = None) -> Picture | Animation:
-        """Repaint a decoded picture or animation; alpha and metadata stay. ``progress`` follows what is done in tiles.
+        """Repaint a decoded picture or animation; alpha and metadata stay. A frame is painted when it is asked for.
 
         Raises:
             PictureError: it has a side below 16 pixels.
-            StyleError: a style that the model does not have, or a strength outside 0..1.
+            StyleError: a style that the model does not have.
         """
         if isinstance(content, Animation):
-            return content.map(lambda frame: self.paint(frame, look, progress))
+            frames = _Counter(content.count, progress)
+            return content.map(lambda frame: frames.after(frame.with_pixels(self._paint(frame.pixels, look))))
         return content.with_pixels(self._paint(content.pixels, look, progress))
 
-    def mixtures(self, look: Look) -> list[Mixture]:
-        """The weights of the look's style and, if there is one, of the style elsewhere: float32 [S] each.
+    def _mixtures(self, look: Look) -> list[Mixture]:
+        """The weights of the look's style and, if there is one, of the mask's: float32 [S] each."""
+        styles = [look.style or self.styles[0].name, *([] if look.mask_style is None else [look.mask_style])]
+        return [mixture(self.card.names, style, look.strength) for style in styles]
 
-        Raises:
-            StyleError: a style that the model does not have, or a strength outside 0..1.
-        """
-        specs = [self.choose(look.style), *([] if look.elsewhere is None else [look.elsewhere])]
-        return [mixture(self.card.names, spec, look.strength) for spec in specs]
+    def _stylize_array(self, array: Pixels, look: Look, size: int | None, progress: Progress | None) -> Pixels:
+        """uint8 [H, W] or [H, W, C] -> uint8 [h, w, C]; of a batch each picture as it would be alone."""
+        if array.ndim < 4:
+            picture = picture_of(array)
+            return np.asarray(self.paint(picture if size is None else picture.within(size), look, progress).as_image())
+        counter = _Counter(len(array), progress)
+        painted = [counter.after(self._stylize_array(one, look, size, None)) for one in array]
+        return np.stack(painted) if painted else array.copy()
 
-    def _stylize_array(self, image: NDArray[np.uint8], look: Look) -> NDArray[np.uint8]:
-        if image.dtype != np.uint8 or image.ndim not in (3, 4) or image.shape[-1] not in (3, 4):
-            raise PictureError(
-                f"an array must be uint8 of shape [H, W, 3], [H, W, 4] or [N, H, W, 3], not {image.dtype} {image.shape}"
-            )
-        batch = image if image.ndim == 4 else image[None]
-        if look.plain:  # one run for the whole batch
-            painted = self._run(np.ascontiguousarray(batch[..., :3]), self.mixtures(look)[0])
-        else:
-            painted = np.stack([self._paint(one, look) for one in batch[..., :3]])
-        if image.shape[-1] == 4:
-            painted = np.concatenate([painted, batch[..., 3:]], axis=-1)
-        return painted if image.ndim == 4 else painted[0]
-
-    def _paint(self, pixels: NDArray[np.uint8], look: Look, progress: Progress | None = None) -> NDArray[np.uint8]:
-        return paint(
-            np.ascontiguousarray(pixels),
-            look,
-            self.mixtures(look),
-            lambda seen, weights: self._run(seen[None], weights, progress)[0],
-            self._engine.threads,
-        )
-
-    def _run(self, batch: NDArray[np.uint8], weights: Mixture, progress: Progress | None = None) -> NDArray[np.uint8]:
-        height, width = batch.shape[1:3]
+    def _paint(self, pixels: Pixels, look: Look, progress: Progress | None = None) -> Pixels:
+        height, width = pixels.shape[:2]
         if min(height, width) < SMALLEST_SIDE:
             raise PictureError(
                 f"the picture is {width}×{height} pixels; both sides need at least {SMALLEST_SIDE}: enlarge it first"
             )
-        return self._engine.run(batch, weights, progress)
+        tiles = _Told(progress)
+        painted = paint(
+            np.ascontiguousarray(pixels),
+            look,
+            self._mixtures(look),
+            lambda seen, weights: self._engine.run(seen[None], weights, tiles.tell if progress else None)[0],
+            self._engine.threads,
+        )
+        tiles.finish()
+        return painted
 
 
-def _look(style: StyleSpec | None, strength: float, options: Options, *, own_size: bool) -> Look:
-    """The options of ``stylize`` as a look; ``own_size`` is what an automatic stroke means."""
-    stroke = options.get("stroke", "auto")
-    if stroke == "auto":
-        stroke = None if own_size else STROKE
-    given = options.get("mask")
-    mask = None
-    if given is not None:
-        mask = Mask(_mask_pixels(given), options.get("feather"), options.get("invert_mask", False))
-    return Look(style, strength, stroke, options.get("color", "style"), mask, options.get("elsewhere"))
+class _Told:
+    """Whether a caller has been told of any work: of a picture painted in one piece nobody hears before its end."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress, self._told = progress, False
+
+    def tell(self, done: int, total: int) -> None:
+        self._told = True
+        if self._progress is not None:
+            self._progress(done, total)
+
+    def finish(self) -> None:
+        if not self._told:
+            self.tell(1, 1)
 
 
-def _mask_pixels(mask: PathLike | Image.Image | NDArray[np.uint8]) -> NDArray[np.uint8]:
-    if isinstance(mask, np.ndarray):
-        return mask
-    return mask_of(Picture.from_pil(mask)) if isinstance(mask, Image.Image) else read_mask(Path(mask))
+class _Counter:
+    """Tells how many frames are done."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._done, self._total, self._progress = 0, total, progress
+
+    def after(self, result: Result) -> Result:
+        self._done = min(self._done + 1, self._total)
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+        return result
 
 
-@lru_cache(maxsize=1)
-def gallery() -> Stylizer:
-    """The gallery's stylizer, loaded once."""
-    return Stylizer()
+def _portable(model: PathLike | None) -> str:
+    """A model as another process, perhaps in another folder, finds it again."""
+    name = BANKS[0] if model is None else os.fspath(model)
+    return BANKS[0] if name == GALLERY else name if name in BANKS else str(Path(name).absolute())
 
 
-@overload
-def stylize(
-    image: PathLike, style: StyleSpec | None = ..., strength: float = ..., **options: Unpack[Options]
-) -> Image.Image: ...
-@overload
-def stylize(image: Kind, style: StyleSpec | None = ..., strength: float = ..., **options: Unpack[Options]) -> Kind: ...
-
-
-def stylize(
-    image: PathLike | Image.Image | bytes | NDArray[np.uint8],
-    style: StyleSpec | None = None,
-    strength: float = 1.0,
-    **options: Unpack[Options],
-) -> Image.Image | bytes | NDArray[np.uint8]:
-    """Repaint a picture in a style of the gallery; see ``Stylizer.stylize``."""
-    return gallery().stylize(image, style, strength, **options)
-
-
-def styles() -> tuple[Style, ...]:
-    """The gallery's styles, with artist, title and year."""
-    return gallery().styles
+def _image(content: Picture | Animation) -> Image.Image:
+    """A PIL picture; an animation as one with all its frames, which nothing is lost of in PNG."""
+    if isinstance(content, Picture):
+        return content.to_pil()
+    return Image.open(io.BytesIO(content.encode(".png")))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import allaprima
-from allaprima import PictureError, StyleError
+from allaprima import OptionError, PictureError
 from allaprima.color import luminance_of
-from allaprima.look.mask import Mask
+from allaprima.look.look import Look
 from allaprima.look.stroke import Enlarger, reduce, reduced_size, slopes
-from allaprima.picture.reading import read_mask
+from allaprima.picture.source import read_mask
 from support import checkered
 
 WAVE = "great_wave"
@@ -87,19 +88,20 @@ def test_pictures_near_the_stroke_stay_as_they_are():
     assert reduced_size(3000, 4000, 1024) == (768, 1024)
 
 
-def test_a_path_gets_the_default_stroke_and_an_array_its_own(tmp_path):
+def test_auto_is_the_same_stroke_for_paths_and_arrays(tmp_path):
     photo = scene(1600, 400)
     Image.fromarray(photo).save(tmp_path / "photo.png")
     from_path = np.asarray(allaprima.stylize(tmp_path / "photo.png", WAVE))
     assert np.array_equal(from_path, allaprima.stylize(photo, WAVE, stroke=1024))
-    assert not np.array_equal(from_path, allaprima.stylize(photo, WAVE))
+    assert np.array_equal(from_path, allaprima.stylize(photo, WAVE))
+    assert not np.array_equal(from_path, allaprima.stylize(photo, WAVE, stroke="own"))
 
 
 def chroma(image: np.ndarray) -> np.ndarray:
     return image - luminance_of(image)[..., None]
 
 
-@pytest.mark.parametrize("stroke", [None, 100])
+@pytest.mark.parametrize("stroke", ["own", 100])
 def test_colours(stroke):
     photo = scene(240, 180)
     looks = {color: allaprima.stylize(photo, WAVE, color=color, stroke=stroke) for color in allaprima.COLORS}
@@ -130,7 +132,7 @@ def test_two_styles_divided_by_a_mask():
     photo = checkered(120, 80)
     mask = Image.new("L", (12, 8))  # scaled to the picture
     mask.paste(255, (0, 0, 6, 8))
-    both = allaprima.stylize(photo, WAVE, mask=mask, elsewhere="the_scream", feather=0)
+    both = allaprima.stylize(photo, WAVE, mask=mask, mask_style="the_scream", feather=0)
     assert np.array_equal(both[:, :50], allaprima.stylize(photo, WAVE)[:, :50])
     assert np.array_equal(both[:, 70:], allaprima.stylize(photo, "the_scream")[:, 70:])
 
@@ -142,22 +144,53 @@ def test_transparency_of_a_mask_is_black(tmp_path):
         read_mask(tmp_path / "none.png")
 
 
-@pytest.mark.parametrize("pixels", [np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4)), np.zeros((0, 4), np.uint8)])
-def test_what_is_no_mask(pixels):
-    with pytest.raises(PictureError, match="a mask must be uint8"):
-        Mask(pixels)
+@pytest.mark.parametrize("kind", [bool, np.float32, np.float64])
+def test_masks_of_other_types_are_the_same(kind):
+    photo = checkered(120, 80)
+    mask = np.zeros((80, 120), np.uint8)
+    mask[:, :60] = 255
+    assert np.array_equal(
+        allaprima.stylize(photo, WAVE, mask=(mask / 255).astype(kind)), allaprima.stylize(photo, WAVE, mask=mask)
+    )
 
 
-def test_choices_that_cannot_be(tmp_path):
-    photo = checkered(40, 30)
-    with pytest.raises(StyleError, match="choose one of: style, photo, luminance, histogram"):
-        allaprima.stylize(photo, WAVE, color="sepia")
-    with pytest.raises(StyleError, match="at least 16"):
-        allaprima.stylize(photo, WAVE, stroke=5)
-    with pytest.raises(StyleError, match="needs a mask"):
-        allaprima.stylize(photo, WAVE, elsewhere="the_scream")
-    with pytest.raises(PictureError, match="feather"):
-        allaprima.stylize(photo, WAVE, mask=np.zeros((3, 3), np.uint8), feather=-1)
+@pytest.mark.parametrize(
+    ("mask", "words"),
+    [
+        (np.zeros((0, 4), np.uint8), r"not uint8 \[0, 4\]"),
+        (np.zeros(4, bool), r"not bool \[4\]"),
+        (np.zeros((4, 4), np.int32), "not int32"),
+        (np.full((4, 4), 1.5), "between 0 and 1"),
+        (np.full((4, 4), np.nan), "between 0 and 1"),
+        ([[1]], "not list"),
+    ],
+)
+def test_what_is_no_mask(mask, words):
+    with pytest.raises(OptionError, match=words):
+        Look(WAVE, mask=mask)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"color": "sepia"}, "color must be one of: style, photo, luminance, histogram, not 'sepia'"),
+        ({"stroke": 5}, "stroke must be a whole number of at least 16, or one of: auto, own, not 5"),
+        ({"stroke": None}, "auto, own, not None"),
+        ({"stroke": "big"}, "not 'big'"),
+        ({"stroke": True}, "not True"),
+        ({"strength": "0.5"}, "strength must be a number between 0 and 1, not '0.5'"),
+        ({"strength": 1.5}, "between 0 and 1"),
+        ({"strength": float("nan")}, "between 0 and 1"),
+        ({"feather": 3}, "feather needs a mask"),
+        ({"invert_mask": True}, "invert_mask needs a mask"),
+        ({"mask_style": "the_scream"}, "mask_style needs a mask"),
+        ({"mask": np.zeros((3, 3), np.uint8), "feather": -1}, "feather must be a number of at least 0, not -1"),
+        ({"style": ["a", "b"]}, "not list"),
+    ],
+)
+def test_choices_that_cannot_be(options, words):
+    with pytest.raises(OptionError, match=re.escape(words)):
+        Look(**{"style": WAVE, **options})
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("JPEG", "JPEG"), ("WEBP", "WEBP"), ("GIF", "GIF"), ("TGA", "PNG")])

@@ -9,10 +9,10 @@ from typing import BinaryIO
 
 from allaprima.engine.tiles import Progress
 from allaprima.look.look import Look
+from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS
 from allaprima.picture.animation import read_frames
-from allaprima.picture.formats import DEFAULT_QUALITY, check_size_of_format, format_of
+from allaprima.picture.formats import check_size_of_format, format_of
 from allaprima.picture.picture import Picture
-from allaprima.picture.reading import MAX_PIXELS
 from allaprima.stylizer import Stylizer
 
 
@@ -52,11 +52,11 @@ class FilePainter:
             content = content.within(self.size)
         check_size_of_format(format_of(suffix), *content.size)
         mask = self.look.mask
-        if mask is not None and mask.size != content.size:
-            self.note(f"the mask of {_by(mask.size)} pixels is scaled to the picture of {_by(content.size)}")
+        if mask is not None and mask.shape[::-1] != content.size:
+            self.note(f"the mask of {_by(mask.shape[::-1])} pixels is scaled to the picture of {_by(content.size)}")
         content = self.stylizer.paint(content, self.look, progress)  # the same name: the photograph's memory is free
         return content.encode(suffix, self.quality)
 
 
-def _by(size: tuple[int, int]) -> str:
+def _by(size: tuple[int, ...]) -> str:
     return f"{size[0]}×{size[1]}"

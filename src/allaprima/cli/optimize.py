@@ -19,7 +19,7 @@ from allaprima.cli.progress import late_progress, progress
 from allaprima.cli.stopping import Stopping
 from allaprima.color import COLORS
 from allaprima.errors import DivergedError, OptionError, OutputError, PictureError
-from allaprima.picture.formats import DEFAULT_QUALITY
+from allaprima.options import DEFAULT_QUALITY
 from allaprima.picture.picture import Picture, write_picture
 from allaprima.picture.reading import read_picture
 from allaprima.style_model import parse_style
@@ -266,8 +266,8 @@ def choose_start(given: Given, photo: Picture) -> Tensor | str:
     from allaprima.training.preparation import from_pixels
 
     strength = START_STRENGTH if given.strength is None else given.strength
-    painted = Stylizer(given.model).stylize_picture(photo, given.model_style, strength)
-    return from_pixels(painted.pixels)
+    stylizer = Stylizer(given.model)
+    return from_pixels(stylizer.paint(photo, stylizer.look(given.model_style, strength)).pixels)
 
 
 def with_bars(steps: Iterator[OptimizeStep], iterations: int) -> Generator[OptimizeStep, None, None]:

@@ -6,7 +6,6 @@ import sys
 from contextlib import ExitStack, nullcontext
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -15,6 +14,7 @@ from allaprima.batch.plan import Plan, check_target
 from allaprima.batch.report import Report
 from allaprima.batch.workers import paint_all, watch
 from allaprima.cli.progress import late_progress, progress
+from allaprima.cli.stylize_options import Given
 from allaprima.errors import AllaPrimaError, PictureError
 from allaprima.files import write_bytes
 
@@ -23,19 +23,19 @@ PIPE = "-"
 WATCH_SECONDS = 1.0
 
 
-def many(plan: Plan, painter: FilePainter, workers: int, given: dict[str, Any]) -> None:
+def many(plan: Plan, painter: FilePainter, workers: int, given: Given) -> None:
     """Paint every picture, say what failed, and exit with the code that fits."""
-    watching = given["watching"]
+    watching = given.watch
     jobs = watch(plan.jobs, WATCH_SECONDS) if watching else plan.jobs()
     count = sum(1 for _ in plan.jobs()) if sys.stderr.isatty() and not watching else None
     lone_bar = late_progress("painting") if count == 1 else nullcontext()
-    with Report(given["report"]) as report, lone_bar as tell, ExitStack() as stack:
+    with Report(None if given.report is None else Path(given.report)) as report, lone_bar as tell, ExitStack() as stack:
         outcomes = paint_all(
             jobs,
             lambda job: painter.paint(job.source, job.target.suffix, tell),
-            lambda job: plan.check(job, overwrite=given["overwrite"]),
+            lambda job: plan.check(job, overwrite=given.overwrite),
             workers=workers,
-            resume=given["resume"],
+            resume=given.resume,
         )
         bar = stack.enter_context(progress(outcomes, "stylizing", count or 0))
         for outcome in bar:

@@ -67,7 +67,7 @@ def contact_sheet(stylizer: Stylizer, photo: Picture, tile: int) -> Picture:
     tiles = [("photo", "", photo.within(tile).to_pil())]
     with progress(stylizer.styles, "painting") as bar:
         for style in bar:
-            painted = stylizer.stylize_picture(photo, style.name).within(tile)
+            painted = stylizer.paint(photo, stylizer.look(style.name)).within(tile)
             tiles.append((style.name, describe(style), painted.to_pil()))
     columns = math.ceil(math.sqrt(len(tiles)))
     wide, high = tiles[0][2].size

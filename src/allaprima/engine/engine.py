@@ -17,10 +17,8 @@ from allaprima.engine.openvino import OpenVinoSession
 from allaprima.engine.stages import Session
 from allaprima.engine.tiles import BYTES_PER_PIXEL_BOUND, Progress, TilePainter
 from allaprima.errors import EngineError, ModelError, PictureError
+from allaprima.options import ENGINES
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
-
-ENGINES = ("onnxruntime", "openvino", "openvino-bf16")
-"""What can compute. OpenVINO is an extra; in bfloat16 it is fastest, and pictures differ by a few of 255."""
 
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
 """In order of preference; the first is there with ``onnxruntime-gpu`` only."""

@@ -1,4 +1,4 @@
-"""The style models that ship with the package, where any other lies, and what each says of itself."""
+"""The style models that ship with the package, and where any other lies."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import os
 from importlib.resources import files
 from pathlib import Path
 
-from allaprima.engine.onnx_wire import metadata_of
 from allaprima.errors import ModelError
-from allaprima.style_model import CARD_KEY, Card
 
 BANKS = ("fast", "fine")
 """What ships inside the package: for real time, and for better pictures in three to four times the seconds."""
@@ -35,21 +33,3 @@ def find_model(model: str | os.PathLike[str]) -> Path:
     if not Path(model).is_file():
         raise ModelError(f"there is no style model at {model}, and the gallery has: {', '.join(BANKS)}")
     return Path(model)
-
-
-def read_card(path: Path) -> Card:
-    """The card of a style model, read from the file's metadata alone; nothing computes.
-
-    Raises:
-        ModelError: the file cannot be read, is not ONNX, or has no card.
-    """
-    try:
-        metadata = metadata_of(path.read_bytes())
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, IndexError) as error:
-        raise ModelError(f"{path} is not a readable ONNX model") from error
-    try:
-        return Card.from_json(metadata.get(CARD_KEY))
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error

@@ -1,7 +1,7 @@
 """Everything that a user chooses about a painting, and how the choices come together over the network's result.
 
 The network's painting is enlarged to the photograph's size (``stroke.py``), takes the photograph's colours
-(``color.py``) and is laid over the photograph, or over a second painting, through a mask (``masks.py``). All of it runs
+(``color.py``) and is laid over the photograph, or over a second painting, through a mask (``mask.py``). All of it runs
 over bands of rows, so that a picture of 100 megapixels needs little more than itself and its result, and every core has
 a band to work on.
 """
@@ -11,15 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from allaprima.color import COLORS, Color, color_map, keep_color, luminance_map, luminance_of, with_luminance
-from allaprima.errors import StyleError
-from allaprima.look.mask import Mask, blend
-from allaprima.look.stroke import STROKE, Enlarger, Pixels, reduce, reduced_size
-from allaprima.style_model import PHOTO, SMALLEST_SIDE, StyleSpec, share_of_photo
+from allaprima.color import Color, color_map, keep_color, luminance_map, luminance_of, with_luminance
+from allaprima.errors import OptionError, StyleError
+from allaprima.look.mask import Mask, blend, check_mask, fitted
+from allaprima.look.stroke import Enlarger, Pixels, reduce, reduced_size
+from allaprima.options import OPTIONS, STROKE
+from allaprima.style_model import PHOTO, StyleSpec, parse_style, share_of_photo
+
+Stroke = int | Literal["auto", "own"]
+"""How large strokes are: see ``Look.stroke``."""
 
 Mixture = NDArray[np.float32]
 _BAND = 2**20
@@ -28,41 +33,61 @@ _BANDS_AT_ONCE = 4
 """At most, so that a machine of many cores needs no more memory; each takes some 40 bytes a pixel."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Look:
-    """How a picture is painted.
+    """How a picture is painted: what can be chosen, and what can be chosen together.
 
     Attributes:
         style: a name, or a mixture; None if the model has only one.
         strength: 0 (the photograph) to 1 (the full style).
-        stroke: the longer side in pixels at which the network sees the picture; None is the picture's own size.
+        stroke: the longer side in pixels at which the network sees the picture, 16 or more; "auto" is ``STROKE`` for
+            every picture, wherever it comes from; "own" is the picture's own size.
         color: one of ``COLORS``.
-        mask: where to paint; None is everywhere.
-        elsewhere: the style where the mask is black; None is the photograph.
+        mask: where to paint, [h, w] of any size: uint8 with 255 for the style, floats of 0 to 1, or bool. None is
+            everywhere.
+        feather: width of the mask's soft edge in the picture's pixels (twice the standard deviation of the blur); None
+            is a hundredth of the shorter side.
+        invert_mask: paint where the mask is black instead.
+        mask_style: the style where the mask is black; None is the photograph.
 
     Raises:
-        StyleError: a colour mode that does not exist, a stroke below 16, or a second style without a mask.
+        OptionError: a value that is not allowed, or an option of a mask without one.
+        StyleError: a style that cannot be read as one, or a strength outside 0..1.
     """
 
     style: StyleSpec | None = None
     strength: float = 1.0
-    stroke: int | None = STROKE
+    stroke: Stroke = "auto"
     color: Color = "style"
     mask: Mask | None = None
-    elsewhere: StyleSpec | None = None
-
-    @property
-    def plain(self) -> bool:
-        """Whether the network's result is the painting."""
-        return self.stroke is None and self.color == "style" and self.mask is None
+    feather: float | None = None
+    invert_mask: bool = False
+    mask_style: StyleSpec | None = None
 
     def __post_init__(self) -> None:
-        if self.color not in COLORS:
-            raise StyleError(f'there is no color "{self.color}"; choose one of: {", ".join(COLORS)}')
-        if self.stroke is not None and self.stroke < SMALLEST_SIDE:
-            raise StyleError(f"the stroke must be at least {SMALLEST_SIDE} pixels, not {self.stroke}")
-        if self.elsewhere is not None and self.mask is None:
-            raise StyleError("a second style needs a mask that says where")
+        OPTIONS["strength"].check(self.strength, StyleError)
+        for name in ("stroke", "color", "feather", "invert_mask"):
+            OPTIONS[name].check(getattr(self, name))
+        for style in (self.style, self.mask_style):
+            if style is not None:
+                parse_style(style)
+        if self.mask is not None:
+            check_mask(self.mask)
+            return
+        given = {
+            "feather": self.feather is not None,
+            "invert_mask": self.invert_mask,
+            "mask_style": self.mask_style is not None,
+        }
+        for name in (name for name, is_given in given.items() if is_given):
+            raise OptionError(f"{name} needs a mask", options=("mask",))
+
+    @property
+    def longest(self) -> int | None:
+        """The longer side in pixels at which the network sees the picture; None is the picture's own size."""
+        if isinstance(self.stroke, str):
+            return STROKE if self.stroke == "auto" else None
+        return self.stroke
 
 
 class Layer:
@@ -121,12 +146,12 @@ def paint(
         uint8 [H, W, 3].
     """
     height, width = photo.shape[:2]
-    size = None if look.stroke is None else reduced_size(height, width, look.stroke)
+    size = None if look.longest is None else reduced_size(height, width, look.longest)
     seen = photo if size is None else reduce(photo, *size)
     paintings = [photo if mixture[PHOTO] == 1 else run(seen, mixture) for mixture in mixtures]
     if seen is photo and look.mask is None and look.color == "style":
         return paintings[0]
-    mask = None if look.mask is None else look.mask.fitted(height, width)
+    mask = None if look.mask is None else fitted(look.mask, height, width, look.feather, invert=look.invert_mask)
     layers = [
         None if painted is photo else Layer(photo, seen, painted, share_of_photo(mixture), look.color)
         for painted, mixture in zip(paintings, mixtures, strict=True)

@@ -25,9 +25,6 @@ from allaprima.style_model import SMALLEST_SIDE
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.floating]
 
-STROKE = 1024
-"""Pixels on the longer side: larger photographs are painted at this size unless told otherwise."""
-
 BLOCK = 3
 """The window in which the painting is compared with the photograph is 3 × 3 blocks of so many pixels of the reduced
 picture."""

@@ -11,11 +11,12 @@ from typing import BinaryIO, Protocol
 
 from PIL import Image
 
+from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS
 from allaprima.picture import apng, film, gif
-from allaprima.picture.formats import DEFAULT_QUALITY, check_size_of_format, format_of
+from allaprima.picture.formats import check_size_of_format, format_of
 from allaprima.picture.metadata import orientation
 from allaprima.picture.picture import Picture, scaled_within, writing
-from allaprima.picture.reading import MAX_PIXELS, check_size, open_file, open_image
+from allaprima.picture.reading import check_size, open_file, open_image
 
 ANIMATED = ("GIF", "WEBP", "PNG", "AVIF")
 """The formats whose frames are an animation; those of a TIFF are pages, those of an MPO are views."""

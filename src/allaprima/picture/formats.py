@@ -29,7 +29,6 @@ WITHOUT_ALPHA = ("JPEG", "BMP")
 WITHOUT_EXIF = ("BMP", "GIF")
 WITH_PROFILE = ("JPEG", "PNG", "WEBP", "TIFF")
 """The formats that say in an ICC profile that they are sRGB; AVIF has a field for it, GIF and BMP are taken for it."""
-DEFAULT_QUALITY = 92
 
 _LONGEST_SIDE = {"JPEG": 65_500, "WEBP": 16_383, "GIF": 65_535, "AVIF": 65_536}
 """In pixels. JPEG's own limit is 65,535, libjpeg's is a little less."""

@@ -19,8 +19,8 @@ from PIL import Image, UnidentifiedImageError
 
 from allaprima.errors import AllaPrimaError, OutOfMemoryError, OutputError, PictureError
 from allaprima.files import write_bytes
+from allaprima.options import DEFAULT_QUALITY
 from allaprima.picture.formats import (
-    DEFAULT_QUALITY,
     WITH_PROFILE,
     WITHOUT_ALPHA,
     WITHOUT_EXIF,
@@ -192,7 +192,7 @@ class _Tagged(Image.Image):
             tagged.info["exif"], tagged.kept["exif"] = exif.tobytes(), exif  # as an object it keeps its texts in TIFF
         return tagged
 
-    def save(self, fp: Any, format: str | None = None, **params: Any) -> None:  # noqa: A002 - Pillow's name
+    def save(self, fp: Any, format: str | None = None, **params: Any) -> None:
         """As Pillow's, with the profile and EXIF."""
         super().save(fp, format, **self.kept | params)
 

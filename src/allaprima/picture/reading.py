@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from allaprima.errors import PictureError
+from allaprima.options import MAX_PIXELS
 from allaprima.picture.bmp import open_bmp
 from allaprima.picture.content import TIFF_MAGIC, format_of_content, raw_photograph
 from allaprima.picture.formats import RAW_SUFFIXES, WRITABLE
@@ -24,10 +25,6 @@ from allaprima.picture.picture import Picture, reasons
 from allaprima.picture.plugins import open_plainly
 from allaprima.picture.png import open_png
 from allaprima.picture.tiff import open_tiff
-
-MAX_PIXELS = 178_956_970
-"""A picture, or all frames of an animation, of more is refused unless a reader raises the limit: a file of a few
-kilobytes can claim any size. It is where Pillow calls a picture a decompression bomb."""
 
 _START = 4096
 """Bytes at the beginning of a file that tell its format."""
