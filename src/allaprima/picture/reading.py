@@ -24,6 +24,7 @@ from allaprima.picture.pfm import open_pfm
 from allaprima.picture.picture import Picture, reasons
 from allaprima.picture.plugins import open_plainly
 from allaprima.picture.png import open_png
+from allaprima.picture.pnm import open_pnm
 from allaprima.picture.tiff import open_tiff
 
 _START = 4096
@@ -116,6 +117,7 @@ _OPENERS: dict[str, Callable[[BinaryIO, Callable[[int, int], None]], Image.Image
     "JPEG2000": open_jpeg2000,
     "PFM": open_pfm,
     "PNG": open_png,
+    "PPM": open_pnm,
     "TIFF": open_tiff,
 }
 """What opens the formats that need more than Pillow's reader; each is told how to check a size before it decodes."""
