@@ -163,6 +163,16 @@ def test_a_pyramid_is_a_picture():
     assert read(buffer.getvalue()).size == (64, 64)
 
 
+def test_a_page_behind_its_preview_is_the_picture():
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as writer:
+        writer.write(np.full((16, 16, 3), 10, np.uint8), photometric="rgb", subfiletype=1)
+        writer.write(np.full((64, 64, 3), 90, np.uint8), photometric="rgb")
+    picture = read(buffer.getvalue())
+    assert picture.size == (64, 64)
+    assert (picture.pixels == 90).all()
+
+
 def test_what_cannot_be_unpacked_is_one_sentence():
     data = tiff(np.zeros((19, 21, 3)), 12, 2).replace(
         struct.pack("<HHIHH", 259, 3, 1, 1, 0), struct.pack("<HHIHH", 259, 3, 1, 5, 0)

@@ -7,6 +7,7 @@ comes back unchanged, and of EXIF what is still true (``metadata.py``).
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -197,6 +198,10 @@ class _Tagged(Image.Image):
         super().save(fp, format, **self.kept | params)
 
 
+_STUMBLED = (LookupError, TypeError, AttributeError, AssertionError, EOFError, struct.error)
+"""What a codec raises that met something unexpected; its words are for its authors."""
+
+
 @contextmanager
 def reasons() -> Iterator[None]:
     """Turn whatever a codec throws at a damaged file into one sentence."""
@@ -215,6 +220,8 @@ def reasons() -> Iterator[None]:
     except UnidentifiedImageError as error:
         raise PictureError("it is not a picture of a known format") from error
     except Exception as error:  # codecs raise OSError, SyntaxError, struct.error, ValueError, EOFError, …
+        if isinstance(error.__cause__ or error, _STUMBLED):
+            raise PictureError("cannot be read: it is damaged or cut off") from error
         raise PictureError(f"cannot be read: {str(error).strip() or type(error).__name__}") from error
 
 

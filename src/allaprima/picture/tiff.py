@@ -6,6 +6,7 @@ and separate planes of most kinds.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO
@@ -28,6 +29,7 @@ _SENSOR = (32803, 34892)
 _UNASSOCIATED, _ASSOCIATED = 2, 1
 _PACKBITS = 32773
 _SEPARATE_PLANES = 2
+_PAGES_LOOKED_AT = 8
 _BAND = 2**20
 """Pixels that are converted at a time."""
 _READ_AHEAD = 2**24
@@ -69,10 +71,21 @@ def open_tiff(file: BinaryIO, check_size: Callable[[int, int], None]) -> Image.I
     file.seek(0)
     with suppress(SyntaxError, KeyError):  # "unknown pixel mode"
         image = _Tiff(file)
+        if tags.get(_SUBFILE, 0) & 1:
+            _go_to_the_whole(image)
         if not _is_wrong_in_pillow(image):
             return image
     file.seek(0)
     return _by_tifffile(file, check_size)
+
+
+def _go_to_the_whole(image: TiffImageFile) -> None:
+    """Where the first page is a preview of another, to that one."""
+    for number in range(1, min(image.n_frames, _PAGES_LOOKED_AT)):
+        image.seek(number)
+        if not image.tag_v2.get(_SUBFILE, 0) & 1:
+            return
+    image.seek(0)
 
 
 def _is_wrong_in_pillow(image: TiffImageFile) -> bool:
@@ -123,6 +136,7 @@ def _by_tifffile(file: BinaryIO, check_size: Callable[[int, int], None]) -> Imag
     """The first page, scaled to 8 bits: "L", "LA", "RGB", "RGBA" or "CMYK", with its ICC profile and orientation."""
     import tifffile  # noqa: PLC0415 - a tenth of a second, and few files need it
 
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else it tells stderr about every damaged tag
     try:
         tiff = tifffile.TiffFile(file)
     except tifffile.TiffFileError as error:
