@@ -154,7 +154,7 @@ def paintings(model: Path, pixels: NDArray[np.uint8], flop: float) -> dict[str, 
         except EngineError:
             continue
         style = stylizer.styles[0].name
-        found[f"painting, {engine}"] = (lambda s=stylizer, t=style: s.stylize(pixels, t), flop)  # type: ignore[misc]
+        found[f"painting, {engine}"] = (lambda s=stylizer, t=style: s.stylize(pixels, t, stroke="own"), flop)  # type: ignore[misc]
     return found
 
 

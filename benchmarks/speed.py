@@ -42,7 +42,7 @@ def load_ours(threads: int, model: str | None, engine: str) -> tuple[str, Paint]
 
     stylizer = allaprima.Stylizer(model, threads, engine=engine)
     style = stylizer.styles[0].name
-    return allaprima.__version__, lambda pixels: stylizer.stylize(pixels, style)
+    return allaprima.__version__, lambda pixels: stylizer.stylize(pixels, style, stroke="own")
 
 
 def load_peer(threads: int, _model: str | None, _engine: str) -> tuple[str, Paint]:

@@ -51,6 +51,12 @@ class Style:
     license: str = ""
     """Of the painting; older cards spell it ``licence``."""
 
+    @property
+    def credit(self) -> str:
+        """``Katsushika Hokusai, The Great Wave off Kanagawa (1831)``, as far as it is known."""
+        words = ", ".join(word for word in (self.artist, self.title) if word)
+        return f"{words} ({self.year})" if self.year else words
+
 
 @dataclass(frozen=True)
 class Card:

@@ -6,6 +6,7 @@ Exit codes: 0 all done; 1 some pictures of several failed, the others are done; 
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import logging
 import sys
@@ -38,6 +39,17 @@ class Verbs(click.Group):
             return None
         command: click.Command = importlib.import_module(f"allaprima.cli.{cmd_name}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The verb that is called, or the one that may have been meant."""
+        name = args[0]
+        if name in VERBS or name.startswith("-") or ctx.resilient_parsing:
+            return super().resolve_command(ctx, args)
+        near = difflib.get_close_matches(name, VERBS, n=1, cutoff=0.7)
+        hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(VERBS)}"
+        raise click.UsageError(f'there is no command "{name}"; {hint}', ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list in ``--help``, without loading anything."""

@@ -2,92 +2,99 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
-from PIL import Image, ImageDraw, ImageFont
 
-from allaprima.batch.plan import check_target
+from allaprima.cards import read_card
+from allaprima.cli.command import Command, GroupedOption
 from allaprima.cli.model_option import model_option
-from allaprima.cli.progress import progress
-from allaprima.errors import PictureError
-from allaprima.picture.picture import Picture, write_picture
-from allaprima.picture.reading import read_picture
-from allaprima.style_model import Style
-from allaprima.stylizer import Stylizer
+from allaprima.gallery import GALLERY, find_model
 
-PAINTED, MARGIN, CAPTION = 512, 16, 56
-"""Pixels: the longer side at which a sheet's pictures are painted at least, and what is between and below them."""
+TILE = 512
+"""Pixels."""
+
+EXAMPLES = (
+    ("allaprima styles", "What the gallery has"),
+    ("allaprima styles --sheet photo.jpg -o sheet.png", "One photograph in every style"),
+    ("allaprima styles --model mine.onnx --json", "What a model of your own says of itself"),
+)
 
 
-@click.command("styles")
+@dataclass(frozen=True)
+class Given:
+    """What the command was given."""
+
+    model: str | None
+    sheet: Path | None
+    output: Path
+    tile: int
+    overwrite: bool
+    as_json: bool
+
+
+@click.command("styles", cls=Command, examples=EXAMPLES)
 @model_option
-@click.option("--sheet", metavar="PHOTO", type=click.Path(path_type=Path), help="Paint this photograph in every style.")
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("styles.png"), show_default=True, help="Of --sheet."
+    "--sheet",
+    cls=GroupedOption,
+    group="Sheet",
+    metavar="PHOTO",
+    type=click.Path(path_type=Path),
+    help="Paint this photograph in every style, on one sheet.",
+)
+@click.option(
+    "-o",
+    "--output",
+    cls=GroupedOption,
+    group="Sheet",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    default=Path("styles.png"),
+    show_default=True,
+    help="Where the sheet goes.",
 )
 @click.option(
     "--tile",
+    cls=GroupedOption,
+    group="Sheet",
     type=click.IntRange(64, 4096),
-    default=PAINTED,
+    default=TILE,
     show_default=True,
     metavar="PIXELS",
-    help="Longer side of the pictures on the sheet.",
+    help="Longer side of each picture on the sheet.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace a sheet that exists.")
-@click.option("--json", "as_json", is_flag=True, help="Print the model's whole card as JSON.")
-def command(model: str | None, sheet: Path | None, output: Path, tile: int, overwrite: bool, as_json: bool) -> None:
+@click.option("--overwrite", cls=GroupedOption, group="Sheet", is_flag=True, help="Replace a sheet that exists.")
+@click.option("--json", "as_json", cls=GroupedOption, group="List", is_flag=True, help="Print the whole card as JSON.")
+def command(**values: Any) -> None:
     """List the styles of the gallery or of a model, or paint a sheet of them."""
-    stylizer = Stylizer(model)
-    if sheet is not None:
-        check_target(output, overwrite, sheet)
-        try:
-            photo = read_picture(sheet)
-        except PictureError as error:
-            raise PictureError(f"{sheet}: {error}") from error
-        write_picture(contact_sheet(stylizer, photo, tile), output)
-    elif as_json:
-        click.echo(stylizer.card.to_json())
-    else:
-        width = max(len(style.name) for style in stylizer.styles)
-        for style in stylizer.styles:
-            click.echo(f"{style.name:{width}}  {describe(style)}".rstrip())
+    given = Given(**values)
+    if given.sheet is not None:
+        paint_sheet(given, given.sheet)
+        return
+    card = read_card(find_model(given.model or GALLERY))
+    if given.as_json:
+        click.echo(card.to_json())
+        return
+    styles = card.styles[1:]
+    width = max((len(style.name) for style in styles), default=0)
+    for style in styles:
+        click.echo(f"{style.name:{width}}  {style.credit}".rstrip())
 
 
-def describe(style: Style) -> str:
-    """``Katsushika Hokusai, The Great Wave off Kanagawa (1831)``, as far as it is known."""
-    words = ", ".join(word for word in (style.artist, style.title) if word)
-    return f"{words} ({style.year})" if style.year else words
+def paint_sheet(given: Given, path: Path) -> None:
+    """Paint a photograph in every style, and write the sheet."""
+    from allaprima.batch.plan import check_target
+    from allaprima.cli.sheet import contact_sheet
+    from allaprima.picture.picture import write_picture
+    from allaprima.picture.reading import read_picture
+    from allaprima.picture.source import named
+    from allaprima.stylizer import Stylizer
 
-
-def contact_sheet(stylizer: Stylizer, photo: Picture, tile: int) -> Picture:
-    """The photograph and every style of it, each with its name and painting below, none longer than ``tile`` pixels."""
-    photo = photo.within(max(tile, PAINTED))  # a small tile shows a painting of usual strokes, scaled down
-    tiles = [("photo", "", photo.within(tile).to_pil())]
-    with progress(stylizer.styles, "painting") as bar:
-        for style in bar:
-            painted = stylizer.paint(photo, stylizer.look(style.name)).within(tile)
-            tiles.append((style.name, describe(style), painted.to_pil()))
-    columns = math.ceil(math.sqrt(len(tiles)))
-    wide, high = tiles[0][2].size
-    width, height = wide + MARGIN, high + CAPTION
-    sheet = Image.new("RGB", (columns * width + MARGIN, math.ceil(len(tiles) / columns) * height + MARGIN), "white")
-    draw = ImageDraw.Draw(sheet)
-    name_font, small_font = ImageFont.load_default(20), ImageFont.load_default(13)
-    for place, (name, words, image) in enumerate(tiles):
-        row, column = divmod(place, columns)
-        left, top = MARGIN + column * width, MARGIN + row * height
-        sheet.paste(image, (left, top), image if image.mode == "RGBA" else None)
-        draw.text((left, top + high + 4), _shortened(name, name_font, wide), "black", name_font)
-        draw.text((left, top + high + 28), _shortened(words, small_font, wide), "dimgray", small_font)
-    return Picture.from_pil(sheet)
-
-
-def _shortened(words: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
-    """As much of a caption as fits below its tile."""
-    if font.getlength(words) <= width:
-        return words
-    while words and font.getlength(words + "…") > width:
-        words = words[:-1]
-    return words.rstrip(" ,(") + "…"
+    check_target(given.output, given.overwrite, path)
+    with named(path):
+        photo = read_picture(path)
+    write_picture(contact_sheet(Stylizer(given.model), photo, given.tile), given.output)
+    click.echo(f"wrote {given.output}", err=True)

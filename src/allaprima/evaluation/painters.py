@@ -42,7 +42,7 @@ def model_painter(stylizer: Stylizer, name: str, style: str, strength: float = 1
     """A style model in one of its styles."""
 
     def paint(pixels: Pixels) -> Pixels:
-        return stylizer.stylize(pixels, style, strength=strength)
+        return stylizer.stylize(pixels, style, strength=strength, stroke="own")
 
     return Painter(name, style, paint, strength, stylizer.card.weights_sha256)
 
