@@ -105,7 +105,7 @@ class Objective:
         # A lower strength is the same style asked for less urgently (compare Babaeizadeh & Ghiasi 2018): the network is
         # to find the nearest picture to it at the content that it keeps, of which a blend of photograph and painting is
         # only one. The weight should make blends with more and with less painting about equally good, so that what is
-        # learnt is what none of them has: the power is measured (docs/training.md). The photograph's own variation is
+        # learnt is what none of them has: the power is measured (docs/lab_book.md). The photograph's own variation is
         # no fault: with more weight on it, smoothing is learnt.
         style_weight = self.recipe.style_weight * strength**STRENGTH_POWER * (shares @ self.emphasis)
         return Targets(content, grams, style_weight, self.recipe.tv_weight * strength**4)
