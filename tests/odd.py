@@ -21,6 +21,7 @@ SRGB_TO_XYZ = np.array([[0.4361, 0.3851, 0.1431], [0.2225, 0.7169, 0.0606], [0.0
 """The colorants of sRGB, adapted to D50, as its profile has them; likewise those below."""
 P3_TO_XYZ = np.array([[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]])
 ADOBE_TO_XYZ = np.array([[0.60974, 0.20528, 0.14919], [0.31111, 0.62567, 0.06322], [0.01947, 0.06087, 0.74457]])
+P3_LUMINANCE = np.array([0.22897, 0.69174, 0.07929])
 P3_XY = (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060)
 
 WIDTH, HEIGHT = 40, 24
@@ -60,17 +61,21 @@ def pq(values: Array) -> Array:
     return 10_000 * (np.maximum(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)) ** (1 / 0.1593017578125)
 
 
-def hlg(values: Array) -> Array:
-    """ARIB STD-B67 with the gamma of a screen of 1,000 cd/m², 0..255 -> cd/m²."""
+def hlg(values: Array, luminance: Array) -> Array:
+    """ARIB STD-B67 on a screen of 1,000 cd/m², 0..255 of primaries with those luminances -> cd/m²."""
     values = np.asarray(values) / 255
     bright = (np.exp((values - 0.55991073) / 0.17883277) + 0.28466892) / 12
-    return 1000 * np.where(values <= 0.5, values**2 / 3, bright) ** 1.2
+    scene = np.where(values <= 0.5, values**2 / 3, bright)
+    return 1000 * (scene @ luminance)[..., None] ** 0.2 * scene
 
 
 def without_hdr(nits: Array) -> Array:
-    """Light for a screen that shows no more than white, 0..1: Reinhard's curve for 203 cd/m² and at most 1,000."""
-    x = nits / 203
-    return np.minimum(x * (1 + x * (203 / 1000) ** 2) / (1 + x), 1)
+    """Light for a screen that shows no more than white, 0..1: Reinhard's curve for 203 cd/m² and at most 1,000.
+
+    It is that of the strongest channel; hue and saturation of the light stay.
+    """
+    x = nits.max(axis=-1, keepdims=True) / 203
+    return np.minimum(x * (1 + x * (203 / 1000) ** 2) / (1 + x), 1) * nits / (203 * np.maximum(x, 1e-9))
 
 
 def from_space(light: Array, to_xyz: Array) -> Array:
@@ -161,7 +166,7 @@ def png_colours() -> dict[str, Odd]:
         "cicp_srgb.png": Odd(png(PALE, 2, cICP=bytes([1, 13, 0, 1]), cHRM=chromaticities), PALE, 0),
         "cicp_pq.png": Odd(png(BRIGHT, 2, cICP=bytes([1, 16, 0, 1])), encode(without_hdr(pq(BRIGHT))), 1.5),
         "cicp_hlg_p3.png": Odd(
-            png(PALE, 2, cICP=bytes([12, 18, 0, 1])), from_space(without_hdr(hlg(PALE)), P3_TO_XYZ), 1.5
+            png(PALE, 2, cICP=bytes([12, 18, 0, 1])), from_space(without_hdr(hlg(PALE, P3_LUMINANCE)), P3_TO_XYZ), 1.5
         ),
         "cicp_unknown.png": Odd(png(PALE, 2, cICP=bytes([200, 201, 0, 1])), PALE, 0),
         "chromaticities_of_nothing.png": Odd(png(PALE, 2, cHRM=bytes(32)), PALE, 0),

@@ -8,11 +8,13 @@ is said it is sRGB.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
+
+from allaprima.picture import hdr
 
 CICP = "cicp"
 """Where a picture's ``info`` has (colour primaries, transfer characteristics), the code points of ITU-T H.273."""
@@ -30,12 +32,9 @@ _PRIMARIES = {
 }
 """x and y of white, red, green and blue by H.273's code."""
 _GAMMAS = {4: 2.2, 5: 2.8, 8: 1.0}
-_PQ, _HLG = 16, 18
 _LIKE_SRGB = (1, 2, 6, 13, 14, 15)
 """Transfer characteristics that browsers show as sRGB's: those of BT.709, BT.601 and BT.2020, and "unspecified"."""
 
-_WHITE, _PEAK = 203.0, 1000.0
-"""cd/m² of white paper in an HDR picture (ITU-R BT.2408), and of the brightest light that it is taken to have."""
 _CURVE_POINTS = 4096
 
 
@@ -65,28 +64,29 @@ def _of_codes(primaries: int, transfer: int) -> bytes | None:
         return None if primaries == 1 or primaries not in _PRIMARIES else _profile(_PRIMARIES[primaries])
     if transfer in _GAMMAS:
         return _profile(_PRIMARIES.get(primaries, _REC_709), _power(_GAMMAS[transfer]))
-    if transfer in (_PQ, _HLG):
+    if transfer in (hdr.PQ, hdr.HLG):
         return _profile(_PRIMARIES.get(primaries, _REC_709), _sampled(_tone_mapped(transfer)))
     return None
 
 
 def _tone_mapped(transfer: int) -> NDArray[np.float64]:
-    """The light 0..1 of a screen without HDR for signals 0..1 of PQ or HLG (ITU-R BT.2100, tables 4 and 5).
+    """The light 0..1 of a screen without HDR for signals 0..1 of grey."""
+    light = hdr.light_of(np.linspace(0.0, 1.0, _CURVE_POINTS), transfer)
+    if transfer == hdr.HLG:
+        light = light * hdr.screen_gain(light)
+    return hdr.reduced(light).astype(np.float64)
 
-    What is brighter than white is brought down by x (1 + x / w²) / (1 + x), x in units of white and w its greatest
-    value (Reinhard et al. 2002, *Photographic Tone Reproduction for Digital Images*, eq. 4), much as browsers do, but
-    channel by channel, so that a profile can hold it.
-    """
-    signal = np.linspace(0.0, 1.0, _CURVE_POINTS)
-    if transfer == _PQ:
-        root = signal ** (32 / 2523)
-        light = 10_000 * (np.maximum(root - 107 / 128, 0) / (2413 / 128 - 2392 / 128 * root)) ** (8192 / 1305)
-    else:  # and the system's gamma of 1.2, as for greys
-        a, b, c = 0.17883277, 0.28466892, 0.55991073
-        scene = np.where(signal <= 0.5, signal**2 / 3, (np.exp((signal - c) / a) + b) / 12)
-        light = 1000 * scene**1.2
-    x, brightest = light / _WHITE, _PEAK / _WHITE
-    return np.minimum(x * (1 + x / brightest**2) / (1 + x), 1.0)
+
+def hdr_conversion(image: Image.Image) -> Callable[[NDArray[np.uint8]], NDArray[np.uint8]] | None:
+    """From pixels [H, W, 3] of an HDR picture to sRGB, which no profile can say; None for any other picture."""
+    primaries, transfer = image.info.get(CICP, (0, 0))
+    if transfer not in (hdr.PQ, hdr.HLG) or (image.format != "PNG" and image.info.get("icc_profile")):
+        return None
+    chromaticities = _PRIMARIES.get(primaries, _REC_709)
+    own, srgb = _colorants(chromaticities), _colorants(_REC_709)
+    if own is None or srgb is None:
+        return None
+    return hdr.to_srgb_from(transfer, np.linalg.solve(srgb, own), _to_xyz(chromaticities)[1])
 
 
 def _of_gamma(gamma: float | None, chromaticities: Sequence[float] | None, *, grey: bool) -> bytes | None:
@@ -155,13 +155,20 @@ def _colorants(chromaticities: Sequence[float]) -> NDArray[np.float64] | None:
     if not (np.isfinite(xy).all() and (xy[:, 1] > 1e-3).all()):
         return None
     white, *primaries = (np.array([x / y, 1.0, (1 - x - y) / y]) for x, y in xy)
-    matrix = np.column_stack(primaries)
-    if abs(np.linalg.det(matrix)) < 1e-6:
+    if abs(np.linalg.det(np.column_stack(primaries))) < 1e-6:
         return None
-    matrix = matrix * np.linalg.solve(matrix, white)
+    matrix = _to_xyz(chromaticities)
     gains = (_BRADFORD @ _D50) / (_BRADFORD @ white)
     adapted: NDArray[np.float64] = np.linalg.solve(_BRADFORD, gains[:, None] * (_BRADFORD @ matrix))
     return adapted if np.abs(adapted).max() < 8 and (np.abs(adapted.sum(axis=1) - _D50) < 0.01).all() else None
+
+
+def _to_xyz(chromaticities: Sequence[float]) -> NDArray[np.float64]:
+    """XYZ of red, green and blue as columns, which together are white of luminance 1."""
+    white, *primaries = (np.array([x / y, 1.0, (1 - x - y) / y]) for x, y in np.reshape(chromaticities, (4, 2)))
+    matrix = np.column_stack(primaries)
+    scaled: NDArray[np.float64] = matrix * np.linalg.solve(matrix, white)
+    return scaled
 
 
 def _xyz(values: Sequence[float] | NDArray[np.float64]) -> bytes:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms
 
-from allaprima.picture.profiles import SRGB, profile_of
+from allaprima.picture.profiles import SRGB, hdr_conversion, profile_of
 from allaprima.picture.samples import NOTES, white_of_floats
 
 Pixels = NDArray[np.uint8]
@@ -104,6 +104,9 @@ def _conversion(image: Image.Image) -> Convert:
     """
     deep = image.mode.startswith(("I", "F"))
     own = "L" if deep else _OWN_MODES.get(image.mode, "RGB")
+    of_hdr = hdr_conversion(image) if own == "RGB" else None
+    if of_hdr is not None:
+        return lambda band: Image.fromarray(of_hdr(np.asarray(_as_mode(band, "RGB"))))
     profile = profile_of(image)
     if profile:
         with suppress(ImageCms.PyCMSError, OSError, TypeError, ValueError):
