@@ -63,7 +63,7 @@ class Distillation:
         """stylized, image: [N, 3, H, W] in 0..1; mixture: [N, S] -> losses of shape [N]."""
         losses = self.objective(stylized, image, mixture)
         photos = (255.0 * image).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()  # as they were: no loss
-        painted = torch.from_numpy(self.teacher.run(photos.cpu().numpy(), self.mixture)).to(image.device)
+        painted = torch.from_numpy(self.teacher.paint(photos.cpu().numpy(), self.mixture)).to(image.device)
         difference = stylized - painted.permute(0, 3, 1, 2) / 255.0
         distance = squared_norm(difference) / difference[0].numel()
         return replace(losses, total=losses.total + self.weight * distance)

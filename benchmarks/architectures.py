@@ -49,7 +49,7 @@ def time_models(
         for name, engine in engines.items():
             time.sleep(0.05)  # the threads of the one before spin for a moment after their work
             began = time.perf_counter()
-            engine.run(pixels, inputs[name])
+            engine.paint(pixels, inputs[name])
             if turn:  # the first warms up
                 seconds[name].append(time.perf_counter() - began)
         if turn:

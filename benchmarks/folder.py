@@ -91,7 +91,7 @@ def bare_in_turn(model: Path, threads: int, style: str, pictures: list[Pixels]) 
 
     def run(count: int) -> None:
         for number in range(count):
-            engine.run(pictures[number % len(pictures)], weights)
+            engine.paint(pictures[number % len(pictures)], weights)
 
     return run
 
@@ -103,7 +103,7 @@ def bare_side_by_side(model: Path, threads: int, style: str, pictures: list[Pixe
 
     def run(count: int) -> None:
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda number: engine.run(pictures[number % len(pictures)], weights).shape, range(count)))
+            list(pool.map(lambda number: engine.paint(pictures[number % len(pictures)], weights).shape, range(count)))
 
     return run
 

@@ -87,7 +87,7 @@ def main() -> None:
     ways: dict[str, Callable[[], object]] = {
         "statistics": lambda: painter.statistics(image, weights, sample_of(image), memory),
         "tiles with overlap": lambda: painter.paint_tiles(image, statistics, side),
-        "bare network over the tiles": lambda: [engine.run(tile.of(image), weights).shape for tile in tiles],
+        "bare network over the tiles": lambda: [engine.paint(tile.of(image), weights).shape for tile in tiles],
     }
     statistics = painter.statistics(image, weights, sample_of(image), memory)
     times: dict[str, list[float]] = {name: [] for name in ways}

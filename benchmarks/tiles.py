@@ -99,11 +99,11 @@ def main() -> None:
     rows = []
     for style in options.styles or engine.card.names[1:]:
         weights = mixture(engine.card.names, style, 1.0)
-        whole = engine.run(image[None], weights)[0]
+        whole = engine.paint(image[None], weights)[0]
         natural = seam(whole, SIDE)
         alone = np.empty_like(image)
         for box in grid(*image.shape[:2], SIDE):
-            alone[box.top : box.bottom, box.left : box.right] = engine.run(box.of(image), weights)[0]
+            alone[box.top : box.bottom, box.left : box.right] = engine.paint(box.of(image), weights)[0]
         rows.append({"style": style, **compare("of each tile alone", alone, whole, natural)})
         for name, statistics in ways(painter, image, weights).items():
             painted = painter.paint_tiles(image, statistics(), SIDE)

@@ -61,8 +61,10 @@ class Stylizer:
         model: a bank of the gallery that ships with the package, "fast" (real time; the default) or "fine" (better
             pictures, in three to four times the seconds), or the path of an ``.onnx`` style model.
         threads: how many threads compute; None takes every core.
-        memory: how much memory to use, in bytes or as text such as "1.5G"; a picture that needs more is painted in
-            tiles, without a seam. None is half of what the machine has, 4 GiB at most.
+        memory: how much memory to use, in bytes or as text such as "1.5G", however many threads paint: pictures wait
+            where all together would take more, and one that would take more alone is painted in tiles, without a seam.
+            None is half of what the machine or the container has, 4 GiB at most.
+        workers: how many pictures are painted at a time, at most; those in tiles share the memory evenly.
         exact: tiles equal the picture painted whole to 1 of 255, which takes about three times as long for pictures
             above 32 megapixels.
         engine: what runs the network: "onnxruntime", "openvino" or "openvino-bf16". OpenVINO (the extra ``openvino``)
@@ -80,6 +82,7 @@ class Stylizer:
         threads: int | None = None,
         memory: int | str | None = None,
         *,
+        workers: int = 1,
         exact: bool = False,
         engine: str = ENGINES[0],
     ) -> None:
@@ -89,11 +92,12 @@ class Stylizer:
             "model": _portable(model),
             "threads": threads,
             "memory": memory,
+            "workers": workers,
             "exact": exact,
             "engine": engine,
         }
         amount = None if memory is None else parse_memory(str(memory))
-        self._engine = Engine(path, threads, amount, exact=exact, engine=engine)
+        self._engine = Engine(path, threads, amount, workers=workers, exact=exact, engine=engine)
 
     def __getstate__(self) -> dict[str, Any]:
         """What it was made with: the copy loads the model itself."""
@@ -393,7 +397,7 @@ class Stylizer:
             np.ascontiguousarray(pixels),
             look,
             self._mixtures(look),
-            lambda seen, weights: self._engine.run(seen[None], weights, tiles.tell if progress else None)[0],
+            lambda seen, weights: self._engine.paint(seen[None], weights, tiles.tell if progress else None)[0],
             self._engine.threads,
         )
         tiles.finish()

@@ -50,7 +50,7 @@ def test_the_exported_model_paints_what_the_network_does(name, tmp_path):
     x = reflect(reflect(x, 0, -42 % network.stride, dim=2), 0, -37 % network.stride, dim=3)
     with torch.no_grad():
         expected = network(x, torch.tensor([0.0, 1.0]))[..., :42, :37].permute(0, 2, 3, 1).numpy()
-    found = Engine(tmp_path / "model.onnx", 1).run(image, np.float32([0, 1]))
+    found = Engine(tmp_path / "model.onnx", 1).paint(image, np.float32([0, 1]))
     assert found.shape == image.shape
     assert np.abs(found - (255.0 * expected).round()).max() <= 1
 

@@ -10,7 +10,7 @@ import pytest
 
 from allaprima import Stylizer
 from allaprima.engine.engine import Engine
-from allaprima.errors import EngineError
+from allaprima.errors import EngineError, OptionError
 from allaprima.gallery import gallery_model
 from allaprima.style_model import mixture
 from support import checkered, refusal
@@ -64,7 +64,7 @@ def test_what_does_not_fit_is_painted_in_tiles():
     pytest.importorskip("openvino")
     engine, whole = Engine(gallery_model(), 1, memory=1, engine="openvino"), Engine(gallery_model(), 1)
     image, weights = checkered(200, 150)[None], mixture(whole.card.names, "great_wave", strength=1.0)
-    assert np.abs(engine.run(image, weights).astype(int) - whole.run(image, weights)).max() <= 1
+    assert np.abs(engine.paint(image, weights).astype(int) - whole.paint(image, weights)).max() <= 1
 
 
 def test_the_command_line_knows_it(allaprima, photo, tmp_path):
@@ -81,5 +81,5 @@ def test_without_the_package_a_sentence_says_what_to_do(monkeypatch, photo):
 
 
 def test_an_engine_that_does_not_exist():
-    with pytest.raises(EngineError, match="there is no engine tensorflow; choose one of: onnxruntime, openvino"):
+    with pytest.raises(OptionError, match="engine must be one of: onnxruntime, openvino"):
         Stylizer(engine="tensorflow")

@@ -11,10 +11,11 @@ from allaprima.engine import sample, tiles
 from allaprima.engine.boxes import ALIGN, Box, grid
 from allaprima.engine.engine import Engine
 from allaprima.engine.fixed_norm import with_given_statistics
+from allaprima.engine.graph import Graph
 from allaprima.engine.memory import parse_memory, sensible_memory
 from allaprima.engine.sample import spread, take_sample, weights
 from allaprima.engine.tiles import TilePainter
-from allaprima.errors import PictureError
+from allaprima.errors import OptionError
 from allaprima.gallery import gallery_model
 from allaprima.style_model import Card, Style
 from support import checkered
@@ -50,7 +51,7 @@ def mixture(engine: Engine) -> np.ndarray:
 def test_tiles_are_the_whole_picture(model, size):
     whole, tiled = Engine(model, 1), Engine(model, 1, memory=NOTHING)
     picture = checkered(*size)[None]
-    a, b = (engine.run(picture, mixture(engine)).astype(int) for engine in (whole, tiled))
+    a, b = (engine.paint(picture, mixture(engine)).astype(int) for engine in (whole, tiled))
     assert np.abs(a - b).max() <= 1
 
 
@@ -58,13 +59,13 @@ def test_statistics_of_a_sample_leave_no_seam(monkeypatch):
     """The gradient across the tiles' borders, and what it would be if each tile had statistics of its own."""
     monkeypatch.setattr(tiles, "EXACT_BELOW", 0)
     engine, picture = Engine(gallery_model(), 1, memory=NOTHING), texture(640, 512)
-    painted = engine.run(picture[None], mixture(engine))[0]
+    painted = engine.paint(picture[None], mixture(engine))[0]
     alone = np.zeros_like(picture)
     plain = Engine(gallery_model(), 1)
     for box in grid(512, 640, tiles.SMALLEST_TILE):
-        part = plain.run(box.of(picture), mixture(plain))[0]
+        part = plain.paint(box.of(picture), mixture(plain))[0]
         alone[box.top : box.bottom, box.left : box.right] = part
-    assert abs(seam(painted) - seam(plain.run(picture[None], mixture(plain))[0])) < 0.02
+    assert abs(seam(painted) - seam(plain.paint(picture[None], mixture(plain))[0])) < 0.02
     assert seam(alone) > 1.1
 
 
@@ -107,8 +108,8 @@ def test_the_sample_is_near_the_whole(monkeypatch):
     monkeypatch.setattr(tiles, "EXACT_BELOW", 0)
     monkeypatch.setattr(sample, "CROPS_SHARE", 1.0)
     engine, picture = Engine(gallery_model(), 1, memory=NOTHING), texture(512, 400)[None]
-    whole = Engine(gallery_model(), 1).run(picture, mixture(engine)).astype(int)
-    assert np.abs(engine.run(picture, mixture(engine)) - whole).mean() < 4
+    whole = Engine(gallery_model(), 1).paint(picture, mixture(engine)).astype(int)
+    assert np.abs(engine.paint(picture, mixture(engine)) - whole).mean() < 4
 
 
 def test_the_network_tells_its_geometry(model):
@@ -116,16 +117,17 @@ def test_the_network_tells_its_geometry(model):
     painter = TilePainter(model.read_bytes(), len(engine.card.styles), engine.open)
     assert {geometry.stride for geometry in painter.layout.norms} <= {1, 2, 4, 8}
     assert 16 <= painter.layout.margin <= 96
-    assert 20 < painter.layout.bytes_per_pixel < 1200
+    assert 20 < painter.bytes_per_pixel < 1200
 
 
 @pytest.mark.parametrize("memory", [PLENTY, NOTHING])
 def test_progress_reaches_the_end(memory):
     engine, told = Engine(gallery_model(), 1), []
     painter = TilePainter(gallery_model().read_bytes(), len(engine.card.styles), engine.open)
-    painter.paint(checkered(301, 203), mixture(engine), memory, False, lambda done, total: told.append((done, total)))
-    assert told == sorted(told)
-    assert told[-1][0] == told[-1][1] > told[-2][0]
+    painter.paint(checkered(301, 203), mixture(engine), memory, False, lambda *told_now: told.append(told_now))
+    assert [total for _, total in told] == [100] * len(told)
+    assert [done for done, _ in told] == sorted({done for done, _ in told})
+    assert 0 < told[0][0] < told[-2][0] < told[-1][0] == 100
 
 
 @pytest.mark.parametrize("exact", [True, False])
@@ -187,7 +189,7 @@ def test_a_box_grows_as_far_as_the_picture_reaches():
 
 def test_the_edited_model_is_valid(model):
     onnx = pytest.importorskip("onnx")
-    edited = onnx.load_from_string(with_given_statistics(model.read_bytes()))
+    edited = onnx.load_from_string(with_given_statistics(Graph.of(model.read_bytes()))[0].whole)
     onnx.checker.check_model(edited, full_check=True)
     assert not any(node.op_type == "InstanceNormalization" for node in edited.graph.node)
 
@@ -201,7 +203,7 @@ def test_amounts_of_memory(text, amount):
 
 @pytest.mark.parametrize("text", ["", "much", "-1G", "0", "1.5.2G", "5X"])
 def test_what_is_no_amount_of_memory(text):
-    with pytest.raises(PictureError, match="is not an amount"):
+    with pytest.raises(OptionError, match="is not an amount"):
         parse_memory(text)
 
 

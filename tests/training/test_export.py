@@ -62,7 +62,7 @@ def through_pytorch(network: StyleNetwork, image: np.ndarray, mixture: list[floa
 def test_parity_on_odd_sizes(pair, batch, height, width, mixture):
     network, engine, _ = pair
     image = np.stack([checkered(width, height, seed) for seed in range(batch)])
-    found = engine.run(image, np.array(mixture, np.float32)).astype(int)
+    found = engine.paint(image, np.array(mixture, np.float32)).astype(int)
     expected = through_pytorch(network, image, [float(m) for m in mixture])
     assert found.shape == image.shape
     assert np.abs(found - expected).max() <= 1
@@ -71,7 +71,7 @@ def test_parity_on_odd_sizes(pair, batch, height, width, mixture):
 def test_the_mixture_is_relative_in_the_graph_too(pair):
     _, engine, _ = pair
     image = checkered(40, 32)[None]
-    once, thrice = (engine.run(image, np.array([0, 1, 1], np.float32) * k) for k in (1, 3))
+    once, thrice = (engine.paint(image, np.array([0, 1, 1], np.float32) * k) for k in (1, 3))
     assert np.abs(once.astype(int) - thrice).max() <= 1
 
 

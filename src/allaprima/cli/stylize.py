@@ -37,7 +37,7 @@ def command(**values: Any) -> None:
     from allaprima.batch.file_painter import FilePainter
     from allaprima.cli.painting import PIPE, many, pipe
     from allaprima.cli.quiet import quiet_decoders
-    from allaprima.engine.engine import cores
+    from allaprima.engine.machine import cores
     from allaprima.picture.formats import format_of
     from allaprima.style_model import style_label
 
@@ -84,12 +84,10 @@ def check_inputs(given: Given) -> None:
 
 
 def make_stylizer(given: Given, threads: int | None, workers: int) -> Stylizer:
-    """The model, with each worker's part of the memory."""
-    from allaprima.engine.memory import parse_memory, sensible_memory
+    """The model, with the memory that all workers share."""
     from allaprima.stylizer import Stylizer
 
-    memory = sensible_memory() if given.memory is None else parse_memory(given.memory)
-    return Stylizer(given.model, threads, memory // workers, exact=given.exact, engine=given.engine)
+    return Stylizer(given.model, threads, given.memory, workers=workers, exact=given.exact, engine=given.engine)
 
 
 def make_look(given: Given, stylizer: Stylizer) -> Look:

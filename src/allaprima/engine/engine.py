@@ -1,48 +1,50 @@
-"""A loaded style model, in ONNX Runtime or OpenVINO: arrays in, arrays out."""
+"""A loaded style model, in ONNX Runtime or OpenVINO: arrays in, arrays out, in bounded memory."""
 
 from __future__ import annotations
 
 import math
-import os
-import threading
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from allaprima.engine.memory import sensible_memory
+from allaprima.engine.footprint import BOUND
+from allaprima.engine.machine import cores
+from allaprima.engine.memory import Budget, sensible_memory
 from allaprima.engine.openvino import OpenVinoSession
-from allaprima.engine.stages import Session
-from allaprima.engine.tiles import BYTES_PER_PIXEL_BOUND, Progress, TilePainter
-from allaprima.errors import EngineError, ModelError, PictureError
+from allaprima.engine.runtime import memory_faults, open_session, shrinking
+from allaprima.engine.tiles import Progress, TilePainter
+from allaprima.errors import EngineError, ModelError, OptionError, StyleError
 from allaprima.options import ENGINES
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
 
-PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
-"""In order of preference; the first is there with ``onnxruntime-gpu`` only."""
-
-
-def cores() -> int:
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_SHRINK_ABOVE = 4
+"""A run that leaves more than this part of the memory in the runtime's pool (a quarter) gives it back at its end.
+Smaller ones do not, since taking it again costs a tenth of the time."""
 
 
 class Engine:
-    """One loaded style model.
+    """One loaded style model; threads may share it, and share its memory.
 
     Args:
-        model: an ``.onnx`` file that follows the contract in ``style_model.py``.
+        model: an ``.onnx`` file that follows the contract in ``style_model.py``. It may have further inputs and
+            outputs, which ``run`` takes and gives by name.
         threads: how many threads compute; None leaves it to ONNX Runtime, which takes every physical core.
-        memory: bytes that the process may take; pictures that need more are painted in tiles. None is
+        memory: bytes that the process may take, whoever paints in it with this model. Pictures wait for each other
+            where they would take more; one that would take more alone is painted in tiles. None is
             ``sensible_memory()``.
+        workers: how many pictures are painted at a time, at most, so that those in tiles can share the memory.
         exact: tiles get exact statistics of the whole picture, not those of a sample (``tiles.py``).
         engine: what computes, one of ``ENGINES``. Tiles are always ONNX Runtime's.
 
     Raises:
         ModelError: the file is missing, not ONNX, or not a style model.
         EngineError: the engine is not installed, or not for this machine.
+        OptionError: the memory or a number of threads is below 1.
     """
 
     def __init__(
@@ -51,19 +53,24 @@ class Engine:
         threads: int | None = None,
         memory: int | None = None,
         *,
+        workers: int = 1,
         exact: bool = False,
         engine: str = ENGINES[0],
     ) -> None:
         if engine not in ENGINES:
-            raise EngineError(f"there is no engine {engine}; choose one of: {', '.join(ENGINES)}")
+            raise EngineError(f"there is no engine {engine}; choose one of: {', '.join(ENGINES)}", options=("engine",))
+        for name, number in (("threads", threads), ("memory", memory), ("workers", workers)):
+            if number is not None and (not isinstance(number, int) or number < 1):
+                unit = "bytes" if name == "memory" else name
+                raise OptionError(f"{name} must be a whole number of {unit}, at least 1, not {number!r}")
         if not model.is_file():
             raise ModelError(f"there is no style model at {model}")
         self._threads = threads
-        self._memory = sensible_memory() if memory is None else memory
         self._exact = exact
-        self._measuring = threading.Lock()
+        self.budget = Budget(sensible_memory() if memory is None else memory, workers)
+        """The memory that all who paint with this engine share."""
+        self._model = model.read_bytes()
         try:
-            self._model = model.read_bytes()
             session = self.open(self._model)
         except Exception as error:  # ONNX Runtime has no common base class for its exceptions
             raise ModelError(f"{model} is not a readable ONNX model") from error
@@ -71,10 +78,18 @@ class Engine:
             self.card = Card.from_json(session.get_modelmeta().custom_metadata_map.get(CARD_KEY))
         except ModelError as error:
             raise ModelError(f"{model}: {error}") from error
-        if {IMAGE, STYLE} != {node.name for node in session.get_inputs()}:
-            raise ModelError(f"{model} is no style model: its inputs are not {IMAGE} and {STYLE}")
-        self._session: Session = session
-        if engine != ENGINES[0]:
+        self.inputs = tuple(node.name for node in session.get_inputs())
+        """The names of what the model takes, ``image`` and ``style`` among them."""
+        self.outputs = tuple(node.name for node in session.get_outputs())
+        """The names of what it gives, ``stylized`` among them."""
+        if not {IMAGE, STYLE} <= set(self.inputs):
+            raise ModelError(f"{model} is no style model: {IMAGE} and {STYLE} are not among its inputs")
+        if STYLIZED not in self.outputs:
+            raise ModelError(f"{model} is no style model: {STYLIZED} is not among its outputs")
+        self._measured = False
+        self._session: Any = session
+        self._shrinks = engine == ENGINES[0]
+        if not self._shrinks:
             self._session = OpenVinoSession(self._model, threads, half=engine == "openvino-bf16")
 
     @property
@@ -82,37 +97,61 @@ class Engine:
         """How many threads may work on a picture."""
         return self._threads or cores()
 
-    def run(
+    def paint(
         self, image: NDArray[np.uint8], mixture: NDArray[np.float32], progress: Progress | None = None
     ) -> NDArray[np.uint8]:
-        """Paint, in tiles where the whole picture needs more memory than allowed.
+        """Paint pictures of one size, in tiles where a whole picture needs more memory than allowed.
 
-        image: uint8 [N, H, W, 3], RGB; mixture: float32 [S] -> uint8 [N, H, W, 3].
+        image: uint8 [N, H, W, 3], RGB; mixture: float32 [S] -> uint8 [N, H, W, 3]. ``progress`` follows a
+        picture in tiles, in percent.
 
         Raises:
-            PictureError: it could not be computed, which a lack of memory explains best.
+            StyleError: the mixture is not of as many weights as the model has styles.
+            ModelError: the model takes further inputs, which ``run`` can give, or cannot paint in tiles.
+            OutOfMemoryError: there was less memory than allowed.
         """
+        styles = len(self.card.styles)
+        if mixture.shape != (styles,):
+            raise StyleError(f"a mixture has one weight for each of the model's {styles} styles, not {mixture.size}")
+        if further := set(self.inputs) - {IMAGE, STYLE}:
+            raise ModelError(f"this model takes more than a picture and a style: {', '.join(sorted(further))}")
+        needed = self.needed(image.shape)
+        if len(image) > 1 and needed > self.budget.total:
+            return np.concatenate([self.paint(one[None], mixture, progress) for one in image])
         height, width = image.shape[1:3]
-        try:
-            if not self._fits(image.shape):
-                return np.stack([self._tiles.paint(one, mixture, self._memory, self._exact, progress) for one in image])
-            result: NDArray[np.uint8] = self._session.run([STYLIZED], {IMAGE: image, STYLE: mixture})[0]
-        except ModelError:
-            raise
-        except Exception as error:  # as above
-            raise PictureError(
-                f"the network failed on {width}×{height} pixels, probably for lack of memory: "
-                "make it smaller (--size) or allow less memory (--memory), which takes smaller tiles"
-            ) from error
-        return result
+        with self.budget.reserve(needed) as granted, memory_faults(width, height):
+            if granted >= needed:
+                return self._run({IMAGE: image, STYLE: mixture}, [STYLIZED], needed)[0]
+            return np.stack([self._tiles.paint(one, mixture, granted, self._exact, progress) for one in image])
 
-    def _fits(self, shape: tuple[int, ...]) -> bool:
-        """Whether a batch [N, H, W, 3] can be painted in one run."""
+    def run(self, feeds: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
+        """Run the whole model once, without tiles.
+
+        Args:
+            feeds: every input by name; ``image`` is uint8 [N, H, W, 3].
+            outputs: the names of those wanted; None is all.
+
+        Raises:
+            OutOfMemoryError: there was less memory than allowed.
+        """
+        names = list(self.outputs if outputs is None else outputs)
+        shape = feeds[IMAGE].shape
+        needed = self.needed(shape)
+        with self.budget.reserve(min(needed, self.budget.total)), memory_faults(shape[2], shape[1]):
+            return dict(zip(names, self._run(dict(feeds), names, needed), strict=True))
+
+    def needed(self, shape: tuple[int, ...]) -> int:
+        """Bytes of working memory to paint a batch [N, H, W, 3] in one run, at most."""
         pixels = math.prod(shape[:3])
-        if pixels * BYTES_PER_PIXEL_BOUND <= self._memory:
-            return True
-        with self._measuring:  # by one thread alone
-            return self._tiles.fits(pixels, self._memory)
+        if not self._measured and pixels * BOUND <= self.budget.free // 4:  # plenty, whatever others ask for
+            return pixels * BOUND
+        self._measured = True
+        return pixels * self._tiles.bytes_per_pixel
+
+    def _run(self, feeds: dict[str, Any], names: list[str], needed: int) -> list[NDArray[Any]]:
+        if self._shrinks and needed > self.budget.total // _SHRINK_ABOVE:
+            return list(self._session.run(names, feeds, shrinking()))
+        return list(self._session.run(names, feeds))
 
     @cached_property
     def _tiles(self) -> TilePainter:
@@ -120,8 +159,4 @@ class Engine:
 
     def open(self, model: bytes) -> onnxruntime.InferenceSession:
         """An ONNX Runtime session of a model's bytes on the best device, with this engine's threads."""
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = self._threads or 0
-        available = onnxruntime.get_available_providers()
-        return onnxruntime.InferenceSession(model, options, providers=[name for name in PROVIDERS if name in available])
+        return open_session(model, self._threads)

@@ -9,9 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 MODEL_GRAPH, MODEL_METADATA = 7, 14
-GRAPH_NODE, GRAPH_INITIALIZER, GRAPH_INPUT, GRAPH_OUTPUT, GRAPH_VALUE_INFO = 1, 5, 11, 12, 13
-NODE_INPUT, NODE_OUTPUT, NODE_OP_TYPE = 1, 2, 4
-TENSOR_NAME = 8
 FLOAT = 1
 """Of the types of a tensor's elements."""
 

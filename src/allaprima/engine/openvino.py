@@ -1,21 +1,30 @@
 """A style model in OpenVINO, faster than ONNX Runtime on x86 CPUs where many pictures have one size (docs/speed.md).
 
 OpenVINO keeps instance norms and paddings in the layout of its convolutions, once the sizes of all inputs are known;
-with sizes left open it is slower than ONNX Runtime. So the model is compiled for each size that comes, in about a
-tenth of a second, and the last few are kept.
+with sizes left open it is about as fast as ONNX Runtime. To compile the model for a size takes the time of several
+pictures, so that is done only for sizes that keep coming; all others are painted by one model of open sizes.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cached_property
 from typing import Any
 
 from allaprima.errors import EngineError
 
+COMPILED_AT = 4
+"""The time that a size comes, at which the model is compiled for it: to compile takes as long as a size of its own
+saves on about so many pictures."""
 SIZES_KEPT = 2
-"""Of compiled models; each holds memory of its own."""
+"""For which the model is compiled; each holds memory of its own."""
+SIZES_COUNTED = 1000
+"""After so many, counting begins again, so that a folder without end takes no memory."""
+
+Shapes = tuple[tuple[str, tuple[int, ...]], ...]
+"""Of the inputs, by their names."""
 
 
 class OpenVinoSession:
@@ -46,7 +55,8 @@ class OpenVinoSession:
             "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
             "INFERENCE_NUM_THREADS": threads or 0,
         }
-        self._compiled = lru_cache(SIZES_KEPT)(self._compile)
+        self._of_one_size: OrderedDict[Shapes, Any] = OrderedDict()
+        self._seen: Counter[Shapes] = Counter()
         self._turn = threading.Lock()
 
     def run(self, output_names: Sequence[str] | None, input_feed: dict[str, Any]) -> list[Any]:
@@ -56,7 +66,24 @@ class OpenVinoSession:
             outputs = self._compiled(shapes)(input_feed)
         return list(outputs.values()) if output_names is None else [outputs[name] for name in output_names]
 
-    def _compile(self, shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> Any:
+    def _compiled(self, shapes: Shapes) -> Any:
+        """What computes inputs of these shapes."""
+        if shapes in self._of_one_size:
+            self._of_one_size.move_to_end(shapes)
+            return self._of_one_size[shapes]
+        if len(self._seen) >= SIZES_COUNTED:
+            self._seen.clear()
+        self._seen[shapes] += 1
+        if self._seen[shapes] < COMPILED_AT:
+            return self._of_any_size
+        if len(self._of_one_size) >= SIZES_KEPT:  # one that is dropped has to come as often once more
+            self._of_one_size.popitem(last=False)
+        del self._seen[shapes]
         model = self._model.clone()
         model.reshape({name: list(shape) for name, shape in shapes})
-        return self._core.compile_model(model, "CPU", self._config)
+        self._of_one_size[shapes] = self._core.compile_model(model, "CPU", self._config)
+        return self._of_one_size[shapes]
+
+    @cached_property
+    def _of_any_size(self) -> Any:
+        return self._core.compile_model(self._model, "CPU", self._config)

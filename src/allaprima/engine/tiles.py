@@ -14,24 +14,28 @@ measure; docs/pictures.md has the figures.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from allaprima.engine.boxes import ALIGN, Box, Pixels, grid
+from allaprima.engine.footprint import BOUND, bytes_per_pixel
+from allaprima.engine.graph import Graph
+from allaprima.engine.layout import Geometry, Layout, measure, no_tiles
+from allaprima.engine.runtime import Session
 from allaprima.engine.sample import Sample, take_sample
-from allaprima.engine.stages import Features, Session, Stages, Values
-from allaprima.errors import ModelError
-from allaprima.style_model import IMAGE, STYLE, STYLIZED
+from allaprima.engine.stages import Features, Stages, Values
+from allaprima.style_model import IMAGE, PHOTO, STYLE, STYLIZED
 
 Feeds = dict[str, Any]
 """Inputs of the edited model by name, but for the picture."""
 Progress = Callable[[int, int], None]
-"""Called with the work done and all the work, in pixels painted."""
+"""Called with the work done and all the work; of a picture in tiles in percent, at last 100 and 100."""
 Tell = Callable[[float], None]
-"""Called with the work that has been done since the last time."""
+"""Called with the work that has been done since the last time, in pixels painted."""
 
 LARGEST_TILE, SMALLEST_TILE = 1024, 128
 EXACT_TILE = 512
@@ -39,34 +43,9 @@ EXACT_TILE = 512
 EXACT_BELOW = 32 * 10**6
 """Pixels. A smaller picture has too few crops for a good estimate, and exactness costs seconds there."""
 
-_PROBE = 256
-BYTES_PER_PIXEL_BOUND = 1200
-"""More working memory a pixel than any network here needs: what fits with it needs no closer look."""
-BASE_MEMORY = 160 * 2**20
-"""Bytes that Python, ONNX Runtime and the model take before any picture is there."""
-
-
-class Geometry(NamedTuple):
-    """Where the features of one norm lie: feature i belongs to pixel (i − outside) · stride."""
-
-    stride: int
-    outside: int
-
-
-class Layout(NamedTuple):
-    """What tiling must know of a network; it is measured, so that no network has to tell."""
-
-    norms: tuple[Geometry, ...]
-    margin: int
-    """How far a pixel of the photograph reaches, rounded up to ``ALIGN``."""
-    bytes_per_pixel: int
-    """Of working memory."""
-    bytes_between_norms: int
-    """What is left of a pixel, at most, when a norm waits for its statistics."""
-
 
 class TilePainter:
-    """Paints pictures of any size in bounded memory with one style model.
+    """Paints pictures of any size in bounded memory with one style model; threads may share it.
 
     Args:
         model: the ``.onnx`` file's bytes.
@@ -76,13 +55,11 @@ class TilePainter:
 
     def __init__(self, model: bytes, styles: int, open_session: Callable[[bytes], Session]) -> None:
         self._open = open_session
-        self._stages = Stages(model, open_session)
-        self._mixture = np.full(styles, 1 / max(1, styles - 1), np.float32)
-        self._mixture[0] = styles == 1  # of photo: nothing, lest the network's part of the result vanish
-
-    def fits(self, pixels: int, memory: int) -> bool:
-        """Whether that many pixels, painted at once, stay within ``memory`` bytes."""
-        return BASE_MEMORY + pixels * (self.layout.bytes_per_pixel + 6) <= memory
+        self._graph = Graph.of(model)
+        mixed = np.full(styles, 1 / max(1, styles - 1), np.float32)
+        mixed[PHOTO] = styles == 1  # of photo: nothing, lest the network's part of the result vanish
+        self._mixtures = [mixed, *np.eye(styles, dtype=np.float32)[-1:]]
+        self._measuring = threading.Lock()
 
     def paint(
         self,
@@ -97,10 +74,11 @@ class TilePainter:
         Args:
             image: uint8 [H, W, 3], RGB.
             mixture: float32 [S], the weights of the styles.
-            memory: bytes that the process may take; tiles become smaller with it, down to ``SMALLEST_TILE``.
+            memory: bytes that painting may take, the result included but not the picture; tiles become smaller with
+                it, down to ``SMALLEST_TILE``.
             exact: statistics of every pixel rather than of a sample, about three times slower; pictures below
                 ``EXACT_BELOW`` pixels always get them.
-            progress: is told how far the work is.
+            progress: is told how far the work is, in percent.
 
         Returns:
             uint8 [H, W, 3].
@@ -115,8 +93,10 @@ class TilePainter:
         areas = [box.area for box in _grown(sample.crops, sample.margin, image)]
         passes = 1.0 if self.keeps(image, sample, memory) else len(self.layout.norms) / 2
         tiles = _grown(grid(height, width, side), self.layout.margin, image)
-        tell = _Work(passes * sum(areas) + sum(tile.area for tile in tiles), progress).add
-        return self.paint_tiles(image, self.statistics(image, mixture, sample, memory, tell), side, tell)
+        tell = _Work(passes * sum(areas) + sum(tile.area for tile in tiles), progress)
+        painted = self.paint_tiles(image, self.statistics(image, mixture, sample, memory, tell.add), side, tell.add)
+        tell.end()
+        return painted
 
     def statistics(
         self,
@@ -137,12 +117,12 @@ class TilePainter:
         feeds: Feeds = {STYLE: mixture}
         boxes = _grown(sample.crops, sample.margin, image)
         left: list[Values] = [{} for _ in boxes]
-        for number, (norm, geometry) in enumerate(zip(self._stages.norms, self.layout.norms, strict=True)):
+        for number, (norm, geometry) in enumerate(zip(self.stages.norms, self.layout.norms, strict=True)):
             stage = None
             count, total, squares = 0.0, np.zeros(1), np.zeros(1)
             for place, (crop, weight, grown) in enumerate(zip(sample.crops, sample.weights, boxes, strict=True)):
                 values = {**feeds, **(left[place] or {IMAGE: grown.of(image)})}
-                stage = stage or self._stages.open(number if keep else 0, number, values, onward=keep)
+                stage = stage or self.stages.stage(number if keep else 0, number, values, onward=keep)
                 features, left[place] = stage.run(values)
                 inner = _inner(features[0], geometry, crop, grown, height, width)
                 count += weight * inner[0].size
@@ -157,11 +137,10 @@ class TilePainter:
     def paint_tiles(self, image: Pixels, feeds: Feeds, side: int, tell: Tell = lambda _: None) -> Pixels:
         """Paint [H, W, 3] in tiles of ``side`` pixels with the statistics given."""
         height, width = image.shape[:2]
-        session = self._open(self._stages.model)
         result = np.empty_like(image)
         for tile in grid(height, width, side):
             grown = tile.grown(self.layout.margin, height, width)
-            painted = session.run([STYLIZED], {**feeds, IMAGE: grown.of(image)})[0][0]
+            painted = self.stages.whole.run([STYLIZED], {**feeds, IMAGE: grown.of(image)})[0][0]
             top, left = tile.top - grown.top, tile.left - grown.left
             part = painted[top : top + tile.bottom - tile.top, left : left + tile.right - tile.left]
             result[tile.top : tile.bottom, tile.left : tile.right] = part
@@ -176,61 +155,79 @@ class TilePainter:
     def keeps(self, image: Pixels, sample: Sample, memory: int) -> bool:
         """Whether what the network makes of a whole sample of [H, W, 3] may wait in memory for the next norm."""
         areas = [box.area for box in _grown(sample.crops, sample.margin, image)]
-        needed = sum(areas) * self.layout.bytes_between_norms + max(areas) * self.layout.bytes_per_pixel
+        needed = sum(areas) * self.layout.bytes_between_norms + max(areas) * self.bytes_per_pixel
         return needed <= self._room(image.nbytes, memory)
 
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Of working memory for a pixel that is painted."""
+        with self._measuring:  # by one thread alone
+            return self._bytes_per_pixel
+
     @cached_property
-    def layout(self) -> Layout:
-        """The network's geometry, found by painting noise.
+    def _bytes_per_pixel(self) -> int:
+        if self._graph.nested:
+            return BOUND
+        random = np.random.default_rng(0)
+
+        def feeds(side: int) -> Feeds:
+            return {STYLE: self._mixtures[0], IMAGE: random.integers(0, 256, (1, side, side, 3), np.uint8)}
+
+        return bytes_per_pixel(self._graph, feeds, self._open)
+
+    @cached_property
+    def stages(self) -> Stages:
+        """The network in pieces.
 
         Raises:
-            ModelError: each pixel depends on the whole picture, even with the norms' statistics given.
+            ModelError: it has graphs inside its nodes.
         """
-        small, large = (np.random.default_rng(0).integers(0, 256, (s, s, 3), np.uint8) for s in (_PROBE // 2, _PROBE))
-        feeds: Feeds = {STYLE: self._mixture}
-        norms, size, most_left = [], 0, 0
-        left: list[Values] = [{IMAGE: small[None]}, {IMAGE: large[None]}]
-        for number, norm in enumerate(self._stages.norms):
-            stage = self._stages.open(number, number, {**feeds, **left[1]})
-            (few, left[0]), (features, left[1]) = (stage.run({**feeds, **values}) for values in left)
-            stride = (_PROBE // 2) // (features.shape[2] - few.shape[2])
-            norms.append(Geometry(stride, (features.shape[2] - _PROBE // stride) // 2))
-            size += features.nbytes
-            most_left = max(most_left, sum(value.nbytes for value in left[1].values()))
-            feeds[norm.mean], feeds[norm.variance] = features.mean((0, 2, 3)), features.var((0, 2, 3))
-        session = self._open(self._stages.model)
-        other = large.copy()
-        other[:, : _PROBE // 4] ^= 255
-        before, after = (session.run([STYLIZED], {**feeds, IMAGE: image[None]})[0][0] for image in (large, other))
-        reach = int(np.flatnonzero((before != after).any((0, 2)))[-1]) + 1 - _PROBE // 4
-        if reach == _PROBE - _PROBE // 4:
-            raise ModelError("this network cannot paint in tiles: make the picture smaller (--size, --stroke)")
-        # Between two norms a few more tensors of the same size are alive: the padded, the convolved, the sum.
-        bytes_per_pixel = 2 * size // _PROBE**2 or BYTES_PER_PIXEL_BOUND
-        bytes_between_norms = math.ceil(most_left / _PROBE**2)
-        return Layout(tuple(norms), math.ceil(reach / ALIGN) * ALIGN, bytes_per_pixel, bytes_between_norms)
+        if self._graph.nested:
+            raise no_tiles()
+        return Stages(self._graph, self._open)
+
+    @property
+    def layout(self) -> Layout:
+        """The network's geometry.
+
+        Raises:
+            ModelError: the network cannot paint in tiles.
+        """
+        with self._measuring:
+            return self._layout
+
+    @cached_property
+    def _layout(self) -> Layout:
+        return measure(self.stages, self._mixtures)
 
     def side(self, bytes_of_image: int, memory: int) -> int:
-        """Of the tiles, so that picture, result and the network's working memory fit."""
-        pixels = self._room(bytes_of_image, memory) // self.layout.bytes_per_pixel
+        """Of the tiles, so that result and the network's working memory fit."""
+        pixels = self._room(bytes_of_image, memory) // self.bytes_per_pixel
         side = (math.isqrt(pixels) - 2 * self.layout.margin) // ALIGN * ALIGN
         return min(max(side, SMALLEST_TILE), LARGEST_TILE)
 
     def _room(self, bytes_of_image: int, memory: int) -> int:
-        """Bytes that picture and result leave to the network."""
-        return max(0, memory - BASE_MEMORY - 2 * bytes_of_image)
+        """Bytes that the result leaves to the network."""
+        return max(0, memory - bytes_of_image)
 
 
 class _Work:
-    """Counts what is done and tells it."""
+    """Counts what is done and tells it in percent."""
 
     def __init__(self, total: float, progress: Progress | None) -> None:
-        self._done, self._total, self._progress = 0.0, round(total), progress
+        self._done, self._total, self._progress, self._told = 0.0, total, progress, 0
 
     def add(self, amount: float) -> None:
         self._done += amount
-        if self._progress is not None:
-            self._progress(min(round(self._done), self._total), self._total)
+        self._tell(min(99, int(100 * self._done / self._total)))
+
+    def end(self) -> None:
+        self._tell(100)
+
+    def _tell(self, percent: int) -> None:
+        if self._progress is not None and percent > self._told:
+            self._told = percent
+            self._progress(percent, 100)
 
 
 def _grown(boxes: Sequence[Box], margin: int, image: Pixels) -> list[Box]:
