@@ -7,7 +7,7 @@ What is named here is loaded when it is first used, so that ``import allaprima``
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from allaprima.version import __version__
 
@@ -84,12 +84,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """A public name, from the module where it lives (PEP 562)."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'allaprima' has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_HOME[name]), name)
-    return value
+if not TYPE_CHECKING:  # for a type checker a name that is not above does not exist
+
+    def __getattr__(name):
+        """A public name, from the module where it lives (PEP 562)."""
+        if name not in _HOME:
+            raise AttributeError(f"module 'allaprima' has no attribute {name!r}")
+        value = globals()[name] = getattr(import_module(_HOME[name]), name)
+        return value
 
 
 def __dir__() -> list[str]:
