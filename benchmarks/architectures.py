@@ -20,18 +20,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import click
-
 from allaprima.engine.engine import Engine
 from allaprima.errors import AllaPrimaError, DivergedError, TrainingError
 from allaprima.evaluation.judge import photo_square
-from allaprima.evaluation.record import command_line, cpu_model, record, versions, write_json
+from allaprima.evaluation.record import command_line, cpu_model, record, versions
 from allaprima.style_model import mixture
 from allaprima.training.model_file import read_card
 from allaprima.training.recipes import RECIPES
 from architecture_report import pareto_front, write_page
 from architecture_study import SIDE, TERMS, TIMED_SIDE, Study
 from architecture_variants import DISTILLED, VARIANTS
+from progress import progress, write_results
 from speed import RESULTS, at_least_one, summary
 
 PICTURE = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
@@ -60,9 +59,7 @@ def time_models(
 def train_missing(study: Study, names: list[str]) -> None:
     """Train what has no result yet, a line for each; one that diverges does not stop the others."""
     missing = [name for name in names if study.result(name) is None]
-    with click.progressbar(
-        length=len(missing) * study.recipe.steps, label="training", file=sys.stderr, item_show_func=lambda name: name
-    ) as bar:
+    with progress(len(missing) * study.recipe.steps, "training") as bar:
         for name in missing:
             try:
                 result = study.train(name, lambda name=name: bar.update(1, name))
@@ -79,7 +76,7 @@ def timings(study: Study, names: list[str], options: argparse.Namespace) -> dict
     settings = {"timed": TIMED_SIDE, "threads": options.threads, "rounds": options.rounds, "cpu": cpu_model()}
     described = {**settings, "models": {name: read_card(path).weights_sha256[:12] for name, path in models.items()}}
     if options.timings:
-        with click.progressbar(length=options.rounds, label="timing", file=sys.stderr) as bar:
+        with progress(options.rounds, "timing") as bar:
             measured = time_models(models, study.val[0], options.rounds, options.threads, lambda: bar.update(1))
         study.log.add(described, measured)
     return study.log.get(described) or {}
@@ -115,7 +112,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "front": sorted(pareto_front(rows)),
         "results": rows,
     }
-    write_json(options.output, data)
+    write_results(options.output, data)
     if options.page:
         write_page(data, {name: study.paint(name, options.picture) for name in results},
                    photo_square(options.picture, SIDE), options.page)  # fmt: skip

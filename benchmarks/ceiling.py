@@ -24,7 +24,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
@@ -34,9 +33,10 @@ from allaprima import Stylizer
 from allaprima.engine.engine import ENGINES
 from allaprima.engine.openvino import OpenVinoSession
 from allaprima.errors import EngineError
-from allaprima.evaluation.record import command_line, record, versions, write_json
+from allaprima.evaluation.record import command_line, record, versions
 from allaprima.gallery import find_model, gallery_model
 from allaprima.style_model import IMAGE, STYLE
+from progress import progress, write_results
 from speed import RESULTS, at_least_one, parse_size, summary
 
 SIDE = 2048  # of the matrices
@@ -173,8 +173,8 @@ def main() -> None:
     by_kind, flop = profile(options.model, pixels, np.eye(styles, dtype=np.float32)[-1], options.rounds)
     runs = paintings(options.model, pixels, flop) | ceilings()
     seconds: dict[str, list[float]] = {name: [] for name in runs}
-    with click.progressbar(range(options.rounds), label="measuring", file=sys.stderr) as rounds:
-        for _ in rounds:
+    with progress(options.rounds, "measuring") as bar:
+        for _ in range(options.rounds):
             for name, (run, _) in runs.items():
                 time.sleep(0.1)  # threads spin for a moment after their work
                 run()
@@ -182,6 +182,7 @@ def main() -> None:
                     began = time.perf_counter()
                     run()
                     seconds[name].append(time.perf_counter() - began)
+            bar.update(1)
     results = {
         name: {**summary(seconds[name]), "gflops": round(work / min(seconds[name]) / 1e9, 1)}
         for name, (_, work) in runs.items()
@@ -201,7 +202,7 @@ def main() -> None:
         "profile_ms": by_kind,
         "results": results,
     }
-    write_json(options.output, report)
+    write_results(options.output, report)
 
     print(f"{flop / 1e9:.2f} GFLOP in the convolutions of {width}×{height} pixels")
     for kind, value in list(by_kind.items())[:10]:

@@ -32,7 +32,7 @@ from allaprima.evaluation.painters import (
     model_painter,
     photograph,
 )
-from allaprima.evaluation.record import command_line, record, versions, write_json
+from allaprima.evaluation.record import command_line, record, versions
 from allaprima.evaluation.summary import mean_and_std
 from allaprima.gallery import find_model
 from judges import sheet, tables
@@ -47,6 +47,7 @@ from judges.squeezenet import squeezenet
 from judges.verdicts import compare, difference, pairs
 from judges.vgg16 import vgg16
 from peers.fast_style_transfer import peer_painter
+from progress import progress, write_results
 from quality import parse_strength
 from speed import RESULTS, at_least_one
 
@@ -175,7 +176,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         "sets": {},
     }
     length = len(everyone) * sum(map(len, scenes.values()))
-    with click.progressbar(length=length, label="comparing", file=sys.stderr) as bar:
+    with progress(length, "comparing") as bar:
         for name, found in scenes.items():
             table = measure(everyone, judges, found, log, lambda: bar.update(1))
             data["sets"][name] = {
@@ -248,7 +249,7 @@ def main() -> None:
     torch.set_num_threads(1)
     try:
         data = run(options)
-        write_json(options.output, data)
+        write_results(options.output, data)
     except AllaPrimaError as error:
         sys.exit(f"compare: {error}")
     click.echo(show(data))

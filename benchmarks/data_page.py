@@ -1,7 +1,7 @@
 """Which photographs, paintings and networks the tables rest on: docs/data/*.tsv, from the files themselves.
 
     python benchmarks/data_page.py --photos train=train/ --photos val=val/
-    python benchmarks/data_page.py --paintings paintings/ --networks vgg16_features_fp16.safetensors wave_fp16.safetensors
+    python benchmarks/data_page.py --paintings paintings/ --networks vgg16_features_fp16.safetensors wave_fp16…
 
 Each list names a file and the SHA-256 of its bytes, so that anybody can tell whether theirs are the same. What cannot
 be read from a file, such as a painting's artist or where a network comes from, stands in docs/gallery.tsv and below.
@@ -18,11 +18,10 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import click
-
 from allaprima.errors import AllaPrimaError
 from allaprima.files import write_bytes
 from allaprima.picture.folder import pictures_below
+from progress import progress
 
 DOCS = Path(__file__).parents[1] / "docs"
 FOLDER = DOCS / "data"
@@ -81,12 +80,14 @@ def sha256(path: Path) -> str:
 def photographs(folder: Path) -> list[Row]:
     """File and digest; the file's name tells the data set."""
     rows = []
-    with click.progressbar(sorted(pictures_below(folder)), label=f"reading {folder.name}", file=sys.stderr) as paths:
+    paths = sorted(pictures_below(folder))
+    with progress(len(paths), f"reading {folder.name}") as bar:
         for path in paths:
             name = path.relative_to(folder).as_posix()
             if path.name.partition("_")[0] not in DATA_SETS:
                 sys.exit(f"data_page: {name} does not say which data set it is of; add that to DATA_SETS")
             rows.append((name, sha256(path)))
+            bar.update(1)
     return rows
 
 

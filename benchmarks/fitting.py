@@ -19,19 +19,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
 import torch
 
 import allaprima
 from allaprima.errors import AllaPrimaError
 from allaprima.evaluation.judge import Judge, spread
 from allaprima.evaluation.painters import model_painter
-from allaprima.evaluation.record import command_line, record, versions, write_json
+from allaprima.evaluation.record import command_line, record, versions
 from allaprima.evaluation.summary import mean_and_std
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.photos import find_photos
 from allaprima.training.recipes import RECIPES
 from allaprima.training.vgg16 import load_weights
+from progress import progress, write_results
 from speed import RESULTS, at_least_one
 
 RECIPE = RECIPES["four-layers"]
@@ -83,14 +83,17 @@ def main() -> None:
     try:
         judge = Judge(RECIPE, LossNetwork(load_weights(given.vgg16)).to(device), {style: given.painting})
         photos = spread(find_photos(given.photos, smallest=1).paths, given.count)  # small ones are enlarged
-        with click.progressbar(given.models, label="measuring", file=sys.stderr) as bar:
-            rows = [measure(path, style, judge, photos, given.size) for path in bar]
+        rows = []
+        with progress(len(given.models), "measuring") as bar:
+            for path in given.models:
+                rows.append(measure(path, style, judge, photos, given.size))
+                bar.update(1, path.name)
     except AllaPrimaError as error:
         sys.exit(f"fitting: {error}")
     reference = rows[-1]["losses"]["total"]["mean"]
     for row in rows:
         row["total_beside_the_last"] = round(row["losses"]["total"]["mean"] / reference, 3)
-    write_json(
+    write_results(
         given.output,
         {
             **record(command_line(["python", "benchmarks/fitting.py"], sys.argv[1:])),

@@ -28,12 +28,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from allaprima.engine.engine import Engine, cores
-from allaprima.evaluation.record import command_line, record, versions, write_json
+from allaprima.evaluation.record import command_line, record, versions
 from allaprima.gallery import find_model, gallery_model
 from allaprima.look.stroke import reduce, reduced_size
 from allaprima.options import STROKE
 from allaprima.picture.formats import SUFFIXES
 from allaprima.style_model import mixture
+from progress import write_results
 from speed import RESULTS, at_least_one, parse_size
 
 QUALITY = 90  # of the photographs, as a camera's
@@ -157,7 +158,7 @@ def main() -> None:
     results = {"versions": versions("allaprima", "onnxruntime", "pillow", "numpy"), "settings": settings}
     rates = {name: round(options.count / cost["seconds"], 2) for name, cost in least.items()}
     results |= {"least": least, "photographs_a_second": rates, "throughput_as_a_share_of_the_bare_network": ratios}
-    write_json(options.output, {**record(command), **results})
+    write_results(options.output, {**record(command), **results})
     print(f"{rates}\nshare of the bare network: {ratios}")
 
 

@@ -29,14 +29,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from allaprima.evaluation.record import command_line, record, write_json
+from allaprima.evaluation.record import command_line, record
+from progress import progress, write_results
 from speed import RESULTS
 
 LIMIT_SECONDS = 10
@@ -303,9 +303,9 @@ def main() -> None:
     child = Child()
     with (
         tempfile.TemporaryDirectory() as folder,
-        click.progressbar(inputs(options.inputs, options.seed), options.inputs, "fuzzing", file=sys.stderr) as bar,
+        progress(options.inputs, "fuzzing") as bar,
     ):
-        for name, data in bar:
+        for name, data in inputs(options.inputs, options.seed):
             source, target = Path(folder) / name, Path(folder) / "painted.png"
             source.write_bytes(data)
             found = verdict(child.paint(source, target), source, data, target)
@@ -315,10 +315,11 @@ def main() -> None:
                 (options.keep / f"{found.replace(' ', '_')}_{name}").write_bytes(data)
             for path in Path(folder).iterdir():
                 path.unlink()
+            bar.update(1)
     child.close()
     command = command_line(["python", "benchmarks/fuzz.py"], sys.argv[1:])
     results = {"seed": options.seed, "inputs": options.inputs, "outcomes": dict(counts)}
-    write_json(options.output, {**record(command), **results})
+    write_results(options.output, {**record(command), **results})
     print(dict(counts))
     sys.exit(bool(set(counts) - {"painted", "refused"}))
 

@@ -30,9 +30,10 @@ from allaprima.engine.engine import Engine
 from allaprima.engine.memory import parse_memory
 from allaprima.engine.sample import take_sample
 from allaprima.engine.tiles import EXACT_BELOW, TilePainter
-from allaprima.evaluation.record import command_line, record, versions, write_json
+from allaprima.evaluation.record import command_line, record, versions
 from allaprima.gallery import find_model, gallery_model
 from allaprima.style_model import mixture
+from progress import write_results
 from speed import RESULTS, at_least_one
 from tiles import Pixels, gradient, lay_out
 
@@ -109,7 +110,7 @@ def main() -> None:
     command = command_line(["python", "benchmarks/large.py"], sys.argv[1:])
     settings = {"side": options.side, "memory": options.memory, "tile": side, "rounds": options.rounds}
     settings |= {"threads": options.threads, "style": options.style}
-    write_json(
+    write_results(
         options.output,
         {**record(command), "versions": versions("allaprima", "onnxruntime", "numpy"), "settings": settings, **results},
     )

@@ -15,14 +15,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import numpy as np
 import torch
 from torch import Tensor
 
 from allaprima.errors import AllaPrimaError
 from allaprima.evaluation.judge import photo_square
-from allaprima.evaluation.record import command_line, record, versions, write_json
+from allaprima.evaluation.record import command_line, record, versions
 from allaprima.training.device import choose_device, choose_precision
 from allaprima.training.optimize import OptimizeOptions, OptimizeStep, optimize
 from allaprima.training.perceptual import LossNetwork
@@ -30,6 +29,7 @@ from allaprima.training.preparation import from_pixels
 from allaprima.training.recipes import Recipe
 from allaprima.training.style_images import StyleImage, read_style
 from allaprima.training.vgg16 import load_weights
+from progress import progress, write_results
 from speed import RESULTS, at_least_one
 
 TURN = 10
@@ -80,13 +80,13 @@ def main() -> None:
     next(bare)  # warm up
     ours: list[float] = []
     passes: list[float] = []
-    with click.progressbar(length=given.iterations // TURN, label="measuring", file=sys.stderr) as bar:
+    with progress(given.iterations // TURN, "measuring") as bar:
         for seconds in turns(optimize(network, photo, [style], "content", options)):
             ours.append(seconds)
             passes.append(next(bare))
             bar.update(1)
     ratio = sum(ours) / sum(passes)
-    write_json(
+    write_results(
         given.output,
         {
             **record(command_line(["python", "benchmarks/optimize.py"], sys.argv[1:])),

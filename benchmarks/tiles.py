@@ -26,11 +26,12 @@ from allaprima.engine.boxes import grid
 from allaprima.engine.engine import Engine
 from allaprima.engine.sample import CROP, CROPS_SHARE, Sample, take_sample
 from allaprima.engine.tiles import Feeds, TilePainter
-from allaprima.evaluation.record import command_line, record, write_json
+from allaprima.evaluation.record import command_line, record
 from allaprima.gallery import find_model, gallery_model
 from allaprima.look.stroke import reduce, reduced_size
 from allaprima.picture.formats import SUFFIXES
 from allaprima.style_model import mixture
+from progress import write_results
 from speed import RESULTS
 
 Pixels = NDArray[np.uint8]
@@ -111,7 +112,7 @@ def main() -> None:
             print(rows[-1], file=sys.stderr)
     settings = {"side": options.side, "tile": SIDE, "crops_share": CROPS_SHARE, "crop": CROP}
     command = command_line(["python", "benchmarks/tiles.py"], sys.argv[1:])
-    write_json(options.output, {**record(command), "settings": settings, "results": rows})
+    write_results(options.output, {**record(command), "settings": settings, "results": rows})
 
 
 def ways(painter: TilePainter, image: Pixels, weights: NDArray[np.float32]) -> dict[str, Callable[[], Feeds]]:
