@@ -230,3 +230,6 @@ def test_a_file_to_a_file(photo, tmp_path):
         stylizer.stylize_file("none.jpg", tmp_path / "x.png", STYLE)
     with pytest.raises(allaprima.AllaPrimaError, match="not written as"):
         stylizer.stylize_file(photo, tmp_path / "x.doc", STYLE)
+    for name, words in {"b" * 300 + ".jpg": "too long, 304 bytes", "a\0.jpg": "no file can be called"}.items():
+        with pytest.raises(allaprima.OutputError, match=words):
+            stylizer.stylize_file(photo, tmp_path / name, STYLE)

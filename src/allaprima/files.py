@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import stat
@@ -62,6 +63,25 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
         raise OutputError(f"{path} exists", options=("overwrite",)) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise OutputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+
+
+def is_taken(path: Path) -> bool:
+    """Whether there is anything at a path, were it a link to nowhere.
+
+    Raises:
+        OutputError: no file can have that name.
+    """
+    try:
+        path.lstat()
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            return False
+        raise OutputError(
+            f"the name of the result would be too long, {len(os.fsencode(path.name))} bytes", options=("output",)
+        ) from error
+    except ValueError as error:  # a NUL
+        raise OutputError(f"no file can be called {path.name!r}", options=("output",)) from error
+    return True
 
 
 def _create(path: Path) -> tuple[BinaryIO, bool]:

@@ -16,7 +16,7 @@ from allaprima.engine.engine import Engine
 from allaprima.engine.memory import parse_memory
 from allaprima.engine.tiles import Progress
 from allaprima.errors import OptionError, OutputError, PictureError, StyleError
-from allaprima.files import write_bytes
+from allaprima.files import is_taken, write_bytes
 from allaprima.gallery import BANKS, GALLERY, find_model
 from allaprima.look.look import Look, Mixture, Stroke, paint
 from allaprima.options import DEFAULT_QUALITY, ENGINES, MAX_PIXELS, check
@@ -313,10 +313,11 @@ class Stylizer:
         )
         place = Path(target)
         kind = format_of(place.suffix)
-        if place.exists() and Path(source).exists() and place.samefile(source):
-            raise OutputError("the result would replace the picture itself; choose another name")
-        if place.exists() and not overwrite:
-            raise OutputError(f"{place} exists", options=("overwrite",))
+        if is_taken(place):
+            if is_taken(Path(source)) and place.samefile(source):
+                raise OutputError("the result would replace the picture itself; choose another name")
+            if not overwrite:
+                raise OutputError(f"{place} exists", options=("overwrite",))
         with named(source):
             content = read_source(source, max_pixels=max_pixels, keep_gps=keep_gps)
             content = content if size is None else content.within(size)

@@ -222,7 +222,8 @@ def reasons() -> Iterator[None]:
     except Exception as error:  # codecs raise OSError, SyntaxError, struct.error, ValueError, EOFError, …
         if isinstance(error.__cause__ or error, _STUMBLED):
             raise PictureError("cannot be read: it is damaged or cut off") from error
-        raise PictureError(f"cannot be read: {str(error).strip() or type(error).__name__}") from error
+        words = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
+        raise PictureError(f"cannot be read: {words}") from error
 
 
 @contextmanager
