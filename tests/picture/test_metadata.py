@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,14 @@ def test_what_python_gets_keeps_it_when_saved(tmp_path: Path, suffix):
     assert (texts[BASE.Copyright], moment[BASE.DateTimeOriginal]) == (COPYRIGHT, MOMENT)
     with Image.open(tmp_path / f"painting{suffix}") as again:
         assert again.info["icc_profile"] == painted.info["icc_profile"]
+
+
+def test_a_copy_over_the_wire_keeps_it_too(tmp_path: Path):
+    painting = pickle.loads(pickle.dumps(read_picture(io.BytesIO(photograph("JPEG"))).to_pil()))
+    painting.save(tmp_path / "a.tif", compression="tiff_lzw")
+    with Image.open(tmp_path / "a.tif") as again:
+        assert again.info["icc_profile"] == painting.info["icc_profile"]
+        assert str(again.getexif()[BASE.Artist]).encode("latin-1").decode() == ARTIST
 
 
 def test_a_saved_painting_can_be_told_otherwise():

@@ -136,7 +136,8 @@ def test_a_dng_is_refused():
 @pytest.mark.parametrize(
     "start",
     [
-        b"II*\0\x10\0\0\0CR\x02\0", b"FUJIFILMCCD-RAW 0201", b"IIRO\x08\0\0\0", b"IIU\0\x08\0\0\0", b"FOVb\0\0",
+        b"II*\0\x10\0\0\0CR\x02\0",
+        b"II\x1a\0\0\0HEAPCCDR", b"FUJIFILMCCD-RAW 0201", b"IIRO\x08\0\0\0", b"IIU\0\x08\0\0\0", b"FOVb\0\0",
         b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", b"\0MRM\0\0",
     ],
 )  # fmt: skip
@@ -150,6 +151,12 @@ def test_a_raw_file_by_its_name(tmp_path: Path):
     place.write_bytes(tiff(np.full((16, 24, 3), 200), 8, 2))
     with pytest.raises(PictureError, match="raw photograph"):
         read_picture(place)
+
+
+@pytest.mark.parametrize("first", [b"CR", b"IIII"])
+def test_pixels_that_spell_a_signature_are_no_raw_file(first):
+    samples = np.tile(np.frombuffer(first, np.uint8)[:, None], (32, 16 // len(first) * 2, 1)).reshape(32, -1, 1)
+    assert read(tiff(samples)).pixels[0, 0, 0] == first[0]
 
 
 def test_a_pyramid_is_a_picture():

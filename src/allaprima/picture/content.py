@@ -20,8 +20,9 @@ _SIGNATURES = {
 }
 """By Pillow's names of the formats, and PFM, which is read here."""
 
-_RAW = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"\0MRM", b"FOVb", b"HEAPCCDR")
-"""Raw photographs that are not TIFF in all but name: RAF, ORF, RW2, MRW, X3F and CRW, the last after its length."""
+_RAW = (b"II*\0\x10\0\0\0CR\x02\0", b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"\0MRM", b"FOVb")
+_CRW = b"HEAPCCDR"
+"""How raw photographs begin that are not TIFF in all but name: CR2, RAF, ORF, RW2, MRW, X3F; after six bytes CRW."""
 
 _NOT_READ = {
     b"\xff\x0a": "JPEG XL",
@@ -60,7 +61,7 @@ def format_of_content(start: bytes) -> str:
     Raises:
         PictureError: it is of a format that is known and not read.
     """
-    if start.startswith(_RAW) or start[6:14] == b"HEAPCCDR" or (start[:4] in TIFF_MAGIC and start[8:10] == b"CR"):
+    if start.startswith(_RAW) or start[6:14] == _CRW:
         raise raw_photograph()
     if start[:4] == b"RIFF" and start[8:12] == b"WEBP":
         return "WEBP"

@@ -58,6 +58,15 @@ def true_part(exif: Image.Exif, *, keep_gps: bool = False) -> Image.Exif:
     return _keep(texts, moment, _ifd(exif, ExifTags.IFD.GPSInfo) if keep_gps else {})
 
 
+def exif_of(data: bytes) -> Image.Exif:
+    """A block of EXIF as ``true_metadata`` gives it; empty if it is damaged."""
+    exif = Image.Exif()
+    with suppress(Exception):
+        exif.load(data)
+        return true_part(exif, keep_gps=True)
+    return Image.Exif()
+
+
 def _ifd(exif: Image.Exif, tag: int) -> dict[int, Any]:
     return dict(exif.get_ifd(tag)) if tag in exif else {}
 

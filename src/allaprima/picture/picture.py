@@ -28,7 +28,7 @@ from allaprima.picture.formats import (
     check_size_of_format,
     format_of,
 )
-from allaprima.picture.metadata import orientation, true_metadata, upright
+from allaprima.picture.metadata import exif_of, orientation, true_metadata, upright
 from allaprima.picture.profiles import SRGB
 from allaprima.picture.samples import NOTES
 from allaprima.picture.srgb import fill_invisible, to_srgb
@@ -105,12 +105,12 @@ class Picture:
         fill_invisible(pixels, alpha)
         return cls(pixels, alpha)
 
-    def to_pil(self, *, keep_alpha: bool = True) -> Image.Image:
+    def to_pil(self, *, keep_alpha: bool = True) -> Painting:
         """RGB, or RGBA if the picture has alpha and is to keep it; otherwise it lies on white.
 
         ``info`` has the profile of sRGB and, if there is any, EXIF, and ``save`` writes them unless it is told others.
         """
-        return _Tagged.of(self.as_image(keep_alpha=keep_alpha), self.exif)
+        return Painting.of(self.as_image(keep_alpha=keep_alpha), self.exif)
 
     def encode(self, suffix: str, quality: int = DEFAULT_QUALITY) -> bytes:
         """The picture as the bytes of a file of that format; transparency lies on white where the format has none.
@@ -179,23 +179,26 @@ def _saved(image: Image.Image, kind: str, options: dict[str, object]) -> bytes:
     return buffer.getvalue()
 
 
-class _Tagged(Image.Image):
-    """A picture whose ``save`` keeps its profile and EXIF, which Pillow's does in some formats alone."""
-
-    kept: dict[str, Any]
+class Painting(Image.Image):
+    """A PIL picture whose ``save`` writes the profile and EXIF in its ``info``, which Pillow's does in few formats."""
 
     @classmethod
-    def of(cls, image: Image.Image, exif: Image.Exif) -> _Tagged:
-        tagged = cls()
-        tagged.im, tagged._mode, tagged._size = image.im, image.mode, image.size
-        tagged.info, tagged.kept = {"icc_profile": SRGB}, {"icc_profile": SRGB}
+    def of(cls, image: Image.Image, exif: Image.Exif) -> Painting:
+        """The same picture, said to be sRGB, with EXIF if there is any."""
+        painting = cls()
+        painting.im, painting._mode, painting._size = image.im, image.mode, image.size
+        painting.info["icc_profile"] = SRGB
         if len(exif):
-            tagged.info["exif"], tagged.kept["exif"] = exif.tobytes(), exif  # as an object it keeps its texts in TIFF
-        return tagged
+            painting.info["exif"] = exif.tobytes()
+        return painting
 
     def save(self, fp: Any, format: str | None = None, **params: Any) -> None:
-        """As Pillow's, with the profile and EXIF."""
-        super().save(fp, format, **self.kept | params)
+        """As Pillow's, but for the defaults of ``icc_profile`` and ``exif``, which are those of ``info``."""
+        kept = {key: self.info[key] for key in ("icc_profile", "exif") if key in self.info}
+        if "exif" in kept:
+            exif = exif_of(kept["exif"])  # as an object it keeps its texts in TIFF, too
+            kept["exif"] = without_directories(exif) if params.get("compression") else exif
+        super().save(fp, format, **kept | params)
 
 
 _STUMBLED = (LookupError, TypeError, AttributeError, AssertionError, EOFError, struct.error)
