@@ -56,7 +56,13 @@ def test_exact_size_whatever_the_size(width, height, style):
 
 @pytest.mark.parametrize("size", [(16, 16), (1999, 1333), (17, 1200)])
 def test_extreme_sizes(stylizer, size):
-    assert stylizer.stylize(checkered(*size), "great_wave").shape == (size[1], size[0], 3)
+    """Painted to the last pixel, and not like the photograph in any part."""
+    photo = checkered(*size)
+    painted = stylizer.stylize(photo, "great_wave")
+    assert painted.shape == photo.shape
+    for part in (np.s_[:8], np.s_[-8:], np.s_[:, :8], np.s_[:, -8:]):
+        assert np.abs(painted[part].astype(int) - photo[part]).mean() > 10
+        assert painted[part].std() > 5
 
 
 def test_same_type_out_as_in(photo):

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from allaprima.evaluation.crossing import crossing
 from allaprima.evaluation.experiment import CONTENT, NOISE, PAINTING, Outcome, Task
-from allaprima.evaluation.figures import draw_curves
+from allaprima.evaluation.figures import LABELS, ONE_PASS, draw_curves
 from allaprima.evaluation.summary import split
 
 
@@ -37,3 +38,23 @@ def test_every_style_has_its_panel_and_no_panel_is_empty(tmp_path):
     upper, lower = np.array_split(panels, 2)
     inked = [part.min() < 128 for row in (upper, lower) for part in np.array_split(row, 3, axis=1)]
     assert inked == [True, True, True, True, False, False]
+
+
+def test_the_curves_are_the_means_and_the_level_is_the_painters(tmp_path, monkeypatch):
+    """What is drawn, not how it looks: the lines' own numbers."""
+    outcomes = made_up("one")
+    (scene,) = split(outcomes)
+    drawn = []
+    monkeypatch.setattr("allaprima.evaluation.figures.save", lambda figure, path: drawn.append(figure))
+    draw_curves([scene], ["net"], tmp_path / "one.png")
+    (axis,) = drawn[0].axes
+    lines = {line.get_label(): line for line in axis.get_lines()}
+    by_label = {LABELS[CONTENT]: (CONTENT, ""), LABELS[NOISE]: (NOISE, ""), LABELS[PAINTING]: (PAINTING, "net")}
+    for label, (start, painter) in by_label.items():
+        curves = [o.curve["total"] for o in outcomes if (o.task.start, o.task.painter) == (start, painter)]
+        assert np.allclose(lines[label].get_ydata(), np.mean(curves, axis=0))
+    level = np.mean([o.terms["total"] for o in outcomes if not o.task.start])
+    assert np.allclose(lines[ONE_PASS].get_ydata(), level)
+    marks = sorted(float(text.get_text()) for text in axis.texts)
+    crossings = sorted(round(crossing(lines[LABELS[start]].get_ydata().tolist(), level)) for start in (CONTENT, NOISE))
+    assert marks == crossings

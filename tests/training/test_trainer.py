@@ -149,8 +149,13 @@ def test_a_killed_save_leaves_the_old_checkpoint(options, vgg16_weights, tmp_pat
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_auto_finds_a_device():
-    assert choose_device("auto").type in ("cuda", "mps", "cpu")
+@pytest.mark.parametrize(
+    ("cuda", "mps", "best"), [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")]
+)
+def test_auto_finds_the_best_device(monkeypatch, cuda, mps, best):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert choose_device("auto").type == best
 
 
 def test_photograph_and_painting_are_shifted_alike_and_as_the_step_decides():
