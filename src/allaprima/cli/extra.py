@@ -29,7 +29,7 @@ def training_extra(what: str = "training", extra: str = "train") -> Iterator[Non
         yield
     except ModuleNotFoundError as error:
         raise TrainingError(
-            f"{what} needs the package {error.name}: install allaprima with its extra, pip install 'allaprima[{extra}]'"
+            f"{what} needs the package {error.name}: run pip install '.[{extra}]' in the folder of Alla Prima's source"
         ) from error
 
 

@@ -166,7 +166,7 @@ def check_tensorboard(folder: Path | None) -> None:
         try:
             import torch.utils.tensorboard  # noqa: F401
         except ModuleNotFoundError as error:
-            raise TrainingError("--tensorboard needs a package: pip install 'allaprima[tensorboard]'") from error
+            raise TrainingError("--tensorboard needs another package: pip install tensorboard") from error
 
 
 def announce(trainer: Trainer) -> None:

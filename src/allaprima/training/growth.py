@@ -32,7 +32,7 @@ def grown(small: StyleNetwork, name: str, width: int | None = None) -> StyleNetw
         if not (isinstance(small, Slim) and isinstance(large, Slim) and is_larger(large, small)):
             raise TrainingError(
                 f"a {small.name} network of width {small.width} cannot grow into {name} of width {large.width}; "
-                "start from random weights with --from none"
+                "start from random weights"
             )
         weights, state = small.state_dict(), large.state_dict()
         for key, value in state.items():

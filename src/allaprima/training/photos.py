@@ -6,6 +6,7 @@ it and whenever: a resumed training simply starts at a later i.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -140,6 +141,12 @@ def _collate(samples: Iterable[tuple[Tensor, dict[Path, str]]]) -> tuple[Tensor,
     return torch.stack(crops), {path: why for failed in failures for path, why in failed.items()}
 
 
+def _leave_signals_to_the_trainer(worker: int) -> None:
+    """Ctrl-C and a service's end reach every process of the group; the workers are needed for the step in hand."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def batches(
     crops: RandomCrops, batch: int, first: int, last: int, workers: int
 ) -> Iterator[tuple[Tensor, dict[Path, str]]]:
@@ -151,6 +158,7 @@ def batches(
         num_workers=workers,
         collate_fn=_collate,
         pin_memory=torch.cuda.is_available(),
+        worker_init_fn=_leave_signals_to_the_trainer,
     )
     try:
         yield from loader

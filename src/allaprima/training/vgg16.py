@@ -30,11 +30,14 @@ URLS = (
 )
 """Keras's copy of the original ImageNet weights (Simonyan & Zisserman, CC BY 4.0), 59 MB; the same file at each."""
 MD5 = "6d6bbae143d832006294945121d1f1fc"
+"""The digest that Keras publishes of it; there is no SHA-256 to compare with. Nobody can make another file for a given
+MD5, only two files that share one."""
 
 TIMEOUT = 30.0  # seconds without a byte
 CHUNK = 1 << 16
 TORCHVISION = dict(zip((name for name, _, _ in VGG16_LAYERS), (0, 2, 5, 7, 10, 12, 14, 17, 19, 21), strict=True))
-WAY_OUT = f"name a file on disk (.h5 or .safetensors) with --vgg16 or {ENVIRONMENT}"
+WAY_OUT = f"a file on disk (.h5 or .safetensors) can be named, also by {ENVIRONMENT}"
+HELPS = ("vgg16",)
 
 Progress = Callable[[int, int], None]
 """Told of (bytes done, bytes in all) while a file arrives; in all is 0 where the server does not say."""
@@ -74,19 +77,23 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     readers = {".h5": _read_keras, ".safetensors": _read_safetensors}
     reader = readers.get(path.suffix.lower())
     if not path.is_file():
-        raise TrainingError(f"there is no VGG16 file at {path}; {WAY_OUT}")
+        raise TrainingError(f"there is no VGG16 file at {path}; {WAY_OUT}", options=HELPS)
     if reader is None:
-        raise TrainingError(f"{path} is not a kind of VGG16 file that is read here; {WAY_OUT}")
+        raise TrainingError(f"{path} is not a kind of VGG16 file that is read here; {WAY_OUT}", options=HELPS)
     try:
         weights = reader(path)
     except Exception as error:  # h5py and safetensors raise OSError, KeyError, ValueError, SafetensorError, …
         reason = str(error).strip("\"'") or type(error).__name__
-        raise TrainingError(f"{path} does not hold readable VGG16 weights ({reason}); {WAY_OUT}") from error
+        raise TrainingError(
+            f"{path} does not hold readable VGG16 weights ({reason}); {WAY_OUT}", options=HELPS
+        ) from error
     for name, inputs, outputs in VGG16_LAYERS:
         for key, shape in ((f"{name}.weight", (outputs, inputs, 3, 3)), (f"{name}.bias", (outputs,))):
             if weights[key].shape != shape:
                 found = list(weights[key].shape)
-                raise TrainingError(f"{path} is not VGG16: {key} is {found} instead of {list(shape)}; {WAY_OUT}")
+                raise TrainingError(
+                    f"{path} is not VGG16: {key} is {found} instead of {list(shape)}; {WAY_OUT}", options=HELPS
+                )
     return weights
 
 
@@ -142,8 +149,10 @@ def download(urls: Sequence[str], target: Path, md5: str, progress: Progress | N
                 part.unlink()
                 failures.append(f"{url}: what arrived does not have the MD5 {md5}")
     except OSError as error:
-        raise TrainingError(f"{target} cannot be written: {error.strerror or error}; {WAY_OUT}") from error
-    raise TrainingError(f"VGG16 cannot be downloaded ({'; '.join(failures)}); try again later, or {WAY_OUT}")
+        raise TrainingError(
+            f"{target} cannot be written: {error.strerror or error}; {WAY_OUT}", options=HELPS
+        ) from error
+    raise TrainingError(f"VGG16 cannot be downloaded ({'; '.join(failures)}); {WAY_OUT}", options=HELPS)
 
 
 def _transfer(url: str, part: Path, progress: Progress | None) -> None:
