@@ -346,7 +346,7 @@ def test_a_missing_file_and_no_network(server, target, no_file_named, monkeypatc
 
 def test_a_cache_that_cannot_be_written(server, tmp_path):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(TrainingError, match=r"cannot be written: .*; name a file on disk"):
+    with pytest.raises(TrainingError, match=r"cannot be written: .*; a file on disk"):
         vgg16.download([server.url()], tmp_path / "file" / "deeper.h5", DATA_MD5)
 
 

@@ -9,7 +9,6 @@ from types import FrameType, TracebackType
 from typing import Any
 
 Handler = Callable[[int, FrameType | None], Any]
-TERMINATED = 128 + signal.SIGTERM
 
 
 class Stopping:
@@ -34,7 +33,7 @@ class Stopping:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._restore()
-        if error is None:
+        if error is None or isinstance(error, Exception):  # such as a worker that the same signal has ended
             self.check()
 
     def check(self) -> None:

@@ -141,10 +141,9 @@ def _collate(samples: Iterable[tuple[Tensor, dict[Path, str]]]) -> tuple[Tensor,
     return torch.stack(crops), {path: why for failed in failures for path, why in failed.items()}
 
 
-def _leave_signals_to_the_trainer(worker: int) -> None:
-    """Ctrl-C and a service's end reach every process of the group; the workers are needed for the step in hand."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+def _leave_interrupts_to_the_trainer(worker: int) -> None:
+    """Ctrl-C reaches every process of the terminal, and the workers are needed for the step in hand."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def batches(
@@ -158,7 +157,7 @@ def batches(
         num_workers=workers,
         collate_fn=_collate,
         pin_memory=torch.cuda.is_available(),
-        worker_init_fn=_leave_signals_to_the_trainer,
+        worker_init_fn=_leave_interrupts_to_the_trainer,
     )
     try:
         yield from loader
