@@ -33,7 +33,6 @@ from allaprima.evaluation.painters import (
     photograph,
 )
 from allaprima.evaluation.record import command_line, record, versions
-from allaprima.evaluation.summary import mean_and_std
 from allaprima.gallery import find_model
 from judges import sheet, tables
 from judges.faces import Faces
@@ -96,6 +95,11 @@ def panel(options: argparse.Namespace, paintings: dict[str, Path]) -> list[Judge
     return [*judges, Indices(), *([Faces(options.faces)] if options.faces else [])]
 
 
+def mean(values: Sequence[float]) -> float:
+    """For JSON."""
+    return round(float(np.mean(values)), 5)
+
+
 def report(table: Sequence[Measured], judges: Sequence[Judge], reference: str) -> dict[str, Any]:
     """All that is said of one set of photographs."""
     others = dict.fromkeys(m.painter for m in table if m.strength == 1.0 and m.painter != reference)
@@ -106,19 +110,29 @@ def report(table: Sequence[Measured], judges: Sequence[Judge], reference: str) -
                 "style": m.style,
                 "painter": m.painter,
                 "strength": m.strength,
-                "judges": {name: mean_and_std(m.terms[name]) for name in names if name not in INDICES},
+                "judges": {
+                    name: {term: mean(m.values(name, term)) for term in m.terms[name][0]}
+                    for name in names
+                    if name not in INDICES
+                },
             }
             for m in table
         ],
         "equal_content": [
             row for pair in pairs(names) for painter in others for row in compare(table, pair, painter, reference)
         ],
+        "index_photos": {
+            term: count
+            for judge, terms in INDICES.items()
+            for term in terms
+            if (count := len(table[0].values(judge, term)))
+        },
         "indices": [
             {
                 "style": m.style,
                 "painter": m.painter,
                 **{
-                    term: round(float(np.mean(values)), 4)
+                    term: mean(values)
                     for judge, terms in INDICES.items()
                     for term in terms
                     if (values := m.values(judge, term))
@@ -200,11 +214,11 @@ def show(data: dict[str, Any]) -> str:
             f"Content / style by judge:\n\n{tables.distances(found['distances'])}",
             f"Style distance at equal content, over that of `{data['reference']}` (below 1 is better), "
             f"with 95 % intervals:\n\n{tables.ratios(found['equal_content'])}",
-            f"Indices at full strength:\n\n{tables.indices(found['indices'])}",
+            f"Indices at full strength:\n\n{tables.indices(found['indices'], found['index_photos'])}",
             f"Their differences from `{data['reference']}`, paired by photograph, the mean over the styles:"
             f"\n\n{tables.index_differences(found['index_differences'])}",
         ]
-    return "\n\n".join([*parts, f"### Next to nothing\n\n{tables.indices(data['probes'])}"])
+    return "\n\n".join([*parts, f"### Next to nothing\n\n{tables.indices(data['probes'], {})}"])
 
 
 def parse_strengths(text: str) -> list[float]:

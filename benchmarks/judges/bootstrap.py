@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 DRAWS = 2000
+FEWEST = 5
+"""Photographs that an interval needs: of one or two, draws say nothing."""
 ENOUGH = 0.95
 """An interval is given if at least this share of the draws had a value."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A figure and where 95 % of the draws lie; None where too many draws had no value."""
+    """A figure and where 95 % of the draws lie; None for too few photographs or too many draws without a value."""
 
     value: float
     low: float | None
@@ -46,6 +48,8 @@ def interval(measure: Callable[[Floats], float | None], photos: int) -> Interval
     value = measure(np.full(photos, 1.0 / photos))
     if value is None:
         return None
+    if photos < FEWEST:
+        return Interval(value, None, None)
     drawn = [figure for weights in draws(photos) if (figure := measure(weights)) is not None]
     if len(drawn) < ENOUGH * DRAWS:
         return Interval(value, None, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 
@@ -28,9 +28,7 @@ def distances(results: Iterable[dict[str, Any]]) -> str:
                 f"{row['style']} · {row['painter']}",
                 f"{row['strength']:g}",
                 *(
-                    " / ".join(
-                        number(row["judges"][j][t]["mean"]) for t in ("content", "style") if t in row["judges"][j]
-                    )
+                    " / ".join(number(row["judges"][j][t]) for t in ("content", "style") if t in row["judges"][j])
                     for j in judges
                 ),
             ]
@@ -59,12 +57,12 @@ def ratio(row: dict[str, Any]) -> str:
     return f"{row['ratio']:.2f}" + ("" if limits is None else f" ({limits[0]:.2f}–{limits[1]:.2f})")
 
 
-def indices(rows: Iterable[dict[str, Any]]) -> str:
-    """Every index that anybody has, one row for each style and painter."""
+def indices(rows: Iterable[dict[str, Any]], photos: Mapping[str, int]) -> str:
+    """Every index that anybody has, one row for each style and painter; its head says of how many photographs."""
     found = list(rows)
     names = list(dict.fromkeys(name for row in found for name in row if name not in ("style", "painter")))
     return table(
-        ["style · painter", *names],
+        ["style · painter", *(f"{name} ({photos[name]})" if name in photos else name for name in names)],
         [[f"{r['style']} · {r['painter']}", *(number(r.get(name), 2) for name in names)] for r in found],
     )
 

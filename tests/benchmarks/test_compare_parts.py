@@ -72,17 +72,18 @@ def test_the_interval_of_a_constant_shift_is_the_shift_and_that_of_noise_holds_t
     assert interval(lambda _: None, 24) is None
     rare = interval(lambda weights: 1.0 if weights[0] < 0.02 or weights.std() == 0 else None, 24)
     assert (rare.value, rare.low) == (1.0, None)
+    assert interval(lambda _: 1.0, 4).low is None
 
 
 def table(**painters: tuple[float, float]) -> list[Measured]:
-    """Three photographs, two styles, two strengths: by name, a factor on content and one on style."""
+    """Five photographs, two styles, two strengths: by name, a factor on content and one on style."""
     rows = []
     for style, easy in (("waves", 1.0), ("stars", 2.0)):
         for name, (content, distance) in painters.items():
             for strength in (0.5, 1.0):
                 terms = [
                     {"content": content * strength * photo, "style": distance * easy * photo / strength}
-                    for photo in (1.0, 1.5, 2.0)
+                    for photo in (1.0, 1.25, 1.5, 1.75, 2.0)
                 ]
                 rows.append(
                     Measured(name, style, strength, {"vgg16": terms, "indices": [{"mesh": t["style"]} for t in terms]})
