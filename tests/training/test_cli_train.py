@@ -137,6 +137,7 @@ def test_stopped_at_any_time_it_can_go_on(words, tmp_path, number, code):
 def test_a_checkpoint_comes_by_time(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     written = []
+    monkeypatch.setattr(train, "finish", lambda *_: None)  # the export takes longer than the steps
     monkeypatch.setattr(checkpoint, "write_checkpoint", lambda state, path: written.append(state["step"]))
     rest = ["--checkpoint-every", "1000", "--preview-every", "0", "--steps", "3"]
     run_here(*words, "-o", "often.onnx", *rest, "--checkpoint-minutes", "0")
@@ -147,6 +148,7 @@ def test_a_checkpoint_comes_by_time(words, tmp_path, monkeypatch):
 def test_resume_without_a_checkpoint_begins_from_the_start(words, tmp_path, monkeypatch, capsys):
     """As after a kill before there was one, which leaves a log."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "finish", lambda *_: None)
     Path("model.jsonl").write_text('{"step": 1, "seconds": 2.0}\n{"step"')
     run_here(*words, "-o", "model.onnx", "--resume", "--steps", "2", "--preview-every", "0")
     assert "there is no checkpoint at model.checkpoint: the training begins from the start" in capsys.readouterr().err

@@ -91,7 +91,7 @@ class OptimizeStep:
     layers: dict[str, float]
     tv: float
     total: float
-    """The terms of ``recipes.Losses``: of exactly ``image``, unless ``optimize`` says otherwise."""
+    """The terms of ``objective.Losses``: of exactly ``image``, unless ``optimize`` says otherwise."""
     seconds: float
     """Computing time since the start; what the caller does between two steps does not count."""
     image: Tensor
