@@ -15,6 +15,7 @@ from PIL import Image
 import architectures
 from allaprima.evaluation.report import BEGIN, END
 from architecture_report import SHEET_BYTES, contact_sheet, draw_front, markdown, pareto_front
+from architecture_study import Study
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -30,7 +31,7 @@ def study(photos, paintings, vgg16_file, tmp_path, monkeypatch):
         command = ["architectures.py", *inputs, *small, "--rounds", 1, "-o", output, *words]
         monkeypatch.setattr(sys, "argv", [str(word) for word in command])
         architectures.main()
-        return json.loads(output.read_text())
+        return json.loads(output.read_text()) if output.exists() else {}
 
     return run
 
@@ -70,13 +71,26 @@ def test_a_study_is_resumed_timed_and_reported(study, photos, tmp_path):
     assert third["results"] == second["results"]
 
 
-def test_other_settings_are_another_study(study, tmp_path):
-    study("--only", "blocks-2")
-    log = tmp_path / "study" / "log.jsonl"
-    study("--only", "blocks-2")
-    assert len(log.read_text().splitlines()) == 1
-    study("--only", "blocks-2", "--steps", 1)
-    assert len(log.read_text().splitlines()) == 2
+def test_other_settings_are_another_study(study, photos, paintings, monkeypatch):
+    """All that decides a result is in its description, and nothing else."""
+    described = []
+
+    def describe(options):
+        described.append(json.dumps(Study(options).describe("blocks-2"), sort_keys=True))
+
+    monkeypatch.setattr(architectures, "run", describe)
+    same = [[], ["--threads", 2], ["--rounds", 3], ["--only", "blocks-2"]]
+    other = [
+        ["--steps", 1],
+        ["--size", 32],
+        ["--count", 1],
+        ["--painting", paintings[1]],
+        ["--photos", photos / "deep"],
+    ]
+    for words in same + other:
+        study(*words)
+    assert len(set(described[: len(same)])) == 1
+    assert len(set(described)) == 1 + len(other)
 
 
 @pytest.mark.parametrize(

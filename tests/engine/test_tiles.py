@@ -16,7 +16,7 @@ from allaprima.engine.memory import parse_memory, sensible_memory
 from allaprima.engine.sample import spread, take_sample, weights
 from allaprima.engine.tiles import TilePainter
 from allaprima.errors import OptionError
-from allaprima.gallery import gallery_model
+from allaprima.gallery import BANKS, gallery_model
 from allaprima.style_model import Card, Style
 from support import checkered
 
@@ -26,11 +26,11 @@ NOTHING = 1
 """Bytes: every picture needs more, so that each is painted in the smallest tiles."""
 
 
-@pytest.fixture(scope="module", params=["gallery", "johnson", "fast", "fine"])
+@pytest.fixture(scope="module", params=["fast", "fine", "johnson"])
 def model(request, tmp_path_factory) -> Path:
-    """The gallery, and every network with random weights."""
-    if request.param == "gallery":
-        return gallery_model()
+    """The gallery's banks, and the network that no bank has, with random weights."""
+    if request.param in BANKS:
+        return gallery_model(request.param)
     torch = pytest.importorskip("torch")
     from allaprima.export.onnx import export_model
     from allaprima.training.networks import NETWORKS

@@ -157,7 +157,10 @@ def evaluate(options: EvaluateOptions) -> None:
         for door in options.painters:
             painters += stack.enter_context(guests(door, paintings))
         found = find_photos(options.photos, smallest=1)  # small ones are enlarged
-        photos = readable(spread(found.paths, options.count))
+        chosen = spread(found.paths, options.count)
+        photos = readable(chosen)
+        for path in sorted({*found.skipped, *chosen} - set(photos)):
+            click.echo(f"left out {path}: {found.skipped.get(path, 'it cannot be decoded to its end')}", err=True)
         if not photos:
             raise TrainingError(f"{options.photos} holds no photograph that can be decoded")
         lineup = Lineup(

@@ -62,7 +62,7 @@ def find_photos(folder: Path, smallest: int) -> PhotoFolder:
             paths.append(path)
     if not paths:
         reason = f"; {len(skipped)} were skipped, the first because {next(iter(skipped.values()))}" if skipped else ""
-        raise TrainingError(f"{folder} holds no photograph to train on{reason}")
+        raise TrainingError(f"{folder} holds no photograph{reason}")
     return PhotoFolder(tuple(paths), skipped)
 
 
