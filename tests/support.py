@@ -35,6 +35,13 @@ def checkered(width: int, height: int, seed: int = 0) -> np.ndarray:
     return np.clip(ramps + noise, 0, 255).astype(np.uint8)
 
 
+def touch(path: Path, data: bytes = b"x") -> Path:
+    """A file with some bytes, in folders that are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return path
+
+
 def one_sentence(result: subprocess.CompletedProcess[bytes]) -> str:
     """Stderr of a failed command: one line, no traceback."""
     text = result.stderr.decode()

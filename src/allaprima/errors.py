@@ -38,6 +38,10 @@ class OutputError(AllaPrimaError, OSError):
     """A result that cannot be written: its place, its format, its size, or something that must not be replaced."""
 
 
+class ExistsError(OutputError, FileExistsError):
+    """A result whose place is taken, where nothing may be replaced."""
+
+
 class ModelError(AllaPrimaError, ValueError):
     """A file that is not a style model, or one of a newer format."""
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from allaprima.errors import AllaPrimaError, OutputError
+from allaprima.errors import AllaPrimaError, ExistsError, OutputError
 
 ALL_MAY = 0o666
 """Permissions of a new file, before the user's mask."""
@@ -34,7 +34,8 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
         overwrite: whether a file that is there is replaced. If not, that is found out even if it came meanwhile.
 
     Raises:
-        OutputError: it cannot be written, or it exists.
+        ExistsError: it is there, and nothing may be replaced.
+        OutputError: it cannot be written.
     """
     try:
         place = Path(os.path.realpath(path)) if overwrite else path
@@ -60,7 +61,7 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     except AllaPrimaError:
         raise
     except FileExistsError as error:
-        raise OutputError(f"{path} exists", options=("overwrite",)) from error
+        raise ExistsError(f"{path} exists", options=("overwrite",)) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise OutputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
 

@@ -214,6 +214,7 @@ _ALL = (
     Option("resume", "flag", "many", "Skip pictures that have been painted already.", False),
     Option("watch", "flag", "many", "Keep running, and paint what is put into the folders, until Ctrl-C.", False),
     Option("report", "file", "many", "Write what became of each picture to this JSON file."),
+    Option("quiet", "flag", "many", "Say only what went wrong.", False, letter="q"),
     Option("threads", "whole", "machine", "Number of threads. Default: one for every core.", least=1),
     Option(
         "memory",

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, fields
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
+from allaprima.batch.provenance import Stamp, digest, stamped, with_comment
 from allaprima.engine.tiles import Progress
+from allaprima.errors import PictureError
 from allaprima.look.look import Look
 from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS
-from allaprima.picture.animation import read_frames
+from allaprima.picture.animation import Animation, read_frames
 from allaprima.picture.formats import check_size_of_format, format_of
 from allaprima.picture.picture import Picture
+from allaprima.style_model import mixture
 from allaprima.stylizer import Stylizer
+
+_TRIES = 3
+"""How often a photograph is painted that changes meanwhile."""
+_SAID_OTHERWISE = ("style", "strength", "mask_style", "stroke")
+"""What of a look can be said in several ways; its digest takes the mixtures and the pixels instead."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,7 @@ class FilePainter:
         max_pixels: larger pictures are refused.
         keep_gps: whether the place stays in the metadata.
         note: is told what a user may want to know of a picture that is painted all the same.
+        decoding: is entered while a file is decoded.
     """
 
     stylizer: Stylizer
@@ -37,6 +49,29 @@ class FilePainter:
     max_pixels: int = MAX_PIXELS
     keep_gps: bool = False
     note: Callable[[str], None] = lambda _: None
+    decoding: Callable[[], AbstractContextManager[object]] = nullcontext
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all that decides how a result looks: the model, the look and how it is encoded."""
+        card, look = self.stylizer.card, self.look
+        styles = [style for style in (look.style, look.mask_style) if style is not None]
+        mixtures = [mixture(card.names, style, look.strength) for style in styles]
+        others = [(one.name, getattr(look, one.name)) for one in fields(look) if one.name not in _SAID_OTHERWISE]
+        return digest(card.weights_sha256, mixtures, look.longest, others, self.size, self.quality, self.keep_gps)
+
+    def paint_file(self, source: Path, suffix: str, progress: Progress | None = None) -> bytes:
+        """As ``paint``; once more if the file has changed meanwhile, as one does that is still being copied.
+
+        Raises:
+            PictureError: as ``paint``, or it changes all the time.
+        """
+        for _ in range(_TRIES):
+            before = _state(source)
+            painting = self.paint(source, suffix, progress)
+            if _state(source) == before:
+                return painting
+        raise PictureError("it changes while it is painted; try again when it is complete")
 
     def paint(self, source: Path | BinaryIO, suffix: str, progress: Progress | None = None) -> bytes:
         """The painting as a file's bytes in the format of an extension.
@@ -44,18 +79,40 @@ class FilePainter:
         Raises:
             PictureError: the source cannot be read, is too small or too large, or the format does not exist.
         """
-        content = read_frames(source, max_pixels=self.max_pixels, keep_gps=self.keep_gps)
+        kind = format_of(suffix)
+        if not isinstance(source, Path) and not source.seekable():
+            source = io.BytesIO(source.read())
+        size = _state(source)[0] if isinstance(source, Path) else source.seek(0, io.SEEK_END)
+        stamp = Stamp(self.digest, size)
+        with self.decoding():
+            content = read_frames(source, max_pixels=self.max_pixels, keep_gps=self.keep_gps)
         if isinstance(content, Picture):
             for note in content.notes:
                 self.note(f"{source if isinstance(source, Path) else 'stdin'} {note}")
         if self.size is not None:
             content = content.within(self.size)
-        check_size_of_format(format_of(suffix), *content.size)
-        mask = self.look.mask
+        check_size_of_format(kind, *content.size)
+        self._tell_of_look(content)
+        content = self.stylizer.paint(content, self.look, progress)  # the same name: the photograph's memory is free
+        painting = stamped(content, stamp).encode(suffix, self.quality)
+        return with_comment(painting, stamp) if kind == "GIF" else painting
+
+    def _tell_of_look(self, content: Picture | Animation) -> None:
+        """What of the look is not as one might think for this picture."""
+        mask, stroke = self.look.mask, self.look.stroke
         if mask is not None and mask.shape[::-1] != content.size:
             self.note(f"the mask of {_by(mask.shape[::-1])} pixels is scaled to the picture of {_by(content.size)}")
-        content = self.stylizer.paint(content, self.look, progress)  # the same name: the photograph's memory is free
-        return content.encode(suffix, self.quality)
+        if isinstance(stroke, int) and stroke > max(content.size):
+            self.note(f"pictures of fewer than {stroke} pixels are painted at their own size: strokes become no finer")
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Size and time of a file; nothing known of one that cannot be asked, whose reader will say why."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0
+    return status.st_size, status.st_mtime_ns
 
 
 def _by(size: tuple[int, ...]) -> str:

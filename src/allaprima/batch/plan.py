@@ -1,27 +1,58 @@
 """Which pictures there are, and where the result of each goes.
 
-Pictures are found one by one and nothing holds a list of them, so a folder may have millions.
+Pictures are found folder by folder and nothing holds a list of all of them, so there may be millions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from allaprima.errors import PictureError
-from allaprima.picture.folder import is_file, pictures_below
-from allaprima.picture.formats import SUFFIXES, WRITABLE, format_of, suffix_for
+from allaprima.errors import ExistsError, OutputError, PictureError
+from allaprima.picture.folder import Unreadable, folders_below, pictures_below
+from allaprima.picture.formats import WRITABLE, format_of, suffix_for
+
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".ogv"}
+)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to paint."""
+    """One picture to paint.
+
+    Attributes:
+        source: the photograph.
+        target: where its painting goes.
+        refusal: why it must not be painted, as was found out when it was found; empty if nothing stands against it.
+        replace: whether the target is an older painting of it, which is to be replaced.
+    """
 
     source: Path
     target: Path
-    rival: Path | None = None
-    """Another picture, painted before, whose result goes to the same place."""
+    refusal: str = ""
+    replace: bool = False
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """The pictures of one folder.
+
+    Attributes:
+        root: the folder that was asked for.
+        folder: the same, or one below it.
+        entries: its pictures by name.
+    """
+
+    root: Path
+    folder: Path
+    entries: list[os.DirEntry[str]]
 
 
 @dataclass(frozen=True)
@@ -29,11 +60,11 @@ class Plan:
     """Where the result of each picture goes.
 
     Attributes:
-        inputs: files and folders; a folder is searched recursively and its tree is kept.
+        inputs: files and folders; a folder is searched recursively and its tree is kept. What is named twice counts
+            once.
         output: a file, for a lone picture, or a folder; None is beside the picture or the folder.
         label: what a result's name says of the style.
         suffix: the format of every result; None is the picture's own.
-
         to_file: whether ``output`` is a file.
 
     Raises:
@@ -47,62 +78,128 @@ class Plan:
     to_file: bool = False
 
     def __post_init__(self) -> None:
-        places: dict[Path, Path] = {}
-        files = [path for path in self.inputs if not path.is_dir()]
-        sources = {path.resolve() for path in files}
-        for source in files:
+        sources = {os.path.realpath(path) for path in self.files}
+        places: dict[str, Path] = {}
+        for source in self.files:
             target = self._target_of_file(source)
-            place = target.resolve()
-            if place in sources and place != source.resolve():
+            place = os.path.realpath(target)
+            if place in sources and place != os.path.realpath(source):
                 raise PictureError(f"the result of {source} would replace another photograph, {target}")
-            if places.setdefault(place, source) != source:
-                raise PictureError(f"{places[place]} and {source} would both be written to {target}")
+            if places.setdefault(os.path.normcase(place), source) != source:
+                raise PictureError(f"{places[os.path.normcase(place)]} and {source} would both be written to {target}")
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """The pictures that were named."""
+        return _once(path for path in self.inputs if not path.is_dir())
+
+    @cached_property
+    def folders(self) -> tuple[Path, ...]:
+        """The folders that were named."""
+        return _once(path for path in self.inputs if path.is_dir())
+
+    def count(self) -> int:
+        """How many pictures there are.
+
+        Raises:
+            PictureError: a folder that was named cannot be searched.
+        """
+        return len(self.files) + sum(len(shelf.entries) for root in self.folders for shelf in self.shelves(root))
 
     def jobs(self) -> Iterator[Job]:
-        """Every picture and its place, found as they are asked for."""
-        folders: list[Path] = []
-        for source in self.inputs:
-            if not source.is_dir():
-                yield Job(source, self._target_of_file(source))
-                continue
-            root = self.results_of(source)
-            for path in pictures_below(source, leave_out=root):
-                place = tree_place(path, source, self.suffix)
-                rivals = [other / place for other in folders if self.output is not None and (other / place).is_file()]
-                yield Job(path, root / place, rivals[0] if rivals else None)
-            folders.append(source)
+        """Every picture and its place, found as they are asked for; a folder that cannot be searched is refused.
+
+        Raises:
+            PictureError: a folder that was named cannot be searched.
+        """
+        for source in self.files:
+            yield Job(source, self._target_of_file(source))
+        for root in self.folders:
+            closed: list[Job] = []
+
+            def unreadable(folder: Path, error: OSError, closed: list[Job] = closed, root: Path = root) -> None:
+                reason = f"the folder cannot be searched: {error.strerror or error}"
+                closed.append(Job(folder, self.results_of(root) / folder.relative_to(root), reason))
+
+            for shelf in self.shelves(root, unreadable):
+                yield from self.jobs_on(shelf)
+            yield from closed
+
+    def shelves(self, root: Path, unreadable: Unreadable | None = None) -> Iterator[Shelf]:
+        """The folders with pictures, from one of ``folders`` on.
+
+        Raises:
+            PictureError: the folder itself cannot be searched.
+        """
+        for folder, entries in folders_below(root, self.results_of(root), unreadable):
+            if entries:
+                yield Shelf(root, folder, entries)
+
+    def jobs_on(self, shelf: Shelf, wanted: Collection[str] | None = None) -> Iterator[Job]:
+        """The pictures of one folder and their places; of some names, if only some are wanted."""
+        inside = shelf.folder.relative_to(shelf.root)
+        results = self.results_of(shelf.root) / inside
+        names = result_names([entry.name for entry in shelf.entries], self.suffix)
+        taken = self._taken(shelf.root, inside)
+        for entry in shelf.entries:
+            if wanted is None or entry.name in wanted:
+                source, target = shelf.folder / entry.name, results / names[entry.name]
+                rival = taken.get(_alike(target.name))
+                refusal = "" if rival is None else f"{rival} and {source} would both be written to {target}"
+                yield Job(source, target, refusal)
+
+    def _taken(self, root: Path, inside: Path) -> dict[str, Path]:
+        """By result's name, the pictures whose results go to the same folder and come first."""
+        if self.output is None or self.to_file:
+            return {}
+        taken: dict[str, Path] = {}
+        if inside == Path():
+            taken = {_alike(self._target_of_file(file).name): file for file in self.files}
+        for other in self.folders[: self.folders.index(root)]:
+            with suppress(OSError, StopIteration, PictureError):
+                folder, entries = next(folders_below(other / inside))
+                names = result_names([entry.name for entry in entries], self.suffix)
+                for name, result in names.items():
+                    taken.setdefault(_alike(result), folder / name)
+        return taken
 
     def check(self, job: Job, *, overwrite: bool) -> None:
         """Refuse, before any work, a result that would replace something of the user's.
 
         Raises:
             PictureError: with the reason.
+            OutputError: likewise.
         """
-        if job.rival is not None:
-            raise PictureError(f"{job.rival} and {job.source} would both be written to {job.target}")
+        if job.refusal:
+            raise PictureError(job.refusal)
+        if job.source.suffix.lower() in VIDEO_SUFFIXES:
+            raise PictureError("video files are not read yet, only pictures and animations")
         if job.target.exists() and self._is_source(job.target) and not is_same(job.source, job.target):
-            raise PictureError(f"the result would replace another photograph, {job.target}")
-        check_target(job.target, overwrite, job.source)
+            raise OutputError(f"the result would replace another photograph, {job.target}")
+        check_target(job.target, overwrite or job.replace, job.source)
 
     def _is_source(self, path: Path) -> bool:
         """Whether a file lies in a folder that is painted, and is not one of the folder's results."""
-        place = path.resolve()
-        for folder in (source for source in self.inputs if source.is_dir()):
-            results, whole = self.results_of(folder).resolve(), folder.resolve()
+        place = Path(os.path.realpath(path))
+        for folder in self.folders:
+            results, whole = Path(os.path.realpath(self.results_of(folder))), Path(os.path.realpath(folder))
             if whole in place.parents and (results == whole or results not in place.parents):
                 return True
         return False
 
     def check_folders(self) -> None:
         """Raise a ``PictureError`` if a folder holds no pictures."""
-        for folder in self.inputs:
-            if folder.is_dir() and not any(pictures_below(folder, leave_out=self.results_of(folder))):
+        for folder in self.folders:
+            if not any(pictures_below(folder, leave_out=self.results_of(folder))):
                 raise PictureError(f"the folder {folder} holds no pictures")
 
     def results_of(self, folder: Path) -> Path:
         """The folder of a folder's results."""
-        whole = folder.resolve()
-        return whole.parent / f"{whole.name or 'root'}_{self.label}" if self.output is None else self.output
+        if self.output is not None:
+            return self.output
+        # A folder without a name of its own, such as . or .., has that of the place it stands for.
+        whole = folder if folder.name not in ("", "..") else Path(os.path.realpath(folder))
+        return whole.with_name(f"{whole.name}_{self.label}") if whole.name else whole / f"root_{self.label}"
 
     def _target_of_file(self, source: Path) -> Path:
         if self.output is None:
@@ -118,14 +215,30 @@ def names_a_file(output: Path, inputs: tuple[Path, ...], text: str) -> bool:
     return output.suffix.lower() in WRITABLE or (lone and output.suffix != "")
 
 
-def tree_place(path: Path, folder: Path, suffix: str | None) -> Path:
-    """A result's place below the folder of results; ``a.ppm`` beside ``a.png`` becomes ``a.ppm.png``."""
-    inside = path.relative_to(folder)
-    new = renamed(inside, "", suffix)
-    if new == inside:
-        return new
-    others = {path.with_suffix(case) for s in SUFFIXES for case in (s, s.upper())} - {path}
-    return inside.with_name(inside.name + new.suffix) if any(map(is_file, others)) else new
+def result_names(names: Iterable[str], suffix: str | None) -> dict[str, str]:
+    """The names of the results of one folder's pictures, no two alike on any file system.
+
+    A picture's result has its name, if its format is written; otherwise its stem and the new extension. Where two would
+    meet, such as those of ``a.tga`` and ``a.png``, the one that would be renamed keeps its old extension as well:
+    ``a.tga.png``. Names that differ in case alone count as alike, since many file systems take them for one.
+    """
+    ordered = sorted(names)
+    plain = {name: renamed(Path(name), "", suffix).name for name in ordered}
+    stems = Counter(_alike(name.rpartition(".")[0]) for name in ordered)
+    results: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in sorted(ordered, key=lambda name: plain[name] != name):  # those that keep their names come first
+        result = plain[name]
+        extension = Path(result).suffix
+        if result != name and stems[_alike(name.rpartition(".")[0])] > 1:
+            result = name + extension
+        number = 2
+        while _alike(result) in taken:
+            result = f"{name}.{number}{extension}"
+            number += 1
+        taken.add(_alike(result))
+        results[name] = result
+    return results
 
 
 def renamed(path: Path, ending: str, suffix: str | None) -> Path:
@@ -137,15 +250,28 @@ def check_target(target: Path, overwrite: bool, source: Path | None = None) -> N
     """Refuse a result in an unknown format, in the photograph's own place, or in that of another file.
 
     Raises:
-        PictureError: with the reason.
+        PictureError: the format is not written.
+        OutputError: the place is taken.
     """
     format_of(target.suffix)
     if source is not None and is_same(source, target):
-        raise PictureError("the result would replace the photograph itself; choose another -o")
-    if target.exists() and not overwrite:
-        raise PictureError(f"{target} exists; add --overwrite to replace it")
+        raise OutputError("the result would replace the photograph itself; choose another -o")
+    if os.path.lexists(target) and not overwrite:
+        raise ExistsError(f"{target} exists", options=("overwrite",))
 
 
 def is_same(one: Path, other: Path) -> bool:
     """Whether two paths are one existing file."""
     return one.exists() and other.exists() and one.samefile(other)
+
+
+def _alike(name: str) -> str:
+    """What a name has in common with those that some file system takes for the same."""
+    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+
+
+def _once(paths: Iterable[Path]) -> tuple[Path, ...]:
+    found: dict[str, Path] = {}
+    for path in paths:
+        found.setdefault(os.path.realpath(path), path)
+    return tuple(found.values())

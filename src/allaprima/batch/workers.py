@@ -6,111 +6,153 @@ and no core waits. Pillow, numpy and ONNX Runtime release Python's lock, so thre
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Literal
 
-from allaprima.batch.plan import Job, is_same
+from allaprima.batch.plan import Job
 from allaprima.errors import AllaPrimaError
-from allaprima.files import write_bytes
+
+PATIENCE = 5.0
+"""Seconds that a worker has to finish writing when all is to end."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a job."""
+    """What became of a job.
+
+    Attributes:
+        job: the job as it was done.
+        status: painted; skipped, as its result was there; or failed.
+        error: why it failed.
+        seconds: that it took.
+    """
 
     job: Job
     status: Literal["painted", "skipped", "failed"]
-    reason: str = ""
+    error: Exception | None = None
     seconds: float = 0.0
 
+    @property
+    def reason(self) -> str:
+        """Why it failed or was skipped, as a sentence."""
+        error = self.error
+        if error is None:
+            return "it is done" if self.status == "skipped" else ""
+        if isinstance(error, AllaPrimaError):
+            return str(error)
+        if isinstance(error, MemoryError):
+            return "there is not enough memory"
+        if (
+            isinstance(error, OSError) and error.strerror
+        ):  # a name that the system does not allow, a folder that vanished
+            return error.strerror
+        return f"an unexpected fault, {type(error).__name__}: {error}"
 
-def is_done(job: Job) -> bool:
-    """Whether a result is there and not older than its photograph; results appear whole, so it is a whole one."""
-    with suppress(OSError):
-        return not is_same(job.source, job.target) and job.target.stat().st_mtime >= job.source.stat().st_mtime
-    return False
 
+class Workers:
+    """Threads that paint; going through it, once, gives each outcome as soon as it is known, in any order.
 
-def paint_all(
-    jobs: Iterable[Job],
-    paint: Callable[[Job], bytes],
-    check: Callable[[Job], None],
-    *,
-    workers: int = 1,
-    resume: bool = False,
-) -> Iterator[Outcome]:
-    """Paint pictures; each outcome comes when it is known, in any order.
+    Any exception of one picture is that picture's failure. One that ``jobs`` raises comes out of the iteration. When
+    the work is to end early, ``stop`` may be called from anywhere, also a signal handler; ``close`` then gives the
+    outcomes that were not yet told: what is in work is dropped, what is being written is finished.
 
     Args:
-        jobs: taken one by one, a few ahead of the work.
-        paint: gives a result as a file's bytes; called in ``workers`` threads.
-        check: raises if a job must not be done; called before any work on it.
-        workers: how many pictures are in work at a time.
-        resume: skip what is done (``is_done``).
+        jobs: taken one by one, as workers become free; it may wait for more, and should come to an end when ``stopped``
+            is set.
+        decide: gives the job as it is to be done, or None if it is done; raises if it must not be done.
+        paint: gives a result as a file's bytes.
+        publish: puts a result in its place.
+        count: of workers.
     """
 
-    def do(job: Job) -> Outcome:
+    def __init__(
+        self,
+        jobs: Callable[[threading.Event], Iterable[Job]],
+        decide: Callable[[Job], Job | None],
+        paint: Callable[[Job], bytes],
+        publish: Callable[[Job, bytes], None],
+        count: int = 1,
+    ) -> None:
+        self._stopped = threading.Event()
+        self._jobs = iter(jobs(self._stopped))
+        self._decide, self._paint, self._publish = decide, paint, publish
+        self._taking = threading.Lock()
+        self._gate = threading.Condition()
+        self._publishing, self._closed, self._busy = 0, False, count
+        self._told: SimpleQueue[Outcome | Exception | None] = SimpleQueue()
+        self._count = count
+
+    def __iter__(self) -> Iterator[Outcome]:
+        for number in range(self._count):  # daemons, so that a command that is interrupted need not wait for them
+            threading.Thread(target=self._run, name=f"painter {number}", daemon=True).start()
+        while (told := self._told.get()) is not None:
+            if isinstance(told, Exception):
+                raise told
+            yield told
+
+    def stop(self) -> None:
+        """End the iteration; that is all, and so it is safe in a signal handler, which may interrupt anything."""
+        self._told.put(None)
+
+    def close(self) -> list[Outcome]:
+        """End the work, and give the outcomes that nobody has been told of."""
+        self._stopped.set()
+        with self._gate:
+            self._closed = True
+            self._gate.wait_for(lambda: self._publishing == 0, PATIENCE)
+        rest: list[Outcome] = []
+        while True:
+            try:
+                told = self._told.get_nowait()
+            except Empty:
+                return rest
+            if isinstance(told, Outcome):
+                rest.append(told)
+
+    def _run(self) -> None:
+        try:
+            while not self._stopped.is_set():
+                with self._taking:
+                    job = next(self._jobs, None)
+                if job is None:
+                    break
+                self._do(job)
+        except Exception as error:  # of the search for pictures
+            self._told.put(error)
+        finally:
+            with self._gate:
+                self._busy -= 1
+                last = self._busy == 0
+            if last:
+                self._told.put(None)
+
+    def _do(self, job: Job) -> None:
         began = time.perf_counter()
         try:
-            if resume and is_done(job):
-                return Outcome(job, "skipped", "it is done")
-            check(job)
-            write_bytes(paint(job), job.target)
-        except AllaPrimaError as error:
-            return Outcome(job, "failed", str(error), time.perf_counter() - began)
-        except OSError as error:  # a name that the system does not allow, a folder that vanished
-            return Outcome(job, "failed", error.strerror or str(error), time.perf_counter() - began)
-        return Outcome(job, "painted", "", time.perf_counter() - began)
+            decided = self._decide(job)
+            if decided is None:
+                self._told.put(Outcome(job, "skipped"))
+                return
+            job = decided
+            painting = self._paint(job)
+            if not self._may_publish():
+                return
+            try:
+                self._publish(job, painting)
+                self._told.put(Outcome(job, "painted", None, time.perf_counter() - began))
+            finally:
+                with self._gate:
+                    self._publishing -= 1
+                    self._gate.notify_all()
+        except Exception as error:
+            self._told.put(Outcome(job, "failed", error, time.perf_counter() - began))
 
-    if workers == 1:  # in this thread, where Ctrl-C is at once
-        yield from map(do, jobs)
-        return
-    with ThreadPoolExecutor(workers, "painter") as pool:
-        running: set[Future[Outcome]] = set()
-        try:
-            for job in jobs:
-                running.add(pool.submit(do, job))
-                if len(running) >= 2 * workers:
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
-                    yield from (future.result() for future in done)
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in done)
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def watch(
-    find: Callable[[], Iterable[Job]], interval: float, sleep: Callable[[float], None] = time.sleep
-) -> Iterator[Job]:
-    """Jobs that are not done, for ever: those that are there, then those that come.
-
-    A picture is taken once its size and time have stood still for an interval, so that none is read while it is being
-    copied; one that has failed, once it has changed.
-
-    Args:
-        find: gives every job there is.
-        interval: seconds between two looks.
-        sleep: waits for so many seconds.
-    """
-    seen: dict[Path, tuple[int, int]] = {}
-    offered: dict[Path, tuple[int, int]] = {}
-    while True:
-        now: dict[Path, tuple[int, int]] = {}
-        for job in find():
-            if is_done(job):
-                continue
-            with suppress(OSError):
-                status = job.source.stat()
-                now[job.source] = (status.st_size, status.st_mtime_ns)
-                if seen.get(job.source) == now[job.source] and offered.get(job.source) != now[job.source]:
-                    offered[job.source] = now[job.source]
-                    yield job
-        offered = {path: state for path, state in offered.items() if path in now}
-        seen = now
-        sleep(interval)
+    def _may_publish(self) -> bool:
+        with self._gate:
+            if not self._closed:
+                self._publishing += 1
+            return not self._closed

@@ -3,59 +3,186 @@
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack, nullcontext
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import click
 
 from allaprima.batch.file_painter import FilePainter
-from allaprima.batch.plan import Plan, check_target
-from allaprima.batch.report import Report
-from allaprima.batch.workers import paint_all, watch
-from allaprima.cli.progress import late_progress, progress
+from allaprima.batch.plan import Job, Plan, check_target
+from allaprima.batch.provenance import standing
+from allaprima.batch.report import Report, check_report
+from allaprima.batch.watching import Watch
+from allaprima.batch.workers import Outcome, Workers
+from allaprima.cli.progress import Bar, late_progress, say
+from allaprima.cli.stopping import Stopping
+from allaprima.cli.streams import drop_stdout
 from allaprima.cli.stylize_options import Given
-from allaprima.errors import AllaPrimaError, PictureError
+from allaprima.cli.tally import Tally
+from allaprima.engine.tiles import Progress
+from allaprima.errors import ExistsError, OutputError, PictureError
 from allaprima.files import write_bytes
 
 PIPE = "-"
 """Stdin as a picture, or stdout as an output."""
-WATCH_SECONDS = 1.0
+WITHOUT_STAMP = ".bmp"
+"""What has no place for a stamp (``batch.provenance``)."""
+
+
+class Notes:
+    """Lines on stderr, each said once.
+
+    Args:
+        quiet: say none.
+    """
+
+    def __init__(self, quiet: bool) -> None:
+        self._quiet = quiet
+        self._said: set[str] = set()
+
+    def __call__(self, text: str) -> None:
+        """Say it."""
+        if not self._quiet and text not in self._said:
+            self._said.add(text)
+            say(f"allaprima: {text}")
+
+
+def check_places(plan: Plan, given: Given) -> None:
+    """Refuse, before any work, folders without pictures and a report in the place of something of the user's."""
+    if given.report is not None:
+        check_report(Path(given.report), plan.files, overwrite=given.overwrite)
+    if not given.watch:
+        plan.check_folders()
+        return
+    for path in plan.files:
+        if not path.exists():
+            raise PictureError(f"there is no folder {path}")
+        raise click.UsageError(f"--watch is for folders, and {path} is a file")
 
 
 def many(plan: Plan, painter: FilePainter, workers: int, given: Given) -> None:
-    """Paint every picture, say what failed, and exit with the code that fits."""
-    watching = given.watch
-    jobs = watch(plan.jobs, WATCH_SECONDS) if watching else plan.jobs()
-    count = sum(1 for _ in plan.jobs()) if sys.stderr.isatty() and not watching else None
-    lone_bar = late_progress("painting") if count == 1 else nullcontext()
-    with Report(None if given.report is None else Path(given.report)) as report, lone_bar as tell, ExitStack() as stack:
-        outcomes = paint_all(
-            jobs,
-            lambda job: painter.paint(job.source, job.target.suffix, tell),
-            lambda job: plan.check(job, overwrite=given.overwrite),
-            workers=workers,
-            resume=given.resume,
-        )
-        bar = stack.enter_context(progress(outcomes, "stylizing", count or 0))
-        for outcome in bar:
-            report.add(outcome)
-            if outcome.status == "failed":
-                click.echo(f"allaprima: {outcome.job.source}: {outcome.reason}", err=True)
-    if report.counts["failed"]:
-        sys.exit(1 if report.counts["painted"] or report.counts["skipped"] else PictureError.exit_code)
+    """Paint every picture, say what became of them, and exit with the code that fits."""
+    run = _Run(plan, painter, given)
+    tally = Tally(plan, given)
+    lone = late_progress("painting") if given.lone and not given.quiet else nullcontext()
+    with lone as tell:
+        shop = Workers(run.search, run.decide, lambda job: run.paint(job, tell), run.publish, workers)
+        bar: Bar[Outcome] = Bar(shop, "painting", keep=False, hidden=given.lone or given.watch or given.quiet)
+        if not given.watch:
+            threading.Thread(target=_count, args=(plan, bar), daemon=True).start()
+        elif not given.quiet:
+            say(f"watching {', '.join(f'{folder}/' for folder in plan.folders)}; Ctrl-C ends it")
+        _carry_out(shop, bar, lambda outcome: tally.add(run.seen(outcome)), given)
+    tally.finish()
 
 
-def pipe(source: str, output: str | None, suffix: str | None, overwrite: bool, painter: FilePainter) -> None:
+def pipe(painter: FilePainter, given: Given) -> None:
     """Stdin to stdout, stdin to a file, or a file to stdout."""
-    data: Path | BytesIO = BytesIO(sys.stdin.buffer.read()) if source == PIPE else Path(source)
-    try:
-        if output in (None, PIPE):
-            sys.stdout.buffer.write(painter.paint(data, suffix or ".png"))
+    if given.resume or given.watch:
+        raise click.UsageError("--resume and --watch are for files and folders, not for pipes")
+    from_stdin, to_stdout = given.inputs[0] == PIPE, given.output in (None, PIPE)
+    if from_stdin and sys.stdin is None:
+        raise PictureError("stdin is closed")
+    if to_stdout and sys.stdout is None:
+        raise OutputError("stdout is closed")
+    source = Path("stdin") if from_stdin else Path(given.inputs[0])
+    target = Path("stdout") if to_stdout or given.output is None else Path(given.output)
+    suffix = (given.suffix or ".png") if to_stdout else target.suffix
+    if given.report is not None:
+        check_report(Path(given.report), () if from_stdin else (source,), overwrite=given.overwrite)
+    if not to_stdout:
+        check_target(target, given.overwrite)
+    data = BytesIO(sys.stdin.buffer.read()) if from_stdin else None
+
+    def publish(_: Job, painting: bytes) -> None:
+        if not to_stdout:
+            write_bytes(painting, target, overwrite=given.overwrite)
+            return
+        try:
+            sys.stdout.buffer.write(painting)
             sys.stdout.buffer.flush()
-        else:
-            target = Path(output)
-            check_target(target, overwrite)
-            write_bytes(painter.paint(data, target.suffix), target)
-    except AllaPrimaError as error:
-        raise PictureError(f"{'stdin' if source == PIPE else source}: {error}") from error
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            drop_stdout()
+            raise OutputError(f"stdout cannot be written: {error.strerror or error}") from error
+
+    tally = Tally(None, given)
+    shop = Workers(
+        lambda _: [Job(source, target)],
+        lambda job: job,
+        lambda job: painter.paint_file(job.source, suffix) if data is None else painter.paint(data, suffix),
+        publish,
+    )
+    _carry_out(shop, Bar(shop, "painting", hidden=True), tally.add, given)
+    tally.finish()
+
+
+def _carry_out(shop: Workers, bar: Bar[Outcome], tell: Callable[[Outcome], None], given: Given) -> None:
+    """Let the workers work; the report has all that was done, whatever ends it."""
+    path = None if given.report is None else Path(given.report)
+
+    def add(outcome: Outcome) -> None:
+        report.add(outcome)
+        tell(outcome)
+
+    with Stopping(shop.stop), Report(path, overwrite=given.overwrite) as report, bar:
+        try:
+            for outcome in bar:
+                add(outcome)
+        finally:
+            for outcome in shop.close():
+                add(outcome)
+
+
+def _count(plan: Plan, bar: Bar[Outcome]) -> None:
+    with suppress(PictureError):  # which the search itself meets as well
+        bar.expect(plan.count())
+
+
+class _Run:
+    """What a worker does with a job."""
+
+    def __init__(self, plan: Plan, painter: FilePainter, given: Given) -> None:
+        self._plan, self._painter, self._given = plan, painter, given
+        self._resume = given.resume or (given.watch and not given.overwrite)
+        self._own: set[Path] = set()
+
+    def search(self, stopped: threading.Event) -> Iterator[Job]:
+        if self._given.watch:
+            return Watch(self._plan, stopped.wait, lambda text: say(f"allaprima: {text}")).jobs()
+        return self._plan.jobs()
+
+    def decide(self, job: Job) -> Job | None:
+        """None if it is done; otherwise the job, with leave to replace an older result of ours."""
+        if self._resume and not job.refusal:
+            how = self._standing(job)
+            if how == "done":
+                return None
+            if how == "stale" or job.target in self._own:
+                job = replace(job, replace=True)
+        self._plan.check(job, overwrite=self._given.overwrite)
+        return job
+
+    def paint(self, job: Job, tell: Progress | None) -> bytes:
+        return self._painter.paint_file(job.source, job.target.suffix, tell)
+
+    def publish(self, job: Job, painting: bytes) -> None:
+        if job.replace and self._standing(job) == "done":  # another run was faster
+            raise ExistsError(f"{job.target} exists")
+        write_bytes(painting, job.target, overwrite=self._given.overwrite or job.replace)
+        if job.target.suffix.lower() == WITHOUT_STAMP:
+            self._own.add(job.target)
+
+    def seen(self, outcome: Outcome) -> Outcome:
+        """What another run has done meanwhile was not to be done any more."""
+        if self._resume and isinstance(outcome.error, ExistsError) and self._standing(outcome.job) == "done":
+            return replace(outcome, status="skipped", error=None)
+        return outcome
+
+    def _standing(self, job: Job) -> str:
+        return standing(job.source, job.target, self._painter.digest)

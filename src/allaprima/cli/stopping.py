@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
+from allaprima.cli.signals import WORDS
+
 Handler = Callable[[int, FrameType | None], Any]
+SAME = 1.0
+"""Seconds in which a second signal is no new wish."""
 
 
 class Stopping:
     """While it is entered, a signal that would end the command waits for the next ``check``.
 
-    So what a step changes, and what is written about it, stays together. A second signal ends the command at once. A
-    signal that is ignored, as SIGINT is for a command in the background of a script, stays so.
+    So what a step changes, and what is written about it, stays together. A second signal ends the command at once, but
+    one that follows within a second is taken for the same. A signal that is ignored, as SIGINT is for a command in the
+    background of a script, stays so.
+
+    Args:
+        wake: is called when a signal comes, in the middle of anything.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[], None] = lambda: None) -> None:
         self._handlers: dict[int, Any] = {}
         self._received: int | None = None
+        self._since = 0.0
+        self._wake = wake
 
     def __enter__(self) -> Stopping:
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in _numbers():
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):
                     self._handlers[number] = signal.signal(number, self._note)
         return self
@@ -50,14 +61,21 @@ class Stopping:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         if self._received is not None:
-            self._restore()
-            _obey(number)
-        self._received = number
+            if time.monotonic() - self._since > SAME:
+                self._restore()
+                _obey(number)
+            return
+        self._received, self._since = number, time.monotonic()
+        self._wake()
 
     def _restore(self) -> None:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
         self._handlers = {}
+
+
+def _numbers() -> list[int]:
+    return [getattr(signal, name) for name in WORDS if hasattr(signal, name)]
 
 
 def _obey(number: int) -> None:

@@ -35,8 +35,8 @@ def command(**values: Any) -> None:
     """
     given = Given(**values)
     from allaprima.batch.file_painter import FilePainter
-    from allaprima.cli.painting import PIPE, many, pipe
-    from allaprima.cli.quiet import quiet_decoders
+    from allaprima.cli.painting import PIPE, Notes, check_places, many, pipe
+    from allaprima.cli.quiet import Hush
     from allaprima.engine.machine import cores
     from allaprima.picture.formats import format_of
     from allaprima.style_model import style_label
@@ -48,7 +48,6 @@ def command(**values: Any) -> None:
     # OpenVINO paints one picture at a time, with all threads; the workers decode and encode meanwhile.
     alone = given.lone or given.engine != ENGINES[0]
     stylizer = make_stylizer(given, threads=given.threads if alone else 1, workers=workers)
-    quiet_decoders()
     look = make_look(given, stylizer)
     painter = FilePainter(
         stylizer,
@@ -57,14 +56,14 @@ def command(**values: Any) -> None:
         given.quality,
         given.max_pixels,
         given.keep_gps,
-        note=lambda text: click.echo(f"allaprima: {text}", err=True),
+        note=Notes(given.quiet),
+        decoding=Hush().decoding,
     )
     if given.inputs == (PIPE,) or given.output == PIPE:
-        pipe(given.inputs[0], given.output, given.suffix, given.overwrite, painter)
+        pipe(painter, given)
         return
     plan = make_plan(given, style_label(look.style or ""))
-    if not given.watch:
-        plan.check_folders()
+    check_places(plan, given)
     many(plan, painter, workers, given)
 
 

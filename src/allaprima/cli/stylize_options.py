@@ -35,6 +35,7 @@ class Given:
     resume: bool
     watch: bool
     report: str | None
+    quiet: bool
     threads: int | None
     memory: str | None
     engine: str

@@ -221,10 +221,10 @@ def make_steps(trainer: Trainer, given: Given, skipped: dict[Path, str]) -> None
 
     steps, board = trainer.recipe.steps, open_board(given.tensorboard)
     previews = {max(1, round(share * steps)) for share in PREVIEW_SHARES}
-    with Stopping() as stopping, open_log(given.log, trainer.step) as (log, spent):
+    with Stopping() as stopping, open_log(given.log, trainer.step) as log:
         write_checkpoint(trainer.state(), given.checkpoint)  # also over that of a training that is replaced
         saved = time.monotonic()
-        with progress(None, "training", steps, show_losses, done=trainer.step, spent=spent) as bar:
+        with progress(None, "training", steps, show_losses, done=trainer.step) as bar:
             for step in trainer.run():
                 bar.update(1, step)
                 log.write(as_json(step) + "\n")

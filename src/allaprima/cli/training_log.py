@@ -39,15 +39,12 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def open_log(path: Path, step: int) -> Iterator[tuple[IO[str], float]]:
-    """The log, to be appended to, and the seconds of the steps in it.
-
-    Lines of steps that the checkpoint does not have are taken back.
-    """
+def open_log(path: Path, step: int) -> Iterator[IO[str]]:
+    """The log, to be appended to; lines of steps that the checkpoint does not have are taken back."""
     kept = [row for row in rows_of(path) if row["step"] <= step] if step else []
     write_bytes("".join(json.dumps(row) + "\n" for row in kept).encode(), path)
     with path.open("a", encoding="utf-8") as log:
-        yield log, sum(float(row["seconds"]) for row in kept)
+        yield log
 
 
 def as_json(step: TrainingStep) -> str:

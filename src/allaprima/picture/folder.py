@@ -3,45 +3,76 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from allaprima.errors import PictureError
 from allaprima.picture.formats import SUFFIXES
 
+Unreadable = Callable[[Path, OSError], None]
+"""Is told of a folder that cannot be searched, and why."""
+
 
 def pictures_below(folder: Path, leave_out: Path | None = None) -> Iterator[Path]:
-    """Every picture file below a folder, in no order, but for hidden ones and those in a folder that is left out.
-
-    Folders that are links are not followed, so that a link to a parent does no harm; links to files are.
+    """Every picture file below a folder; see ``folders_below``. Subfolders that cannot be searched are left out.
 
     Raises:
         PictureError: the folder itself cannot be searched.
     """
-    left_out = None if leave_out is None else leave_out.resolve()
+    for below, entries in folders_below(folder, leave_out):
+        for entry in entries:
+            yield below / entry.name
+
+
+def folders_below(
+    folder: Path, leave_out: Path | None = None, unreadable: Unreadable | None = None
+) -> Iterator[tuple[Path, list[os.DirEntry[str]]]]:
+    """A folder and every folder below it, each with its picture files by name, read in one go.
+
+    Hidden files and folders are left out. Folders that are links are not followed, so that a link to a parent does no
+    harm; links to files are. Only the names of one folder are in memory at a time.
+
+    Args:
+        folder: where to begin.
+        leave_out: a folder below it that is not searched.
+        unreadable: is told of subfolders that cannot be searched.
+
+    Raises:
+        PictureError: the folder itself cannot be searched.
+    """
+    left_out = None if leave_out is None else os.path.realpath(leave_out)
     waiting = [folder]
     while waiting:
         below = waiting.pop()
+        inside: list[Path] = []
+        pictures: list[os.DirEntry[str]] = []
         try:
             with os.scandir(below) as entries:
                 for entry in entries:
                     if entry.name.startswith("."):
                         continue
-                    path = below / entry.name
                     if entry.is_dir(follow_symlinks=False):
-                        if path.resolve() != left_out:
-                            waiting.append(path)
-                    elif path.suffix.lower() in SUFFIXES and is_file(path):
-                        yield path
+                        inside.append(below / entry.name)
+                    elif _has_suffix(entry.name) and _is_file(entry):
+                        pictures.append(entry)
         except OSError as error:
             if below == folder:
                 raise PictureError(f"{folder} cannot be searched: {error.strerror or error}") from error
+            if unreadable is not None:
+                unreadable(below, error)
+            continue
+        waiting += sorted((path for path in inside if os.path.realpath(path) != left_out), reverse=True)
+        yield below, sorted(pictures, key=lambda entry: entry.name)
 
 
-def is_file(path: Path) -> bool:
-    """Whether a path leads to a regular file; a link to itself does not."""
+def _has_suffix(name: str) -> bool:
+    _, dot, suffix = name.rpartition(".")
+    return dot + suffix.lower() in SUFFIXES
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is, or leads to, a regular file; a link to itself does not."""
     with suppress(OSError):
-        return stat.S_ISREG(path.stat().st_mode)
+        return entry.is_file()
     return False

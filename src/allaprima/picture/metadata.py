@@ -18,6 +18,7 @@ _TEXT_TAGS = (
     ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.DateTime,
     ExifTags.Base.Artist, ExifTags.Base.Copyright,
 )  # fmt: skip
+_WRITTEN_TAGS = (*_TEXT_TAGS, ExifTags.Base.Software)
 _MOMENT_TAGS = (
     ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTimeDigitized, ExifTags.Base.OffsetTime,
     ExifTags.Base.OffsetTimeOriginal, ExifTags.Base.ExposureTime, ExifTags.Base.FNumber,
@@ -67,6 +68,13 @@ def exif_of(data: bytes) -> Image.Exif:
     return Image.Exif()
 
 
+def with_software(exif: Image.Exif, software: str) -> Image.Exif:
+    """The same metadata, with the name of what made the picture."""
+    texts: dict[int, Any] = {tag: exif[tag] for tag in _TEXT_TAGS if tag in exif}
+    texts[ExifTags.Base.Software] = _as_exif(software)
+    return _keep(texts, _ifd(exif, ExifTags.IFD.Exif), _ifd(exif, ExifTags.IFD.GPSInfo))
+
+
 def _ifd(exif: Image.Exif, tag: int) -> dict[int, Any]:
     return dict(exif.get_ifd(tag)) if tag in exif else {}
 
@@ -77,14 +85,14 @@ def _keep(texts: Mapping[int, Any], moment: Mapping[int, Any], place: Mapping[in
     Pillow reads bytes as Latin-1 and writes all that is not ASCII as "?", but bytes as they are.
     """
     exif = Image.Exif()
-    exif.update({tag: value for tag, value in texts.items() if tag in _TEXT_TAGS})
+    exif.update({tag: value for tag, value in texts.items() if tag in _WRITTEN_TAGS})
     for ifd, values in ((ExifTags.IFD.Exif, moment), (ExifTags.IFD.GPSInfo, place)):
         if values:
             exif[ifd] = dict(values)  # not get_ifd(…).update: a directory alone would not count in len(exif)
     kept = Image.Exif()
     if len(exif):
         kept.load(exif.tobytes())
-        kept.update({tag: value for tag, value in texts.items() if tag in _TEXT_TAGS})
+        kept.update({tag: value for tag, value in texts.items() if tag in _WRITTEN_TAGS})
     return kept
 
 

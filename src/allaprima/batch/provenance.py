@@ -1,0 +1,119 @@
+"""What a result says of how it was made, so that ``--resume`` knows whether it is the one that is wanted.
+
+A line of text in the result itself: EXIF's "Software", or a comment in GIF. It comes into being with the file in one
+step, goes where the file goes, and several runs on one folder cannot disagree about it, none of which holds for an
+index beside the results. BMP has no place for it; there, as for results of other programs, the times of the files alone
+decide.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass, fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from allaprima.picture.animation import Animation
+from allaprima.picture.metadata import with_software
+from allaprima.picture.picture import Picture
+from allaprima.version import __version__
+
+_PATTERN = re.compile(rb"Alla Prima \S{1,40} look:([0-9a-f]{16}) source:([0-9]{1,20})")
+_NEAR = 2**16
+"""Bytes at the beginning and the end of a file among which every encoder puts its metadata."""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """How a result was made.
+
+    Attributes:
+        look: the digest of everything that decides how it looks, 16 hexadecimal digits.
+        size: of the photograph's file in bytes; a copy that was not complete has another.
+    """
+
+    look: str
+    size: int
+
+    def __str__(self) -> str:
+        return f"Alla Prima {__version__} look:{self.look} source:{self.size}"
+
+
+def stamped(content: Picture | Animation, stamp: Stamp) -> Picture | Animation:
+    """The content with the stamp in its metadata."""
+    if isinstance(content, Animation):
+        return content.map(lambda frame: _stamped(frame, stamp))
+    return _stamped(content, stamp)
+
+
+def _stamped(picture: Picture, stamp: Stamp) -> Picture:
+    return replace(picture, exif=with_software(picture.exif, str(stamp)))
+
+
+def with_comment(gif: bytes, stamp: Stamp) -> bytes:
+    """The bytes of a GIF with the stamp as their last block, a comment (GIF89a, section 24)."""
+    text = str(stamp).encode()
+    return gif[:-1] + b"\x21\xfe" + bytes([len(text)]) + text + b"\0" + gif[-1:]
+
+
+def read_stamp(path: Path) -> Stamp | None:
+    """The stamp of a result, without decoding it; None if it has none, or cannot be read."""
+    with suppress(OSError), path.open("rb") as file:
+        found = _PATTERN.search(file.read(_NEAR))
+        if found is None and file.seek(0, os.SEEK_END) > _NEAR:
+            file.seek(max(_NEAR, file.tell() - _NEAR))
+            found = _PATTERN.search(file.read())
+        if found is not None:
+            return Stamp(found[1].decode(), int(found[2]))
+    return None
+
+
+Standing = Literal["missing", "done", "stale", "other"]
+"""A result that is not there; that is there as wanted; that is there, but is a painting of another look or of an older
+photograph; or that is there and nobody knows whose it is."""
+
+
+def standing(source: Path, target: Path, look: str) -> Standing:
+    """How a result stands to its photograph and to the look that is wanted.
+
+    Args:
+        source: the photograph.
+        target: its result; results appear whole, so that one that is there is whole.
+        look: the digest of the look.
+    """
+    try:
+        photo, result = source.stat(), target.stat()
+    except OSError:
+        return "missing"
+    if os.path.samestat(photo, result):
+        return "other"
+    newer = result.st_mtime_ns >= photo.st_mtime_ns
+    stamp = read_stamp(target)
+    if stamp is None:
+        return "done" if newer else "other"
+    return "done" if newer and stamp == Stamp(look, photo.st_size) else "stale"
+
+
+def digest(*parts: Any) -> str:
+    """16 hexadecimal digits that differ where values differ: numbers, texts, None, arrays, tuples, dataclasses."""
+    running = hashlib.sha256()
+    _feed(running, parts)
+    return running.hexdigest()[:16]
+
+
+def _feed(running: Any, value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        running.update(f"{value.dtype}{value.shape}".encode() + np.ascontiguousarray(value).tobytes())
+    elif isinstance(value, list | tuple):
+        running.update(f"({len(value)}".encode())
+        for one in value:
+            _feed(running, one)
+    elif is_dataclass(value):
+        _feed(running, [(field.name, getattr(value, field.name)) for field in fields(value)])
+    else:
+        running.update(f"{value!r};".encode())

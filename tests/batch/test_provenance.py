@@ -1,0 +1,132 @@
+"""What a result says of how it was made."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from allaprima.batch.file_painter import FilePainter
+from allaprima.batch.provenance import Stamp, digest, read_stamp, stamped, standing, with_comment
+from allaprima.look.look import Look
+from allaprima.picture.animation import Animation
+from allaprima.picture.formats import WRITABLE
+from allaprima.picture.metadata import with_software
+from allaprima.picture.picture import Picture
+from allaprima.stylizer import Stylizer
+from support import checkered, touch
+
+STAMP = Stamp("0123456789abcdef", 60_628)
+
+
+def encoded(content: Picture | Animation, suffix: str) -> bytes:
+    data = stamped(content, STAMP).encode(suffix)
+    return with_comment(data, STAMP) if suffix == ".gif" else data
+
+
+@pytest.mark.parametrize("suffix", sorted(set(WRITABLE) - {".bmp"}))
+@pytest.mark.parametrize("described", [False, True], ids=["bare", "described"])
+def test_every_format_but_bmp_keeps_the_stamp(tmp_path, suffix, described):
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)  # more than 128 KiB in every format
+    exif = Image.Exif()
+    if described:
+        exif[0x013B] = "an artist " * 700
+        exif = with_software(exif, "a camera")
+    path = touch(tmp_path / f"a{suffix}", encoded(Picture(noise, exif=exif), suffix))
+    assert read_stamp(path) == STAMP
+    with Image.open(path) as image:
+        assert image.size == (400, 300)
+        image.load()
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png", ".avif"])
+def test_animations_keep_it(tmp_path, suffix):
+    frames = [Picture(checkered(40, 30, seed), duration=80) for seed in range(3)]
+    path = touch(tmp_path / f"a{suffix}", encoded(Animation(frames, (40, 30), 3), suffix))
+    assert read_stamp(path) == STAMP
+    with Image.open(path) as image:
+        assert image.n_frames == 3
+
+
+def test_the_photographs_metadata_stay(tmp_path):
+    exif = Image.Exif()
+    exif[0x8298] = "Jürgen".encode()
+    exif.get_ifd(0x8769)[0x9003] = "2024:05:06 07:08:09"
+    exif[0x8769] = {0x9003: "2024:05:06 07:08:09"}
+    picture = stamped(Picture(checkered(20, 20), exif=exif), STAMP)
+    data = picture.encode(".jpg")
+    read = Image.open(touch(tmp_path / "a.jpg", data)).getexif()
+    assert "Jürgen".encode() in data
+    assert read[0x0131] == str(STAMP)
+    assert read.get_ifd(0x8769)[0x9003] == "2024:05:06 07:08:09"
+
+
+def test_a_file_without_stamp_has_none(tmp_path):
+    assert read_stamp(touch(tmp_path / "a.jpg", b"x" * 300_000)) is None
+    assert read_stamp(tmp_path / "gone.jpg") is None
+
+
+def at(path, second):
+    os.utime(path, (second, second))
+    return path
+
+
+def test_how_a_result_stands(tmp_path):
+    source = at(touch(tmp_path / "a.jpg", b"y" * 100), 1000)
+    target = tmp_path / "b.jpg"
+
+    def stands(look="0123456789abcdef"):
+        return standing(source, target, look)
+
+    assert stands() == "missing"
+    at(touch(target, b"by somebody else"), 2000)
+    assert stands() == "done"
+    at(target, 500)
+    assert stands() == "other"
+    at(touch(target, str(Stamp("0123456789abcdef", 100)).encode()), 2000)
+    assert stands() == "done"
+    assert stands("another look 000") == "stale"
+    at(source, 3000)  # painted again since
+    assert stands() == "stale"
+    at(touch(source, b"y" * 101), 1000)  # only half of it was there, and a copy keeps its time
+    assert stands() == "stale"
+    assert standing(source, source, "0123456789abcdef") == "other"
+
+
+def test_digests_tell_values_apart():
+    values = [1, 1.5, "1", None, True, (1,), (1, 2), ((1,), 2), np.zeros(3), np.zeros((3, 1)), np.zeros(3, np.uint8)]
+    assert len({digest(value) for value in values}) == len(values)
+    assert digest("a", "b") != digest("ab", "")
+    assert digest(np.arange(4)) == digest(np.arange(4))
+
+
+@pytest.fixture(scope="module")
+def painter() -> FilePainter:
+    return FilePainter(Stylizer(), Look("udnie"))
+
+
+def test_every_choice_about_the_look_counts(painter):
+    mask = np.full((8, 8), 255, np.uint8)
+    looks = [
+        Look("udnie"), Look("cossacks"), Look("udnie:0.5,cossacks:0.5"), Look("udnie", 0.5), Look("udnie", stroke=512),
+        Look("udnie", stroke="own"), Look("udnie", color="photo"), Look("udnie", mask=mask),
+        Look("udnie", mask=mask, feather=3.0), Look("udnie", mask=mask, invert_mask=True), Look("udnie", mask=mask // 2),
+        Look("udnie", mask=mask, mask_style="cossacks"),
+    ]  # fmt: skip
+    others = [
+        replace(painter, size=100),
+        replace(painter, quality=50),
+        replace(painter, keep_gps=True),
+        replace(painter, stylizer=Stylizer("fine")),
+    ]
+    digests = [replace(painter, look=look).digest for look in looks] + [other.digest for other in others]
+    assert len(set(digests)) == len(digests)
+
+
+def test_what_is_said_otherwise_is_the_same(painter):
+    for same in (Look("udnie:2"), Look("udnie", stroke=1024), Look({"udnie": 1.0})):
+        assert replace(painter, look=same).digest == painter.digest
+    assert replace(painter, max_pixels=10**6).digest == painter.digest
