@@ -42,10 +42,10 @@ def opened(data: bytes) -> np.ndarray:
 @settings(max_examples=20)
 @given(
     mode=st.sampled_from(["RGB", "RGBA", "L"]),
-    width=st.integers(16, 90),
-    height=st.integers(16, 90),
+    width=st.integers(24, 90),
+    height=st.integers(24, 90),
     strength=st.sampled_from([0.0, 0.5, 1.0]),
-    options=st.sampled_from([{}, {"color": "photo"}, {"stroke": 32}, {"stroke": "own"}, {"size": 40}]),
+    options=st.sampled_from([{}, {"color": "photo"}, {"stroke": 32}, {"stroke": "own"}, {"size": 60}]),
 )
 def test_every_way_gives_the_same(tmp_path_factory, mode, width, height, strength, options):
     image = picture(mode, width, height)

@@ -22,8 +22,8 @@ from allaprima.options import GROUPS, OPTIONS, Option, check
 from allaprima.shortcuts import stylize
 from allaprima.stylizer import LookOptions, PictureOptions
 
-PYTHON_ALONE = {"self", "image", "source", "target", "progress"}
-COMMAND_ALONE = {"output", "resume", "watch", "report"}
+PYTHON_ALONE = {"self", "image", "source", "target", "progress", "workers"}
+COMMAND_ALONE = {"output", "resume", "watch", "report", "quiet"}
 
 
 def parameters(function) -> dict[str, inspect.Parameter]:

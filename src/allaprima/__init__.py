@@ -6,11 +6,9 @@
 What is named here is loaded when it is first used, so that ``import allaprima`` costs nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING
-
 from allaprima.version import __version__
 
+TYPE_CHECKING = False  # type checkers take the name for True; the module typing takes long to load
 if TYPE_CHECKING:
     from allaprima.cards import styles
     from allaprima.color import COLORS, Color
@@ -18,6 +16,7 @@ if TYPE_CHECKING:
         AllaPrimaError,
         DivergedError,
         EngineError,
+        ExistsError,
         ModelError,
         OptionError,
         OutOfMemoryError,
@@ -40,6 +39,7 @@ _HOMES = {
         "AllaPrimaError",
         "DivergedError",
         "EngineError",
+        "ExistsError",
         "ModelError",
         "OptionError",
         "OutOfMemoryError",
@@ -65,6 +65,7 @@ __all__ = [
     "Color",
     "DivergedError",
     "EngineError",
+    "ExistsError",
     "Look",
     "ModelError",
     "OptionError",
@@ -90,6 +91,8 @@ if not TYPE_CHECKING:  # for a type checker a name that is not above does not ex
         """A public name, from the module where it lives (PEP 562)."""
         if name not in _HOME:
             raise AttributeError(f"module 'allaprima' has no attribute {name!r}")
+        from importlib import import_module  # noqa: PLC0415 - not before it is needed
+
         value = globals()[name] = getattr(import_module(_HOME[name]), name)
         return value
 

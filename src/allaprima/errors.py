@@ -7,6 +7,15 @@ help, the error names them, and the command line adds them in its own spelling.
 from __future__ import annotations
 
 
+def how_to_install(extra: str) -> str:
+    """How to get what an extra of the package needs; every message that says so takes it from here.
+
+    Where an extra is one package, that is named, which works everywhere. ``allaprima`` itself is on no index.
+    """
+    lone = {"heic": "pillow-heif", "openvino": "openvino", "tensorboard": "tensorboard"}.get(extra)
+    return f"pip install {lone}" if lone is not None else f"pip install '.[{extra}]' in a clone of the repository"
+
+
 class AllaPrimaError(Exception):
     """Any fault of input or surroundings; the command line prints it and exits with ``exit_code``.
 

@@ -15,7 +15,7 @@ from allaprima.color import Color
 from allaprima.engine.engine import Engine
 from allaprima.engine.memory import parse_memory
 from allaprima.engine.tiles import Progress
-from allaprima.errors import OptionError, OutputError, PictureError, StyleError
+from allaprima.errors import ExistsError, OptionError, OutputError, PictureError, StyleError
 from allaprima.files import is_taken, write_bytes
 from allaprima.gallery import BANKS, GALLERY, find_model
 from allaprima.look.look import Look, Mixture, Stroke, paint
@@ -317,7 +317,7 @@ class Stylizer:
             if is_taken(Path(source)) and place.samefile(source):
                 raise OutputError("the result would replace the picture itself; choose another name")
             if not overwrite:
-                raise OutputError(f"{place} exists", options=("overwrite",))
+                raise ExistsError(f"{place} exists", options=("overwrite",))
         with named(source):
             content = read_source(source, max_pixels=max_pixels, keep_gps=keep_gps)
             content = content if size is None else content.within(size)

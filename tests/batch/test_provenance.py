@@ -113,7 +113,8 @@ def test_every_choice_about_the_look_counts(painter):
     looks = [
         Look("udnie"), Look("cossacks"), Look("udnie:0.5,cossacks:0.5"), Look("udnie", 0.5), Look("udnie", stroke=512),
         Look("udnie", stroke="own"), Look("udnie", color="photo"), Look("udnie", mask=mask),
-        Look("udnie", mask=mask, feather=3.0), Look("udnie", mask=mask, invert_mask=True), Look("udnie", mask=mask // 2),
+        Look("udnie", mask=mask, feather=3.0), Look("udnie", mask=mask, invert_mask=True),
+        Look("udnie", mask=mask // 2),
         Look("udnie", mask=mask, mask_style="cossacks"),
     ]  # fmt: skip
     others = [

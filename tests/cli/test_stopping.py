@@ -35,7 +35,8 @@ def test_a_signal_waits_for_the_end_of_the_step(number, error):
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
-def test_a_second_signal_is_obeyed_at_once():
+def test_a_second_signal_is_obeyed_at_once(monkeypatch):
+    monkeypatch.setattr("allaprima.cli.stopping.SAME", -1.0)
     done = []
     with pytest.raises(KeyboardInterrupt), Stopping():
         signal.raise_signal(signal.SIGINT)
@@ -43,6 +44,16 @@ def test_a_second_signal_is_obeyed_at_once():
         signal.raise_signal(signal.SIGINT)
         done.append("second")
     assert done == ["first"]
+
+
+def test_a_signal_that_follows_at_once_is_the_same():
+    """As from a terminal, which tells every process of the group, and a parent that passes it on."""
+    done = []
+    with pytest.raises(KeyboardInterrupt), Stopping():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        done.append("the step")
+    assert done == ["the step"]
 
 
 def test_a_signal_in_the_last_step_is_not_forgotten():

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from allaprima.errors import ExistsError, OutputError, PictureError
+from allaprima.files import is_taken
 from allaprima.picture.folder import Unreadable, folders_below, pictures_below
 from allaprima.picture.formats import WRITABLE, format_of, suffix_for
 
@@ -174,7 +175,7 @@ class Plan:
             raise PictureError(job.refusal)
         if job.source.suffix.lower() in VIDEO_SUFFIXES:
             raise PictureError("video files are not read yet, only pictures and animations")
-        if job.target.exists() and self._is_source(job.target) and not is_same(job.source, job.target):
+        if is_taken(job.target) and self._is_source(job.target) and not is_same(job.source, job.target):
             raise OutputError(f"the result would replace another photograph, {job.target}")
         check_target(job.target, overwrite or job.replace, job.source)
 
@@ -254,9 +255,10 @@ def check_target(target: Path, overwrite: bool, source: Path | None = None) -> N
         OutputError: the place is taken.
     """
     format_of(target.suffix)
+    taken = is_taken(target)
     if source is not None and is_same(source, target):
-        raise OutputError("the result would replace the photograph itself; choose another -o")
-    if os.path.lexists(target) and not overwrite:
+        raise OutputError("the result would replace the photograph itself", options=("output",))
+    if taken and not overwrite:
         raise ExistsError(f"{target} exists", options=("overwrite",))
 
 

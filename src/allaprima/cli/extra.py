@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import click
 
-from allaprima.errors import OptionError, TrainingError
+from allaprima.cli import signals
+from allaprima.errors import OptionError, TrainingError, how_to_install
 
 threads_option = click.option(
     "--threads",
@@ -26,11 +27,10 @@ def training_extra(what: str = "training", extra: str = "train") -> Iterator[Non
     """
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
-        yield
+        with signals.at_once():
+            yield
     except ModuleNotFoundError as error:
-        raise TrainingError(
-            f"{what} needs the package {error.name}: run pip install '.[{extra}]' in the folder of Alla Prima's source"
-        ) from error
+        raise TrainingError(f"{what} needs the package {error.name}: {how_to_install(extra)}") from error
 
 
 def read_layers(words: str | None) -> dict[str, float] | None:

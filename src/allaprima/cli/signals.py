@@ -9,10 +9,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from types import FrameType
-from typing import NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+    from typing import NoReturn
 
 WORDS = {"SIGINT": "interrupted", "SIGTERM": "terminated", "SIGHUP": "the terminal was closed"}
 """What the command says. The exit code is 128 and the signal's number, as shells have it."""
@@ -99,6 +102,6 @@ def _answer(number: int, frame: FrameType | None) -> None:
 
 
 def _end(number: int) -> NoReturn:
-    with suppress(OSError):
-        os.write(2, f"allaprima: {word_of(128 + number)}\n".encode())
+    with suppress(Exception):
+        os.write(sys.stderr.fileno(), f"allaprima: {word_of(128 + number)}\n".encode())
     os._exit(128 + number)

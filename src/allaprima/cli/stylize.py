@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from allaprima.cli import signals
 from allaprima.cli.command import Command
 from allaprima.cli.stylize_options import Given
 from allaprima.cli.table import options
@@ -33,7 +36,13 @@ def command(**values: Any) -> None:
     PICTURE is a file, a folder (searched recursively, its tree is kept) or - for stdin. The result has exactly the
     size of the picture; without --overwrite nothing that exists is replaced.
     """
-    given = Given(**values)
+    with signals.at_once():
+        paint = prepared(Given(**values))
+    paint()
+
+
+def prepared(given: Given) -> Callable[[], None]:
+    """Load what is needed and check what was given, before any picture is read; what then paints."""
     from allaprima.batch.file_painter import FilePainter
     from allaprima.cli.painting import PIPE, Notes, check_places, many, pipe
     from allaprima.cli.quiet import Hush
@@ -60,11 +69,10 @@ def command(**values: Any) -> None:
         decoding=Hush().decoding,
     )
     if given.inputs == (PIPE,) or given.output == PIPE:
-        pipe(painter, given)
-        return
+        return partial(pipe, painter, given)
     plan = make_plan(given, style_label(look.style or ""))
     check_places(plan, given)
-    many(plan, painter, workers, given)
+    return partial(many, plan, painter, workers, given)
 
 
 def check_inputs(given: Given) -> None:

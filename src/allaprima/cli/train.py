@@ -14,7 +14,7 @@ from allaprima.cli.progress import late_progress, progress
 from allaprima.cli.stopping import Stopping
 from allaprima.cli.train_options import Given, make_plan
 from allaprima.cli.training_log import as_json, open_log, rows_of
-from allaprima.errors import DivergedError, OutputError, TrainingError
+from allaprima.errors import DivergedError, OutputError, TrainingError, how_to_install
 
 if TYPE_CHECKING:
     from allaprima.training.trainer import Trainer, TrainingStep
@@ -166,7 +166,7 @@ def check_tensorboard(folder: Path | None) -> None:
         try:
             import torch.utils.tensorboard  # noqa: F401
         except ModuleNotFoundError as error:
-            raise TrainingError("--tensorboard needs another package: pip install tensorboard") from error
+            raise TrainingError(f"--tensorboard needs a package: {how_to_install('tensorboard')}") from error
 
 
 def announce(trainer: Trainer) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from allaprima.errors import EngineError
+from allaprima.errors import EngineError, how_to_install
 
 COMPILED_AT = 4
 """The time that a size comes, at which the model is compiled for it: to compile takes as long as a size of its own
@@ -44,7 +44,7 @@ class OpenVinoSession:
             import openvino  # noqa: PLC0415 - an extra, and slow to load
         except ModuleNotFoundError as error:
             raise EngineError(
-                "the engine openvino is not installed: pip install 'allaprima[openvino]', or choose onnxruntime"
+                f"the engine openvino is not installed: {how_to_install('openvino')}, or choose onnxruntime"
             ) from error
         self._core = openvino.Core()
         if half and "BF16" not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from PIL import Image
 
-from allaprima.errors import PictureError
+from allaprima.errors import PictureError, how_to_install
 from allaprima.picture.plugins import open_plainly
 from allaprima.picture.profiles import CICP
 
@@ -47,7 +47,7 @@ def open_heif(file: BinaryIO, check_size: Callable[[int, int], None]) -> Image.I
     try:
         from pillow_heif import HeifImageFile  # noqa: PLC0415 - heavy, and few need it
     except ModuleNotFoundError as error:
-        raise PictureError("HEIC needs another package: pip install pillow-heif") from error
+        raise PictureError(f"HEIC needs another package: {how_to_install('heic')}") from error
     image: Image.Image = HeifImageFile(file)  # type: ignore[no-untyped-call]
     return _with_codes(image, file, check_size)
 
