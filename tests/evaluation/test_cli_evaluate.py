@@ -132,5 +132,5 @@ def test_mistakes_get_one_sentence(words, tmp_path, monkeypatch):
 def test_without_matplotlib_it_says_what_to_install(words, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "matplotlib", None)  # as if it were not installed
-    with pytest.raises(AllaPrimaError, match=r"pip install 'allaprima\[evaluate\]'"):
+    with pytest.raises(AllaPrimaError, match=r"pip install '\.\[evaluate\]'"):
         app.main([*words, "-o", "r"], standalone_mode=False)
