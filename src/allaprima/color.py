@@ -7,7 +7,7 @@ of that range and not clipped to it: who makes pixels of them rounds and clips.
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ COLORS: tuple[Color, ...] = get_args(Color)
 - ``photo``: likewise, and the luminance has the photograph's mean and contrast, so that a dark style darkens nothing;
 - ``histogram``: the painting's, mapped linearly to the mean and covariance of the photograph's.
 """
+
+_BAND = 2**17
+"""Pixels of a picture that are looked at together."""
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
@@ -55,40 +58,56 @@ def match_luminance(source: Array, target: Array) -> Floats:
     Before a style's brightness is transferred alone, so that a dark painting does not darken a bright photograph.
     A source without contrast only takes the mean.
     """
-    scale, shift = luminance_map(source, target)
-    matched: Floats = scale * source + shift
+    deviation = source.std()
+    varies = deviation > 1e-9 * np.abs(source).max()  # below it lies rounding, which would be blown up
+    scale = target.std() / deviation if varies else 0.0
+    matched: Floats = scale * source + (target.mean() - scale * source.mean())
     return matched
 
 
-def luminance_map(source: Array, target: Array) -> tuple[float, float]:
-    """What ``match_luminance`` does to a luminance, scale and shift, to be applied to other pixels."""
-    deviation = source.std()
-    varies = deviation > 1e-9 * np.abs(source).max()  # below it lies rounding, which would be blown up
-    scale = float(target.std() / deviation) if varies else 0.0
-    return scale, float(target.mean() - scale * source.mean())
-
-
 def match_color(source: Array, target: Array) -> Floats:
-    """Color histogram matching: the source with the target's mean and covariance of colours, [H, W, 3] -> [H, W, 3]."""
-    matrix, offset = color_map(source, target)
+    """Color histogram matching: the source with the target's mean and covariance of colors, [H, W, 3] -> [H, W, 3]."""
+    matrix, offset = color_map(Moments.of(source), Moments.of(target))
     matched: Floats = source @ matrix.T + offset
     return matched
 
 
-def color_map(source: Array, target: Array) -> tuple[Floats, Floats]:
-    """What ``match_color`` does to a colour, A [3, 3] and b [3] of x -> A x + b, to be applied to other pixels.
+class Moments(NamedTuple):
+    """Mean [3] and covariance [3, 3] of a picture's colors."""
+
+    mean: Floats
+    covariance: Floats
+
+    @classmethod
+    def of(cls, picture: Array) -> Moments:
+        """Over all pixels of [H, W, 3], in bands of rows, so that a large picture takes no more memory than a band."""
+        count = picture.shape[0] * picture.shape[1]
+        rows = max(1, _BAND // picture.shape[1])
+        bands = [picture[top : top + rows].reshape(-1, 3) for top in range(0, picture.shape[0], rows)]
+        mean = sum((band.sum(0, dtype=np.float64) for band in bands), np.zeros(3)) / count
+        covariance = sum(((band - mean).T @ (band - mean) for band in bands), np.zeros((3, 3))) / count
+        return cls(mean, covariance)
+
+
+def luminance_map(source: Moments, target: Moments) -> tuple[float, float]:
+    """What ``match_luminance`` does, scale and shift, to the luminance of one picture for that of another."""
+    (mean, variance), (wanted_mean, wanted_variance) = (
+        (LUMINANCE @ moments.mean, max(0.0, LUMINANCE @ moments.covariance @ LUMINANCE)) for moments in (source, target)
+    )
+    varies = variance > 1e-12 * max(np.trace(source.covariance), 1e-6)  # as above
+    scale = float(np.sqrt(wanted_variance / variance)) if varies else 0.0
+    return scale, float(wanted_mean - scale * mean)
+
+
+def color_map(source: Moments, target: Moments) -> tuple[Floats, Floats]:
+    """What ``match_color`` does to a color, A [3, 3] and b [3] of x -> A x + b.
 
     A = Σ_target^½ Σ_source^-½ is the paper's choice among the solutions, which is that of *Image Analogies* (Hertzmann
-    et al. 2001). A direction in which the source does not vary, as in a grey picture every one but grey, has nothing
+    et al. 2001). A direction in which the source does not vary, as in a gray picture every one but gray, has nothing
     to be scaled and stays empty.
     """
-    matrix = _power(_covariance(target), 0.5) @ _power(_covariance(source), -0.5)
-    return matrix, target.mean((0, 1)) - matrix @ source.mean((0, 1))
-
-
-def _covariance(picture: Array) -> Floats:
-    """Of the channels over all pixels: [H, W, 3] -> [3, 3]."""
-    return np.cov(picture.reshape(-1, 3), rowvar=False, bias=True)
+    matrix = _power(target.covariance, 0.5) @ _power(source.covariance, -0.5)
+    return matrix, target.mean - matrix @ source.mean
 
 
 def _power(matrix: Floats, exponent: float) -> Floats:

@@ -18,7 +18,8 @@ from allaprima.engine.tiles import Progress
 from allaprima.errors import ExistsError, OptionError, OutputError, PictureError, StyleError
 from allaprima.files import is_taken, write_bytes
 from allaprima.gallery import BANKS, GALLERY, find_model
-from allaprima.look.look import Look, Mixture, Stroke, paint
+from allaprima.look.look import Look, Stroke
+from allaprima.look.painting import Mixture, Prepared
 from allaprima.options import DEFAULT_QUALITY, ENGINES, MAX_PIXELS, check
 from allaprima.picture.animation import Animation
 from allaprima.picture.formats import check_size_of_format, format_of
@@ -370,8 +371,21 @@ class Stylizer:
         """
         if isinstance(content, Animation):
             frames = _Counter(content.count, progress)
-            return content.map(lambda frame: frames.after(frame.with_pixels(self._paint(frame.pixels, look))))
-        return content.with_pixels(self._paint(content.pixels, look, progress))
+            prepared = self._prepare(look, *content.size)
+            return content.map(lambda frame: frames.after(frame.with_pixels(self._paint(frame.pixels, prepared))))
+        return content.with_pixels(self._paint(content.pixels, self._prepare(look, *content.size), progress))
+
+    def _prepare(self, look: Look, width: int, height: int) -> Prepared:
+        """The look for pictures of a size in pixels.
+
+        Raises:
+            PictureError: a side is below 16 pixels.
+        """
+        if min(height, width) < SMALLEST_SIDE:
+            raise PictureError(
+                f"the picture is {width}×{height} pixels; both sides need at least {SMALLEST_SIDE}: enlarge it first"
+            )
+        return Prepared(look, self._mixtures(look), height, width, self._engine.threads)
 
     def _mixtures(self, look: Look) -> list[Mixture]:
         """The weights of the look's style and, if there is one, of the mask's: float32 [S] each."""
@@ -387,20 +401,13 @@ class Stylizer:
         painted = [counter.after(self._stylize_array(one, look, size, None)) for one in array]
         return np.stack(painted) if painted else array.copy()
 
-    def _paint(self, pixels: Pixels, look: Look, progress: Progress | None = None) -> Pixels:
-        height, width = pixels.shape[:2]
-        if min(height, width) < SMALLEST_SIDE:
-            raise PictureError(
-                f"the picture is {width}×{height} pixels; both sides need at least {SMALLEST_SIDE}: enlarge it first"
-            )
+    def _paint(self, pixels: Pixels, prepared: Prepared, progress: Progress | None = None) -> Pixels:
         tiles = _Told(progress)
-        painted = paint(
-            np.ascontiguousarray(pixels),
-            look,
-            self._mixtures(look),
-            lambda seen, weights: self._engine.paint(seen[None], weights, tiles.tell if progress else None)[0],
-            self._engine.threads,
-        )
+        tell = tiles.tell if progress else None
+        with self._engine.room(*prepared.seen, prepared.bytes_beside):
+            painted = prepared.paint(
+                np.ascontiguousarray(pixels), lambda seen, weights: self._engine.paint(seen[None], weights, tell)[0]
+            )
         tiles.finish()
         return painted
 

@@ -49,7 +49,7 @@ def test_bands_leave_no_seam(monkeypatch):
     """Pillow rounds a part of a picture otherwise than the whole, by 1; but nowhere more than beside a border."""
     photo = scene(900, 700)
     whole = allaprima.stylize(photo, WAVE, stroke=200, color="photo")
-    monkeypatch.setattr("allaprima.look.look._BAND", 900 * 37)
+    monkeypatch.setattr("allaprima.look.painting._BAND", 900 * 37)
     difference = np.abs(allaprima.stylize(photo, WAVE, stroke=200, color="photo").astype(int) - whole)
     assert np.percentile(difference, 99.9) <= 1
     assert max(difference[row::37].mean() for row in (0, 36)) < 1.2 * difference.mean() + 1e-3

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -87,6 +89,7 @@ class Engine:
         if STYLIZED not in self.outputs:
             raise ModelError(f"{model} is no style model: {STYLIZED} is not among its outputs")
         self._measured = False
+        self._turns = threading.Semaphore(cores())  # more at a time would take memory, and no core has time for them
         self._session: Any = session
         self._shrinks = engine == ENGINES[0]
         if not self._shrinks:
@@ -119,7 +122,7 @@ class Engine:
         if len(image) > 1 and needed > self.budget.total:
             return np.concatenate([self.paint(one[None], mixture, progress) for one in image])
         height, width = image.shape[1:3]
-        with self.budget.reserve(needed) as granted, memory_faults(width, height):
+        with self.budget.reserve(needed) as granted, self._turns, memory_faults(width, height):
             if granted >= needed:
                 return self._run({IMAGE: image, STYLE: mixture}, [STYLIZED], needed)[0]
             return np.stack([self._tiles.paint(one, mixture, granted, self._exact, progress) for one in image])
@@ -137,11 +140,23 @@ class Engine:
         names = list(self.outputs if outputs is None else outputs)
         shape = feeds[IMAGE].shape
         needed = self.needed(shape)
-        with self.budget.reserve(min(needed, self.budget.total)), memory_faults(shape[2], shape[1]):
+        with self.budget.reserve(min(needed, self.budget.total)), self._turns, memory_faults(shape[2], shape[1]):
             return dict(zip(names, self._run(dict(feeds), names, needed), strict=True))
 
+    @contextmanager
+    def room(self, height: int, width: int, beside: int) -> Iterator[None]:
+        """Wait for the memory to paint a picture of that size, and hold it for all that this thread paints inside.
+
+        Args:
+            height: of what the network sees, in pixels.
+            width: likewise.
+            beside: bytes that the caller takes for itself, such as the picture and its result.
+        """
+        with self.budget.reserve(self.needed((1, height, width)), beside):
+            yield
+
     def needed(self, shape: tuple[int, ...]) -> int:
-        """Bytes of working memory to paint a batch [N, H, W, 3] in one run, at most."""
+        """Bytes of working memory to paint a batch [N, H, W, …] in one run, at most."""
         pixels = math.prod(shape[:3])
         if not self._measured and pixels * BOUND <= self.budget.free // 4:  # plenty, whatever others ask for
             return pixels * BOUND

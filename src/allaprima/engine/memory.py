@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from allaprima.engine.machine import available_memory, cores, machine_memory
+from allaprima.engine.machine import available_memory, machine_memory
 from allaprima.errors import OptionError
 
 FALLBACK = 2 * 2**30
@@ -57,14 +57,12 @@ class Budget:
     Args:
         memory: bytes that the process may take, ``BASE`` included.
         workers: how many pictures are painted at a time, at most; those that do not fit whole share evenly.
-        most: how many are painted at a time, however small; None is the number of cores, since more take memory only.
     """
 
-    def __init__(self, memory: int, workers: int = 1, most: int | None = None) -> None:
+    def __init__(self, memory: int, workers: int = 1) -> None:
         self.total = max(0, memory - BASE)
         """Bytes for all pictures in work."""
-        self._places = most or cores()
-        self.share = self.total // min(workers, self._places)
+        self.share = self.total // workers
         """Bytes of one picture if all workers have one in work."""
         self.free = self.total
         """Bytes that nobody has reserved now."""
@@ -108,7 +106,6 @@ class Budget:
             self._lent.bytes = None
             with self._changed:
                 self.free += amount
-                self._places += 1
                 self._changed.notify_all()
 
     def _take(self, amount: int) -> None:
@@ -117,9 +114,8 @@ class Budget:
         with self._changed:
             self._queue.append(ticket)
             try:
-                self._changed.wait_for(lambda: self._queue[0] is ticket and self.free >= amount and self._places > 0)
+                self._changed.wait_for(lambda: self._queue[0] is ticket and self.free >= amount)
                 self.free -= amount
-                self._places -= 1
             finally:
                 self._queue.remove(ticket)
                 self._changed.notify_all()
