@@ -1,11 +1,14 @@
-"""Commands whose help is in groups with examples, and which refuse an option that is given twice."""
+"""Commands whose help is in groups with examples, and which may refuse an option that is given twice."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class GroupedOption(click.Option):
@@ -15,21 +18,33 @@ class GroupedOption(click.Option):
         super().__init__(*args, **kwargs)
         self.group = group
 
+    def get_help_extra(self, ctx: click.Context) -> click.types.OptionHelpExtra:
+        """Without the limits of numbers, such as x>=1: they are in the text where they are not plain."""
+        extra = super().get_help_extra(ctx)
+        extra.pop("range", None)
+        return extra
+
+
+def options_of(group: str) -> Callable[..., Decorator]:
+    """``click.option`` for options that stand under that heading."""
+    return partial(click.option, cls=GroupedOption, group=group)
+
 
 class Command(click.Command):
     """A verb.
 
     Args:
         examples: command lines and what each does, shown at the end of the help.
+        once: refuse an option that is given twice. Otherwise the last wins, as scripts expect that append to a command.
     """
 
-    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, examples: Sequence[tuple[str, str]] = (), once: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.examples = examples
+        self.examples, self.once = examples, once
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """As every command, but the last of two values does not win in silence."""
-        if not ctx.resilient_parsing:  # of shell completion
+        """As every command, but the last of two values need not win in silence."""
+        if self.once and not ctx.resilient_parsing:  # of shell completion
             *_, order = self.make_parser(ctx).parse_args(args=list(args))
             self._refuse_repeats(ctx, order)
         return super().parse_args(ctx, args)

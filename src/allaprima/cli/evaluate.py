@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from allaprima.cli.extra import threads_option, training_extra
+from allaprima.cli.command import Command, options_of
+from allaprima.cli.extra import MACHINE_OPTIONS, PATH, training_extra, with_options
 from allaprima.cli.progress import late_progress, progress
 from allaprima.errors import OutputError, TrainingError
 
@@ -53,12 +54,25 @@ class EvaluateOptions:
     output: Path
 
 
-@click.command("evaluate")
+EXAMPLES = (
+    (
+        "allaprima evaluate mine.onnx --photos val/ --paintings paintings/ --quick -o results/",
+        "A first look",
+    ),
+    ("allaprima evaluate fast fine --photos val/ --paintings paintings/ -o results/", "Both banks of the gallery"),
+)
+
+files, what, optimization = map(options_of, ("Files", "What is measured", "Optimization"))
+
+
+@click.command("evaluate", cls=Command, examples=EXAMPLES)
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@click.option("--photos", type=click.Path(path_type=Path), required=True, help="Folder of photographs to measure on.")
-@click.option("--paintings", type=click.Path(path_type=Path), help="Folder where the painting of a style is NAME.jpg.")
-@click.option("--style", "styles", multiple=True, metavar="NAME[=IMAGE]", help="Default: every style of the models.")
-@click.option(
+@files("-o", "--output", type=PATH, required=True, metavar="FOLDER", help="Folder of results.")
+@files("--photos", type=PATH, required=True, metavar="FOLDER", help="Photographs to measure on.")
+@files("--paintings", type=PATH, metavar="FOLDER", help="Folder in which the painting of a style is NAME.jpg.")
+@files("--page", type=PATH, metavar="FILE", help="Markdown page whose marked place gets the tables.")
+@what("--style", "styles", multiple=True, metavar="NAME[=IMAGE]", help="Style to measure. Default: all of the models'.")
+@what(
     "--painter",
     "painters",
     multiple=True,
@@ -66,14 +80,35 @@ class EvaluateOptions:
     help="Measure another network as well: a function of yours that is given the paintings by style, and SPEC, and "
     "returns painters (see allaprima.evaluation.guests).",
 )
-@click.option(
-    "--size", "sizes", type=SIDE, multiple=True, default=[256], show_default=True, help="Side of the squares."
+@what("--count", type=click.IntRange(min=1), metavar="NUMBER", help=f"Number of photographs. Default: {FULL['count']}.")
+@what(
+    "--size",
+    "sizes",
+    type=SIDE,
+    multiple=True,
+    default=[256],
+    show_default=True,
+    metavar="PIXELS",
+    help="Side of the squares.",
 )
-@click.option("--count", type=click.IntRange(min=1), help=f"How many photographs. Default: {FULL['count']}.")
-@click.option(
-    "--iterations", type=click.IntRange(min=1), help=f"Iterations of the optimization. Default: {FULL['iterations']}."
+@what(
+    "--timed-size",
+    "timed_sizes",
+    type=SIDE,
+    multiple=True,
+    metavar="PIXELS",
+    help="Size to time. Default: 256, 512 and 1024.",
 )
-@click.option(
+@what("--quick", is_flag=True, help="Take minutes: 2 photographs, 30 iterations.")
+@optimization("--no-optimize", is_flag=True, help="Measure the painters only.")
+@click.option("--no-optimisation", "no_optimize", is_flag=True, hidden=True)  # its former name
+@optimization(
+    "--iterations",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help=f"Number of iterations. Default: {FULL['iterations']}.",
+)
+@optimization(
     "--start",
     "starts",
     multiple=True,
@@ -82,47 +117,31 @@ class EvaluateOptions:
     metavar="NAME[:ITERATIONS]",
     help="What the optimization begins with: content or noise.",
 )
-@click.option("--no-optimize", is_flag=True, help="Only measure the painters.")
-@click.option("--no-optimisation", "no_optimize", is_flag=True, hidden=True)  # its former name
-@click.option(
+@optimization(
     "--refine",
     type=click.IntRange(min=0),
     default=0,
     metavar="ITERATIONS",
     help="Optimize each model's paintings further, too.",
 )
-@click.option("--timed-size", "timed_sizes", type=SIDE, multiple=True, help="Sizes to time. Default: 256, 512, 1024.")
-@click.option("--recipe", default="default", show_default=True, help="The objective: default, or paper.")
-@click.option("--style-size", type=SIDE, help="Short side of the paintings in pixels. Default: the recipe's.")
-@click.option("--vgg16", type=click.Path(path_type=Path), help="VGG16 weights (.h5, .safetensors) on disk.")
-@click.option(
-    "--device",
-    default="auto",
+@optimization(
+    "--recipe",
+    default="default",
     show_default=True,
-    help="Where losses are computed: auto, cuda, mps or cpu. Style models paint on the CPU.",
+    metavar="default|four-layers|paper",
+    help="The objective by which everything is measured.",
 )
-@click.option(
-    "--precision",
-    type=click.Choice(["auto", "float32", "bfloat16"]),
-    default="auto",
-    show_default=True,
-    help="Number format of VGG16.",
+@optimization("--style-size", type=SIDE, metavar="PIXELS", help="Short side of the paintings. Default: the recipe's.")
+@optimization(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="NUMBER", help="Seed of the noise."
 )
-@threads_option
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the noise.")
-@click.option("--page", type=click.Path(path_type=Path), help="A Markdown page whose marked place gets the tables.")
-@click.option("--quick", is_flag=True, help="Take minutes: 2 photographs, 30 iterations.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder of results.")
+@with_options(*MACHINE_OPTIONS)
 def command(*, quick: bool, **given: Any) -> None:
-    """Measure style models beside the optimization that they replace.
+    """Compare style models with the optimization they replace.
 
     MODEL is a style model (.onnx), or fast or fine, the gallery's two banks. The folder of results gets
-    results.json, tables.md and figures; a run that was stopped goes on when the same command is given again.
-
-    \b
-    allaprima evaluate mine.onnx --photos val/ --paintings paintings/ --quick -o results/
-    allaprima evaluate fast fine --photos val/ --paintings paintings/ --no-optimize -o results/
-    """  # noqa: D301 - click's mark for lines that stay as they are
+    results.json, tables.md and figures; a run that was stopped continues when the same command is given again.
+    """
     unset = {name: default for name, default in (QUICK if quick else FULL).items() if not given.get(name)}
     evaluate(EvaluateOptions(**given | unset))
 

@@ -3,19 +3,67 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import click
 
 from allaprima.cli import signals
+from allaprima.cli.command import Decorator, options_of
 from allaprima.errors import OptionError, TrainingError, how_to_install
 
-threads_option = click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    help="Threads that compute. Default: one for each physical core.",
-)
+machine = options_of("Machine")
+objective = options_of("Objective")
+WEIGHT = click.FloatRange(min=0)
+PATH = click.Path(path_type=Path)
+
+MACHINE_OPTIONS = (
+    machine(
+        "--threads", type=click.IntRange(min=1), metavar="NUMBER",
+        help="Number of threads. Default: one for every physical core.",
+    ),
+    machine(
+        "--device", default="auto", show_default=True, metavar="auto|cuda|mps|cpu",
+        help="Where to compute. auto takes a GPU if there is one.",
+    ),
+    machine(
+        "--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True,
+        metavar="auto|float32|bfloat16",
+        help="Number format of VGG16. auto takes bfloat16 where the device computes it faster.",
+    ),
+    machine(
+        "--vgg16", type=PATH, metavar="FILE",
+        help="VGG16 weights (.h5 or .safetensors) on disk. Default: download them once.",
+    ),
+)  # fmt: skip
+"""What every verb that computes with PyTorch takes."""
+
+OBJECTIVE_OPTIONS = (
+    objective(
+        "--recipe", default="default", show_default=True, metavar="default|four-layers|paper",
+        help="Weights of the objective and settings of the optimizer. paper is Johnson et al. 2016; four-layers was "
+        "the default before version 0.2.",
+    ),
+    objective("--content-weight", type=WEIGHT, metavar="NUMBER", help="Weight of content. Default: the recipe's."),
+    objective("--style-weight", type=WEIGHT, metavar="NUMBER", help="Weight of style. Default: the recipe's."),
+    objective(
+        "--tv-weight", type=WEIGHT, metavar="NUMBER", help="Weight of total variation. Default: the recipe's."
+    ),
+)  # fmt: skip
+"""What every verb that minimizes the objective takes."""
+
+
+def with_options(*given: Decorator) -> Decorator:
+    """Several options as one decorator, in their order."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(given):
+            command = option(command)
+        return command
+
+    return decorate
 
 
 @contextmanager

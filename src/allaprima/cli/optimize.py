@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from allaprima.batch.plan import check_target
-from allaprima.cli.extra import read_layers, threads_option, training_extra
+from allaprima.cli.command import Command, options_of
+from allaprima.cli.extra import (
+    MACHINE_OPTIONS,
+    OBJECTIVE_OPTIONS,
+    PATH,
+    objective,
+    read_layers,
+    training_extra,
+    with_options,
+)
 from allaprima.cli.progress import late_progress, progress
 from allaprima.cli.stopping import Stopping
 from allaprima.color import COLORS
@@ -81,85 +90,129 @@ class Given:
         return self.output.with_suffix(".previews")
 
 
-@click.command("optimize")
-@click.argument("content", type=click.Path(path_type=Path))
-@click.argument("styles", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="STYLE...")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Picture to write.")
-@click.option(
+EXAMPLES = (
+    ("allaprima optimize photo.jpg painting.jpg -o painted.png", "One photograph in the style of a painting"),
+    ("allaprima optimize photo.jpg a.jpg b.jpg --mixture 0.7,0.3 -o painted.png", "In a mixture of two"),
+    ("allaprima optimize photo.jpg wave.jpg -o x.png --start model --style great_wave", "Refine a model's painting"),
+)
+
+files, look, start, method = map(options_of, ("Files", "Look", "Start", "Method"))
+
+
+@click.command("optimize", cls=Command, examples=EXAMPLES)
+@click.argument("content", type=PATH)
+@click.argument("styles", nargs=-1, required=True, type=PATH, metavar="STYLE...")
+@files("-o", "--output", type=PATH, required=True, metavar="FILE", help="Picture to write.")
+@files(
+    "--quality",
+    type=click.IntRange(1, 100),
+    default=DEFAULT_QUALITY,
+    show_default=True,
+    metavar="NUMBER",
+    help="Quality of JPEG, WebP and AVIF, 1 to 100.",
+)
+@files(
+    "--preview-every",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="ITERATIONS",
+    help="Save a preview this often. 0: none.",
+)
+@files("--overwrite", is_flag=True, help="Replace a result that exists.")
+@look(
     "--mixture",
     metavar="WEIGHTS",
     help="How much of each STYLE: 0.7,0.3 or wave:0.7,night:0.3. Default: equal shares.",
 )
-@click.option(
+@look(
     "--size",
     type=click.IntRange(min=16),
     default=LONGEST,
     show_default=True,
-    help="Pixels on the longer side, at most.",
+    metavar="PIXELS",
+    help="Longer side of the result, at most.",
 )
-@click.option(
+@look(
     "--style-scale",
     type=click.FloatRange(min=0, min_open=True),
-    help="Short side of STYLE relative to the result's: the scale of its strokes. Default: the recipe's pixels.",
+    metavar="NUMBER",
+    help="Short side of STYLE relative to the result's; a larger one gives larger strokes. Default: the recipe's "
+    "pixels.",
 )
-@click.option(
-    "--start",
-    type=click.Choice(STARTS),
-    default=STARTS[0],
-    show_default=True,
-    help="What to begin with: the photograph, noise, the first STYLE, or what a style model paints, to refine it.",
-)
-@click.option("--model", metavar="MODEL", help="For --start model: fast (the default), fine, or a file (.onnx).")
-@click.option("--style", "model_style", metavar="NAME", help="Style of that model, or a mixture.")
-@click.option("--strength", type=click.FloatRange(0, 1), help="Of that model's style. Default: 0.3.")
-@click.option(
-    "--coarse-to-fine/--no-coarse-to-fine", help=f"Begin at {COARSEST} pixels and grow by √2: larger strokes."
-)
-@click.option(
+@look(
     "--color",
     type=click.Choice(COLORS),
     default=COLORS[0],
     show_default=True,
-    help="Whose colors: the style's; the photograph's (photo: with its brightness, luminance: with the style's); or "
-    "the style's, matched to the photograph's (histogram).",
+    metavar="|".join(COLORS),
+    help="Whose colors: the style's, the photograph's (photo: with its brightness; luminance: with the painting's), or "
+    "the style's matched to the photograph's (histogram).",
 )
-@click.option("--method", default="lbfgs", show_default=True, help="lbfgs or adam.")
-@click.option("--iterations", type=click.IntRange(min=1), default=300, show_default=True, help="At each size.")
-@click.option(
+@start(
+    "--start",
+    type=click.Choice(STARTS),
+    default=STARTS[0],
+    show_default=True,
+    metavar="|".join(STARTS),
+    help="What to begin with: the photograph, noise, the first STYLE, or what a style model paints.",
+)
+@start("--model", metavar="MODEL", help="For --start model: fast (the default), fine, or the path of an .onnx file.")
+@start("--style", "model_style", metavar="STYLE", help="For --start model: a style of that model, or a mixture.")
+@start(
+    "--strength",
+    type=click.FloatRange(0, 1),
+    metavar="NUMBER",
+    help="For --start model: strength of that style. Default: 0.3.",
+)
+@start("--seed", type=click.IntRange(min=0), default=0, show_default=True, metavar="NUMBER", help="Seed of the noise.")
+@method(
+    "--iterations",
+    type=click.IntRange(min=1),
+    default=300,
+    show_default=True,
+    metavar="NUMBER",
+    help="Iterations at each size.",
+)
+@method(
+    "--coarse-to-fine/--no-coarse-to-fine",
+    help=f"Begin at {COARSEST} pixels and grow by √2, which gives larger strokes.",
+)
+@method("--method", default="lbfgs", show_default=True, metavar="lbfgs|adam", help="Optimizer.")
+@method(
     "--tolerance",
     type=click.FloatRange(min=0),
     default=0.0,
     show_default=True,
-    help="Stop when 10 iterations lower the objective by less than this share.",
+    metavar="NUMBER",
+    help="Stop when ten iterations lower the objective by less than this share.",
 )
-@click.option(
+@method(
     "--preconditioner",
     type=click.FloatRange(min=0, max=1),
     default=0.5,
     show_default=True,
-    help="How far L-BFGS spreads a step over neighbouring pixels: fewer iterations. 0: Gatys's.",
+    metavar="NUMBER",
+    help="How far L-BFGS spreads a step over neighboring pixels, which saves iterations. 0 is Gatys's method.",
 )
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Default: the method's.")
-@click.option(
-    "--recipe", default="default", show_default=True, help="default, four-layers, or paper (Johnson et al. 2016)."
+@method(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="NUMBER",
+    help="Adam's step, or the first length that L-BFGS tries. Default: the method's.",
 )
-@click.option("--content-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
-@click.option("--style-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
-@click.option("--tv-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
-@click.option("--content-layers", metavar="LAYERS", help="As in relu2_2:0.3,relu3_3:0.7. Default: the recipe's.")
-@click.option("--style-layers", metavar="LAYERS", help="As in relu1_2:0.5,relu2_2:0.5. Default: the recipe's.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of the noise.")
-@click.option("--vgg16", type=click.Path(path_type=Path), help="VGG16 weights (.h5, .safetensors) on disk.")
-@click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
-@click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
-@threads_option
-@click.option(
-    "--preview-every", type=click.IntRange(min=0), default=0, show_default=True, metavar="ITERATIONS", help="0: none."
+@with_options(*OBJECTIVE_OPTIONS)
+@objective(
+    "--content-layers",
+    metavar="LAYERS",
+    help="Layers of the content loss and their weights: relu2_2:0.3,relu3_3:0.7. Default: the recipe's.",
 )
-@click.option(
-    "--quality", type=click.IntRange(1, 100), default=DEFAULT_QUALITY, show_default=True, help="Of JPEG, WebP and AVIF."
+@objective(
+    "--style-layers",
+    metavar="LAYERS",
+    help="Layers of the style loss and their weights: relu1_2:0.5,relu2_2:0.5. Default: the recipe's.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace a result that exists.")
+@with_options(*MACHINE_OPTIONS)
 def command(**words: Any) -> None:
     """Paint one photograph in any style, without training: Gatys et al. 2015.
 

@@ -35,7 +35,7 @@ class Given:
     as_json: bool
 
 
-@click.command("styles", cls=Command, examples=EXAMPLES)
+@click.command("styles", cls=Command, examples=EXAMPLES, once=True)
 @model_option
 @click.option(
     "--sheet",

@@ -27,7 +27,7 @@ EXAMPLES = (
 )
 
 
-@click.command("stylize", cls=Command, examples=EXAMPLES)
+@click.command("stylize", cls=Command, examples=EXAMPLES, once=True)
 @click.argument("inputs", nargs=-1, required=True, metavar="PICTURE...", type=click.Path(allow_dash=True))
 @options
 def command(**values: Any) -> None:

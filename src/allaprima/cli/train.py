@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from allaprima.cli.extra import threads_option, training_extra
+from allaprima.cli.command import Command, options_of
+from allaprima.cli.extra import MACHINE_OPTIONS, OBJECTIVE_OPTIONS, PATH, machine, training_extra, with_options
 from allaprima.cli.progress import late_progress, progress
 from allaprima.cli.stopping import Stopping
 from allaprima.cli.train_options import Given, make_plan
@@ -26,90 +27,119 @@ VALIDATION_PHOTOS, VALIDATION_SIDE = 32, 384
 PLAIN_INTERVAL = 50  # steps between lines where there is no terminal for a live bar
 
 
-@click.command("train")
-@click.argument("styles", nargs=-1, type=click.Path(path_type=Path), metavar="STYLE...")
-@click.option(
-    "--photos", type=click.Path(path_type=Path), help="Folder of photographs to learn on. Default: the package's."
+EXAMPLES = (
+    ("allaprima train painting.jpg -o painting.onnx", "One style; about ten minutes on two CPU cores"),
+    ("allaprima train painting.jpg -o bank.onnx --extend", "Beside the gallery's styles, which stay as they are"),
+    ("allaprima train painting.jpg -o painting.onnx --resume", "Continue a training that was stopped"),
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Style model to write (.onnx).")
-@click.option("--about", type=click.Path(path_type=Path), help="Table (.tsv): name artist title year license emphasis.")
-@click.option(
-    "--vgg16",
-    type=click.Path(path_type=Path),
-    help="VGG16 weights (.h5, .safetensors) on disk.",
+
+files, start, length, detail, watching = map(
+    options_of, ("Files", "Where it starts", "How long, how good", "Details", "While it trains")
 )
-@click.option("--val", type=click.Path(path_type=Path), help="Folder of other photographs, to measure the result on.")
-@click.option(
+STEPS = click.IntRange(min=1)
+
+
+@click.command("train", cls=Command, examples=EXAMPLES)
+@click.argument("styles", nargs=-1, type=PATH, metavar="STYLE...")
+@files("-o", "--output", type=PATH, required=True, metavar="FILE", help="Style model to write (.onnx).")
+@files(
+    "--photos",
+    type=PATH,
+    metavar="FOLDER",
+    help="Photographs to learn on. Default: 37 that come with the package.",
+)
+@files("--val", type=PATH, metavar="FOLDER", help="Other photographs, to measure the result on.")
+@files(
+    "--about",
+    type=PATH,
+    metavar="FILE",
+    help="Table (.tsv) about the paintings, with the columns name, artist, title, year, license and emphasis.",
+)
+@files("--note", default="", metavar="TEXT", help="A sentence for the model's card.")
+@files("--resume", is_flag=True, help="Continue from the checkpoint next to the output, if there is one.")
+@files("--overwrite", is_flag=True, help="Replace an existing output, or start over despite a checkpoint.")
+@start(
     "--from",
     "start",
     metavar="MODEL",
-    help="What to start from: gallery (the default), fast, fine; a style model, which grows if --network or --width "
-    "ask for more; or none: random weights.",
+    help="Model to start from: gallery (the default), fast, fine, or the path of an .onnx file, which grows if "
+    "--network or --width ask for more. none starts from random weights.",
 )
-@click.option("--extend", is_flag=True, help="Add to the styles of --from, which paint on exactly as they do.")
-@click.option(
+@start("--extend", is_flag=True, help="Add to the styles of --from, which paint exactly as before.")
+@start(
     "--strengths",
     is_flag=True,
-    help="Train strengths below 1 alone: at full strength the styles of --from paint on exactly as they do.",
+    help="Train only strengths below 1: at full strength the styles of --from paint exactly as before.",
 )
-@click.option(
+@start(
+    "--network",
+    metavar="fast|fine|johnson",
+    help="Network: fast, fine (better, slower), or johnson (the paper's). Default: that of --from, or fast.",
+)
+@start("--width", type=click.IntRange(4, 512), metavar="NUMBER", help="Channels of the first convolution, 4 to 512.")
+@length(
     "--quality",
     metavar="draft|good|best",
-    help="About 2, 10 (good, the default unless --from none) or 100 minutes a style on two CPU cores.",
+    help="About 2, 10 or 100 minutes for each style on two CPU cores. Default: good, unless --from none.",
 )
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint beside the output, if there is one.")
-@click.option("--overwrite", is_flag=True, help="Replace an output, or start over beside a checkpoint, that exists.")
-@click.option(
-    "--recipe", default="default", show_default=True, help="default, four-layers, or paper (Johnson et al. 2016)."
+@length("--steps", type=STEPS, metavar="NUMBER", help="Number of steps. Default: by --quality, or the recipe's.")
+@length("--batch", type=STEPS, metavar="NUMBER", help="Photographs in each step. Default: 2 on a CPU, or the recipe's.")
+@with_options(*OBJECTIVE_OPTIONS)
+@detail("--size", type=click.IntRange(min=64), metavar="PIXELS", help="Side of the crops. Default: the recipe's.")
+@detail(
+    "--style-size",
+    type=click.IntRange(min=64),
+    metavar="PIXELS",
+    help="Short side of the painting; a larger one gives larger strokes. Default: the recipe's.",
 )
-@click.option("--network", help="fast, fine (better), or johnson (the paper's). Default: that of --from, or fast.")
-@click.option("--width", type=click.IntRange(4, 512), help="Channels of the first convolution.")
-@click.option("--steps", type=click.IntRange(min=1), help="Default: by --quality, or the recipe's.")
-@click.option("--batch", type=click.IntRange(min=1), help="Photographs a step. Default: the recipe's, on a CPU 2.")
-@click.option("--size", type=click.IntRange(min=64), help="Side of the crops, pixels. Default: the recipe's.")
-@click.option("--style-size", type=click.IntRange(min=64), help="Short side of the painting: the scale of its strokes.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), help="Default: the recipe's.")
-@click.option("--content-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
-@click.option("--style-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
-@click.option("--tv-weight", type=click.FloatRange(min=0), help="Default: the recipe's.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True)
-@click.option("--device", default="auto", show_default=True, help="auto, cuda, mps or cpu.")
-@click.option("--precision", type=click.Choice(["auto", "float32", "bfloat16"]), default="auto", show_default=True)
-@threads_option
-@click.option("--workers", type=click.IntRange(min=0), help="Processes that decode photographs.")
-@click.option(
+@detail(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="NUMBER",
+    help="Largest learning rate. Default: the recipe's.",
+)
+@detail(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    metavar="NUMBER",
+    help="Seed of everything random.",
+)
+@watching(
     "--checkpoint-minutes",
     type=click.FloatRange(min=0),
     default=1.0,
     show_default=True,
     metavar="MINUTES",
-    help="Keep what is learned this often, and when the training ends or is stopped.",
+    help="Save a checkpoint this often. One is always saved when training ends or is stopped.",
 )
-@click.option(
+@watching(
     "--checkpoint-every",
-    type=click.IntRange(min=1),
+    type=STEPS,
     default=200,
     show_default=True,
     metavar="STEPS",
-    help="And after so many steps.",
+    help="Save a checkpoint after so many steps, too.",
 )
-@click.option(
+@watching(
     "--preview-every",
     type=click.IntRange(min=0),
     default=500,
     show_default=True,
     metavar="STEPS",
-    help="Paint a preview this often, and at 5, 10, 25, 50, 75 and 100 % of the steps. 0: none at all.",
+    help="Paint a preview this often, and at 5, 10, 25, 50, 75 and 100 % of the steps. 0: no previews.",
 )
-@click.option("--note", default="", help="A sentence for the card.")
-@click.option("--tensorboard", type=click.Path(path_type=Path), help="Folder for TensorBoard's log.")
+@watching("--tensorboard", type=PATH, metavar="FOLDER", help="Write a log for TensorBoard.")
+@with_options(*MACHINE_OPTIONS)
+@machine("--workers", type=click.IntRange(min=0), metavar="NUMBER", help="Processes that decode photographs.")
 @click.pass_context
 def command(ctx: click.Context, /, **words: Any) -> None:
     """Train a network on paintings of your own, and write it as a style model.
 
     STYLE is a picture; its file's name becomes the style's. The gallery's network learns it in minutes; --from none
-    begins with random weights, which takes hours. Beside the output lie, while it trains, the checkpoint (.checkpoint),
-    a log with one JSON line a step (.jsonl) and previews (.previews).
+    starts from random weights, which takes hours. Next to the output you will find a checkpoint (.checkpoint), a log
+    with one JSON line for each step (.jsonl), and previews (.previews).
     """
     given = Given(**words)
     with training_extra():

@@ -15,9 +15,9 @@ from allaprima.version import __version__
 VERBS = {
     "stylize": "Repaint photographs in the style of a painting.",
     "styles": "List the styles of the gallery or of a model.",
-    "train": "Train a network on paintings of your own (extra: train).",
-    "optimize": "Paint one picture slowly, in any style, without training (extra: train).",
-    "evaluate": "Measure models beside the optimisation that they replace (extra: evaluate).",
+    "train": "Learn a new style from a painting (extra: train).",
+    "optimize": "Paint one picture in any style, slowly, without training (extra: train).",
+    "evaluate": "Compare models with the optimization they replace (extra: evaluate).",
 }
 
 
