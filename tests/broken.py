@@ -19,11 +19,11 @@ def encoded(kind: str, mode: str = "RGB") -> bytes:
     return buffer.getvalue()
 
 
-def png(width: int, height: int, data: bytes, depth: int = 8, colour: int = 2) -> bytes:
+def png(width: int, height: int, data: bytes, depth: int = 8, color: int = 2) -> bytes:
     def chunk(name: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0))
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(data)) + chunk(b"IEND", b"")
 
 

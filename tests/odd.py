@@ -27,9 +27,9 @@ P3_XY = (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060)
 WIDTH, HEIGHT = 40, 24
 y, x = np.mgrid[:HEIGHT, :WIDTH]
 PALE = np.stack([130 + 2 * x, 130 + 3 * y, 160 + 0 * x], axis=-1).astype(np.uint8)
-"""No colour of it leaves sRGB when its numbers are those of a wider space."""
+"""No color of it leaves sRGB when its numbers are those of a wider space."""
 BRIGHT = np.stack([6 * x, 10 * y, 255 - 5 * x], axis=-1).astype(np.uint8)
-GREY = (4 * x + 4 * y).astype(np.uint8)
+GRAY = (4 * x + 4 * y).astype(np.uint8)
 ALPHA = (255 - 6 * x).astype(np.uint8)
 
 
@@ -83,12 +83,12 @@ def from_space(light: Array, to_xyz: Array) -> Array:
     return encode(light @ (np.linalg.inv(SRGB_TO_XYZ) @ to_xyz).T)
 
 
-def colours(grey: Array) -> Array:
-    return np.repeat(np.asarray(grey)[..., None], 3, axis=2)
+def colors(gray: Array) -> Array:
+    return np.repeat(np.asarray(gray)[..., None], 3, axis=2)
 
 
 def icc_profile(to_xyz: Array | None, curve: float | Callable[[Array], Array]) -> bytes:
-    """A minimal ICC profile, version 2: colorants as columns, or greys; a gamma or a curve of 0..255 to light."""
+    """A minimal ICC profile, version 2: colorants as columns, or grays; a gamma or a curve of 0..255 to light."""
 
     def fixed(values: Iterable[float]) -> bytes:
         return b"".join(struct.pack(">i", round(v * 65536)) for v in values)
@@ -117,14 +117,14 @@ def icc_profile(to_xyz: Array | None, curve: float | Callable[[Array], Array]) -
     return header + b"\0" * (128 - len(header)) + directory + body
 
 
-def png(pixels: Array, colour: int, depth: int = 8, **chunks: bytes) -> bytes:
+def png(pixels: Array, color: int, depth: int = 8, **chunks: bytes) -> bytes:
     """A PNG with chunks of one's own before the pixels, rows packed already if less than 8 bits deep."""
 
     def chunk(name: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
     rows = pixels.astype(">u2" if depth == 16 else np.uint8)
-    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, depth, colour, 0, 0, 0))
+    data = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", WIDTH, HEIGHT, depth, color, 0, 0, 0))
     for name, body in chunks.items():
         data += chunk(name.encode(), body)
     lines = b"".join(b"\0" + row.tobytes() for row in rows)
@@ -143,16 +143,16 @@ def tiff(pixels: Array, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def png_colours() -> dict[str, Odd]:
-    """What PNG says of colours, and in which order it counts."""
+def png_colors() -> dict[str, Odd]:
+    """What PNG says of colors, and in which order it counts."""
     linear, usual = struct.pack(">I", 100_000), struct.pack(">I", 45_455)
     chromaticities = struct.pack(">8I", *(round(v * 100_000) for v in P3_XY))
-    deep = GREY.astype(np.uint16) * 257
+    deep = GRAY.astype(np.uint16) * 257
     as_p3 = from_space(decode(PALE), P3_TO_XYZ)
     return {
         "gamma_1.png": Odd(png(PALE, 2, gAMA=linear), encode(PALE / 255), 1.5),
-        "gamma_1_grey.png": Odd(png(GREY, 0, gAMA=linear), colours(encode(GREY / 255)), 1.5),
-        "gamma_1_deep_grey.png": Odd(png(deep, 0, 16, gAMA=linear), colours(encode(GREY / 255)), 1.5),
+        "gamma_1_gray.png": Odd(png(GRAY, 0, gAMA=linear), colors(encode(GRAY / 255)), 1.5),
+        "gamma_1_deep_gray.png": Odd(png(deep, 0, 16, gAMA=linear), colors(encode(GRAY / 255)), 1.5),
         "gamma_of_srgb.png": Odd(png(PALE, 2, gAMA=usual), PALE, 0),
         "chromaticities.png": Odd(png(PALE, 2, cHRM=chromaticities), as_p3, 1.5),
         "gamma_and_chromaticities.png": Odd(
@@ -177,39 +177,39 @@ def png_kinds() -> dict[str, Odd]:
     """Depths and kinds of transparency."""
     nibbles = (x // 4 + y // 4) % 16
     packed = (nibbles[:, ::2] << 4 | nibbles[:, 1::2]).astype(np.uint8)
-    grey4 = np.dstack([colours(17 * nibbles), np.where(nibbles == 5, 0, 255)])
+    gray4 = np.dstack([colors(17 * nibbles), np.where(nibbles == 5, 0, 255)])
     deep = (1001 * (x + y)).astype(np.uint16)
-    colour = np.dstack([BRIGHT, ALPHA]).astype(np.uint16) * 257
+    color = np.dstack([BRIGHT, ALPHA]).astype(np.uint16) * 257
     palette = (x // 10 + 4 * (y // 12)).astype(np.uint8)
     table = np.array([[255, 0, 0], [0, 255, 0], [0, 0, 255], [9, 9, 9], [80, 90, 99], [1, 2, 3], [7, 8, 9], [255] * 3])
     see = np.array([0, 128, 255, 40, 255, 255, 255, 255])
     return {
-        "grey_4_transparent.png": Odd(png(packed, 0, 4, tRNS=struct.pack(">H", 5)), grey4, 0),
-        "grey_16_transparent.png": Odd(
-            png(deep, 0, 16, tRNS=struct.pack(">H", 5005)), np.dstack([colours(deep / 257), 255 * (deep != 5005)])
+        "gray_4_transparent.png": Odd(png(packed, 0, 4, tRNS=struct.pack(">H", 5)), gray4, 0),
+        "gray_16_transparent.png": Odd(
+            png(deep, 0, 16, tRNS=struct.pack(">H", 5005)), np.dstack([colors(deep / 257), 255 * (deep != 5005)])
         ),
-        "grey_16_alpha.png": Odd(
-            png(np.dstack([GREY, ALPHA]).astype(np.uint16) * 257, 4, 16), np.dstack([colours(GREY), ALPHA])
+        "gray_16_alpha.png": Odd(
+            png(np.dstack([GRAY, ALPHA]).astype(np.uint16) * 257, 4, 16), np.dstack([colors(GRAY), ALPHA])
         ),
-        "rgb_16.png": Odd(png(colour[..., :3], 2, 16), BRIGHT),
-        "rgba_16.png": Odd(png(colour, 6, 16), np.dstack([BRIGHT, ALPHA])),
+        "rgb_16.png": Odd(png(color[..., :3], 2, 16), BRIGHT),
+        "rgba_16.png": Odd(png(color, 6, 16), np.dstack([BRIGHT, ALPHA])),
         "palette_alpha.png": Odd(
             png(palette, 3, PLTE=table.astype(np.uint8).tobytes(), tRNS=see[:4].astype(np.uint8).tobytes()),
             np.dstack([table[palette], see[palette]]),
             0,
         ),
-        "one_bit.png": Odd(saved(Image.fromarray(x % 3 == 0), "PNG"), colours(255 * (x % 3 == 0)), 0),
+        "one_bit.png": Odd(saved(Image.fromarray(x % 3 == 0), "PNG"), colors(255 * (x % 3 == 0)), 0),
     }
 
 
 def profiles() -> dict[str, Odd]:
-    """ICC profiles of colours and greys."""
+    """ICC profiles of colors and grays."""
     p3, adobe = icc_profile(P3_TO_XYZ, decode), icc_profile(ADOBE_TO_XYZ, 563 / 256)
     linear = icc_profile(None, 1.0)
-    pale, grey = Image.fromarray(PALE), Image.fromarray(GREY)
+    pale, gray = Image.fromarray(PALE), Image.fromarray(GRAY)
     as_p3 = from_space(decode(PALE), P3_TO_XYZ)
     as_adobe = from_space((PALE / 255) ** (563 / 256), ADOBE_TO_XYZ)
-    grey_as_adobe = colours(encode((GREY / 255) ** (563 / 256)))
+    gray_as_adobe = colors(encode((GRAY / 255) ** (563 / 256)))
     rgba = Image.fromarray(np.dstack([PALE, ALPHA]))
     return {
         "p3.jpg": Odd(saved(pale, "JPEG", icc_profile=p3, quality=100, subsampling=0), as_p3, 3),
@@ -218,19 +218,19 @@ def profiles() -> dict[str, Odd]:
         ),
         "adobe_rgb.tif": Odd(saved(pale, "TIFF", icc_profile=adobe), as_adobe, 1.5),
         "adobe_rgb.avif": Odd(saved(pale, "AVIF", icc_profile=adobe, quality=100, subsampling="4:4:4"), as_adobe, 7),
-        "linear_grey.png": Odd(saved(grey, "PNG", icc_profile=linear), colours(encode(GREY / 255)), 1.5),
-        "linear_grey_16.png": Odd(
+        "linear_gray.png": Odd(saved(gray, "PNG", icc_profile=linear), colors(encode(GRAY / 255)), 1.5),
+        "linear_gray_16.png": Odd(
             saved(Image.fromarray((41 * (x + 40 * y)).astype(np.uint16)), "PNG", icc_profile=linear),
-            colours(encode(41 * (x + 40 * y) / 65535)),
+            colors(encode(41 * (x + 40 * y) / 65535)),
             1.5,
         ),
-        "linear_grey_float.tif": Odd(
+        "linear_gray_float.tif": Odd(
             tiff((x / 400).astype(np.float32), photometric="minisblack", iccprofile=linear),
-            colours(encode(x / 400)),
+            colors(encode(x / 400)),
             1.5,
         ),
-        "grey_in_rgb_profile.jpg": Odd(saved(grey, "JPEG", icc_profile=adobe, quality=100), grey_as_adobe, 3),
-        "rgb_in_grey_profile.png": Odd(saved(pale, "PNG", icc_profile=linear), PALE, 0),
+        "gray_in_rgb_profile.jpg": Odd(saved(gray, "JPEG", icc_profile=adobe, quality=100), gray_as_adobe, 3),
+        "rgb_in_gray_profile.png": Odd(saved(pale, "PNG", icc_profile=linear), PALE, 0),
         "no_profile.png": Odd(saved(pale, "PNG", icc_profile=b"nonsense"), PALE, 0),
     }
 
@@ -238,9 +238,9 @@ def profiles() -> dict[str, Odd]:
 def tiffs() -> dict[str, Odd]:
     """What no browser shows, but photographers' programs write."""
     real = (BRIGHT / 255).astype(np.float32)
-    deep, deep_grey = BRIGHT.astype(np.uint16) * 257, GREY.astype(np.uint16) * 257
-    grey_alpha = np.dstack([GREY, ALPHA]).astype(np.uint16) * 257
-    ink = np.dstack([BRIGHT, 0 * GREY])
+    deep, deep_gray = BRIGHT.astype(np.uint16) * 257, GRAY.astype(np.uint16) * 257
+    gray_alpha = np.dstack([GRAY, ALPHA]).astype(np.uint16) * 257
+    ink = np.dstack([BRIGHT, 0 * GRAY])
     return {
         "float.tif": Odd(tiff(real, photometric="rgb"), BRIGHT),
         "float_deflate.tif": Odd(tiff(real, photometric="rgb", compression="zlib"), BRIGHT),
@@ -255,15 +255,15 @@ def tiffs() -> dict[str, Odd]:
         "float_infinite.tif": Odd(
             tiff(np.where(real > 0.99, np.inf, real).astype(np.float32), photometric="rgb"), BRIGHT, 255
         ),
-        "float_grey.tif": Odd(tiff((GREY / 255).astype(np.float32), photometric="minisblack"), colours(GREY)),
+        "float_gray.tif": Odd(tiff((GRAY / 255).astype(np.float32), photometric="minisblack"), colors(GRAY)),
         "rgb_16.tif": Odd(tiff(deep, photometric="rgb"), BRIGHT),
         "rgb_16_big.tif": Odd(tiff(deep, photometric="rgb", byteorder=">", compression="zlib"), BRIGHT),
         "rgb_32.tif": Odd(tiff(deep.astype(np.uint32) * 65537, photometric="rgb"), BRIGHT),
-        "grey_16_alpha.tif": Odd(
-            tiff(grey_alpha, photometric="minisblack", extrasamples=["unassalpha"]), np.dstack([colours(GREY), ALPHA])
+        "gray_16_alpha.tif": Odd(
+            tiff(gray_alpha, photometric="minisblack", extrasamples=["unassalpha"]), np.dstack([colors(GRAY), ALPHA])
         ),
-        "grey_16_white_is_0.tif": Odd(tiff(deep_grey, photometric="miniswhite"), colours(255 - GREY)),
-        "grey_white_is_0.tif": Odd(tiff(GREY, photometric="miniswhite"), colours(255 - GREY)),
+        "gray_16_white_is_0.tif": Odd(tiff(deep_gray, photometric="miniswhite"), colors(255 - GRAY)),
+        "gray_white_is_0.tif": Odd(tiff(GRAY, photometric="miniswhite"), colors(255 - GRAY)),
         "cmyk.tif": Odd(tiff(ink, photometric="separated"), 255 - BRIGHT),
         "cmyk_16.tif": Odd(tiff(ink.astype(np.uint16) * 257, photometric="separated"), 255 - BRIGHT),
         "pages.tif": Odd(
@@ -283,10 +283,10 @@ def others() -> dict[str, Odd]:
     return {
         "progressive.jpg": Odd(saved(pale, "JPEG", progressive=True, **best), PALE, 3),
         "cmyk.jpg": Odd(saved(pale.convert("CMYK"), "JPEG", **best), PALE, 5),
-        "grey.jpg": Odd(saved(Image.fromarray(GREY), "JPEG", quality=100), colours(GREY), 2),
+        "gray.jpg": Odd(saved(Image.fromarray(GRAY), "JPEG", quality=100), colors(GRAY), 2),
         "is_a_jpeg.png": Odd(saved(pale, "JPEG", **best), PALE, 3),
         "is_a_png.jpg": Odd(saved(pale, "PNG"), PALE, 0),
-        "is_a_gif.webp": Odd(saved(Image.fromarray(GREY), "GIF"), colours(GREY), 0),
+        "is_a_gif.webp": Odd(saved(Image.fromarray(GRAY), "GIF"), colors(GRAY), 0),
         "lossless_alpha.webp": Odd(saved(Image.fromarray(both), "WEBP", lossless=True, exact=True), both, 0),
         "alpha.avif": Odd(saved(Image.fromarray(both), "AVIF", quality=100, subsampling="4:4:4"), both, 3),
         "p3_by_code.avif": Odd(avif, from_space(decode(PALE), P3_TO_XYZ), 4),
@@ -316,4 +316,4 @@ def turned() -> dict[str, Odd]:
 
 def odd_pictures() -> dict[str, Odd]:
     """All of them by name."""
-    return {**png_colours(), **png_kinds(), **profiles(), **tiffs(), **others(), **turned()}
+    return {**png_colors(), **png_kinds(), **profiles(), **tiffs(), **others(), **turned()}

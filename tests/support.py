@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def checkered(width: int, height: int, seed: int = 0) -> np.ndarray:
-    """A colourful picture with edges and gradients: uint8 [height, width, 3]."""
+    """A colorful picture with edges and gradients: uint8 [height, width, 3]."""
     y, x = np.mgrid[:height, :width]
     ramps = np.stack([x * 255 / max(width - 1, 1), y * 255 / max(height - 1, 1), 127 + 0 * x], axis=-1)
     blocks = np.random.default_rng(seed).integers(-60, 60, ((height + 7) // 8, (width + 7) // 8, 3))

@@ -14,7 +14,7 @@ from allaprima.evaluation.painters import Painter, Pixels
 from allaprima.version import __version__
 from judges.judge import Judge, Scene, Terms
 from judges.photo_sets import Photo
-from judges.probes import GREY, RAMP, SIGMA, probe
+from judges.probes import GRAY, RAMP, SIGMA, probe
 
 
 @dataclass
@@ -67,7 +67,7 @@ def probes(painters: Iterable[Painter], size: int, log: Log) -> list[dict[str, A
     for painter in painters:
         described = {
             "painter": painter.fingerprint or painter.name, "style": painter.style, "size": size,
-            "probe": [GREY, SIGMA, *RAMP], "version": __version__,
+            "probe": [GRAY, SIGMA, *RAMP], "version": __version__,
         }  # fmt: skip
         known = log.get(described)
         if known is None:

@@ -1,4 +1,4 @@
-"""A photograph's colours in a painting, by luminance or by histogram matching.
+"""A photograph's colors in a painting, by luminance or by histogram matching.
 
 Both ways are of Gatys, Bethge, Hertzmann & Shechtman 2016, *Preserving Color in Neural Artistic Style Transfer*.
 Pictures are arrays [H, W, 3] in RGB, luminances [H, W]; all in one range, whichever (0..1, 0..255). Results are float64

@@ -28,7 +28,7 @@ def curve(content: list[float], style: list[float]) -> Curve:
     return Curve(np.array(content), np.array(style))
 
 
-def grey(values: np.ndarray) -> np.ndarray:
+def gray(values: np.ndarray) -> np.ndarray:
     return np.repeat(np.clip(values, 0, 255).round().astype(np.uint8)[..., None], 3, axis=2)
 
 
@@ -131,15 +131,15 @@ def test_rank_correlation_shares_ranks_of_ties():
 
 def test_a_night_that_becomes_day_and_a_wall_that_is_painted_are_seen():
     rows = np.linspace(10, 60, 128)[:, None].repeat(128, 1)
-    night = grey(rows)
+    night = gray(rows)
     scene = Scene(night, "night", "night")
-    kept, day = Indices().terms(scene, night, ""), Indices().terms(scene, grey(255 - rows), "")
+    kept, day = Indices().terms(scene, night, ""), Indices().terms(scene, gray(255 - rows), "")
     assert kept["bright field"] == pytest.approx(1.0)
     assert kept["dark"] == pytest.approx(0.0)
     assert day["bright field"] == pytest.approx(-1.0)
     assert day["dark"] > 150
-    wall = Scene(grey(np.full((64, 64), 90.0)), "wall", "plain")
-    restless = grey(90 + np.random.default_rng(0).normal(0, 12, (64, 64)))
+    wall = Scene(gray(np.full((64, 64), 90.0)), "wall", "plain")
+    restless = gray(90 + np.random.default_rng(0).normal(0, 12, (64, 64)))
     assert Indices().terms(wall, restless, "")["unrest"] == pytest.approx(12.0, rel=0.1)
     assert "dark" not in Indices().terms(wall, restless, "")
     texture = Scene(checkered(64, 64), "texture", "ordinary")
@@ -148,7 +148,7 @@ def test_a_night_that_becomes_day_and_a_wall_that_is_painted_are_seen():
 
 def test_who_changes_nothing_gains_no_noise_and_who_stretches_does():
     assert probe(lambda pixels: pixels, 64) == pytest.approx({"noise gain": 1.0, "ramp gain": 1.0, "flat": 0.0})
-    stretch = probe(lambda pixels: grey((luminance(pixels) - 60.0) * 2.0 + 60.0), 64)
+    stretch = probe(lambda pixels: gray((luminance(pixels) - 60.0) * 2.0 + 60.0), 64)
     assert stretch["noise gain"] == pytest.approx(2.0, rel=0.05)
     assert noisy_wall(64).std() == pytest.approx(6.0, rel=0.1)
     assert np.ptp(flat(64)) == 0

@@ -1,4 +1,4 @@
-"""Colours kept: the two methods' defining properties, on pictures of any kind."""
+"""Colors kept: the two methods' defining properties, on pictures of any kind."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def test_its_own_luminance_changes_nothing(picture):
 
 def test_luminance_is_pillows():
     picture = checkered(20, 30)
-    grey = np.asarray(Image.fromarray(picture).convert("L"))
-    np.testing.assert_allclose(luminance_of(picture), grey, atol=0.51)  # Pillow rounds
+    gray = np.asarray(Image.fromarray(picture).convert("L"))
+    np.testing.assert_allclose(luminance_of(picture), gray, atol=0.51)  # Pillow rounds
 
 
 @given(pictures, pictures)
@@ -55,7 +55,7 @@ def test_rounding_is_no_contrast():
 
 
 @given(pictures, st.integers(0, 2**32 - 1))
-def test_matched_colours_have_the_targets_mean_and_covariance(target, seed):
+def test_matched_colors_have_the_targets_mean_and_covariance(target, seed):
     source = np.random.default_rng(seed).uniform(0, 255, (12, 7, 3))
     matched = match_color(source, target).reshape(-1, 3)
     np.testing.assert_allclose(matched.mean(0), target.reshape(-1, 3).mean(0), atol=1e-6)
@@ -68,7 +68,7 @@ def test_matching_a_picture_to_itself_changes_nothing():
 
 
 @given(pictures, st.integers(0, 255))
-def test_a_source_without_colours_is_no_trouble(target, level):
+def test_a_source_without_colors_is_no_trouble(target, level):
     ramp = np.linspace(0, level, 12).reshape(3, 4, 1) * np.ones(3)
     matched = match_color(ramp, target)
     assert np.isfinite(matched).all()

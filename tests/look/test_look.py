@@ -1,4 +1,4 @@
-"""What is chosen about a painting: the size of strokes, colours, masks."""
+"""What is chosen about a painting: the size of strokes, colors, masks."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def chroma(image: np.ndarray) -> np.ndarray:
 
 
 @pytest.mark.parametrize("stroke", ["own", 100])
-def test_colours(stroke):
+def test_colors(stroke):
     photo = scene(240, 180)
     looks = {color: allaprima.stylize(photo, WAVE, color=color, stroke=stroke) for color in allaprima.COLORS}
     style = looks["style"]

@@ -39,7 +39,7 @@ def test_every_frame_is_painted_and_keeps_its_time(kind):
         durations.append(round(result.info["duration"]))
     assert durations == DURATIONS
     expected = allaprima.stylize(checkered(48, 32, 2), "great_wave")
-    assert np.abs(frames[2] - expected).mean() < 20  # GIF has 256 colours
+    assert np.abs(frames[2] - expected).mean() < 20  # GIF has 256 colors
     assert np.abs(frames[0] - frames[2]).mean() > 5
 
 

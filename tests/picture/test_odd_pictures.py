@@ -91,7 +91,7 @@ def test_a_photograph_with_more_views_behind_it_is_a_jpeg():
     assert suffix_of(views) in (".jpg", ".jpeg")
 
 
-def test_a_tiff_of_numbers_that_are_no_colours_is_refused():
+def test_a_tiff_of_numbers_that_are_no_colors_is_refused():
     with pytest.raises(PictureError, match="3 samples, photometric 9"):
         read_picture(io.BytesIO(tiff(np.zeros((24, 40, 3), np.uint16), photometric="icclab")))
 

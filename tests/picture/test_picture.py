@@ -1,4 +1,4 @@
-"""Every kind of picture comes in upright and in its right colours, and goes out whole."""
+"""Every kind of picture comes in upright and in its right colors, and goes out whole."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from allaprima.picture.reading import read_picture
 from odd import SRGB_TO_XYZ, icc_profile
 from support import checkered
 
-RED, GREEN, BLUE, GREY = (200, 30, 40), (20, 180, 60), (30, 50, 210), (128, 128, 128)
+RED, GREEN, BLUE, GRAY = (200, 30, 40), (20, 180, 60), (30, 50, 210), (128, 128, 128)
 
 
 def quadrants(width: int = 48, height: int = 32) -> Image.Image:
-    """Red, green / blue, grey: any turn or swap of channels shows."""
+    """Red, green / blue, gray: any turn or swap of channels shows."""
     pixels = np.zeros((height, width, 3), np.uint8)
     pixels[: height // 2, : width // 2], pixels[: height // 2, width // 2 :] = RED, GREEN
-    pixels[height // 2 :, : width // 2], pixels[height // 2 :, width // 2 :] = BLUE, GREY
+    pixels[height // 2 :, : width // 2], pixels[height // 2 :, width // 2 :] = BLUE, GRAY
     return Image.fromarray(pixels)
 
 
@@ -64,7 +64,7 @@ def test_exif_orientation(orientation):
     exif[ExifTags.Base.Orientation] = orientation
     picture = read(stored, "JPEG", exif=exif, quality=95, subsampling=0)
     assert picture.size == (48, 32)
-    assert near(corners(picture.pixels), [RED, GREEN, BLUE, GREY], 6)
+    assert near(corners(picture.pixels), [RED, GREEN, BLUE, GRAY], 6)
     again = Image.open(io.BytesIO(picture.encode(".jpg")))
     assert again.size == (48, 32)
     assert ExifTags.Base.Orientation not in again.getexif()
@@ -75,13 +75,13 @@ def test_formats(kind):
     options = (
         {"lossless": True} if kind == "WEBP" else {"quality": 100, "subsampling": "4:4:4"} if kind == "AVIF" else {}
     )
-    assert near(corners(read(quadrants(), kind, **options).pixels), [RED, GREEN, BLUE, GREY], 3)
+    assert near(corners(read(quadrants(), kind, **options).pixels), [RED, GREEN, BLUE, GRAY], 3)
 
 
 def test_palette_and_gif():
     palette = quadrants().quantize(8)
-    assert near(corners(read(palette, "PNG").pixels), [RED, GREEN, BLUE, GREY], 8)
-    assert near(corners(read(palette, "GIF").pixels), [RED, GREEN, BLUE, GREY], 8)
+    assert near(corners(read(palette, "PNG").pixels), [RED, GREEN, BLUE, GRAY], 8)
+    assert near(corners(read(palette, "GIF").pixels), [RED, GREEN, BLUE, GRAY], 8)
 
 
 def test_palette_with_transparency():
@@ -105,17 +105,17 @@ def test_modes(mode):
     assert picture.pixels.shape == (32, 48, 3)
     assert (picture.alpha is not None) == (mode in ("LA", "RGBA"))
     if mode in ("RGBA", "YCbCr", "HSV"):
-        assert near(corners(picture.pixels), [RED, GREEN, BLUE, GREY], 6)
+        assert near(corners(picture.pixels), [RED, GREEN, BLUE, GRAY], 6)
     if mode in ("L", "LA"):
         assert (np.ptp(picture.pixels, axis=2) == 0).all()
 
 
-def test_cmyk_jpeg_has_its_colours():
-    assert near(corners(read(quadrants().convert("CMYK"), "JPEG", quality=95).pixels), [RED, GREEN, BLUE, GREY], 12)
+def test_cmyk_jpeg_has_its_colors():
+    assert near(corners(read(quadrants().convert("CMYK"), "JPEG", quality=95).pixels), [RED, GREEN, BLUE, GRAY], 12)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_sixteen_bit_grey(kind):
+def test_sixteen_bit_gray(kind):
     ramp = np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(np.uint16)
     picture = read(Image.fromarray(ramp), kind)
     expected = np.rint(ramp / 257.0)
@@ -139,13 +139,13 @@ def test_sixteen_bit_pgm(top):
 @pytest.mark.parametrize("mode", ["RGB", "RGBA"])
 def test_icc_profile_is_converted_to_srgb(mode):
     picture = read(quadrants().convert(mode), "PNG", icc_profile=icc_profile(SRGB_TO_XYZ[:, ::-1], 2.2))
-    swapped = [colour[::-1] for colour in (RED, GREEN, BLUE, GREY)]
+    swapped = [color[::-1] for color in (RED, GREEN, BLUE, GRAY)]
     assert near(corners(picture.pixels), swapped, 12)
 
 
 def test_a_broken_profile_is_ignored_as_viewers_do():
     picture = read(quadrants(), "PNG", icc_profile=b"not a profile")
-    assert near(corners(picture.pixels), [RED, GREEN, BLUE, GREY], 0)
+    assert near(corners(picture.pixels), [RED, GREEN, BLUE, GRAY], 0)
 
 
 def test_alpha_is_kept_where_it_can_be_and_lies_on_white_where_not():
@@ -160,7 +160,7 @@ def test_alpha_is_kept_where_it_can_be_and_lies_on_white_where_not():
     assert flat[0].min() > 240  # transparent at the top: white shows
 
 
-def test_the_colour_under_full_transparency_does_not_leak():
+def test_the_color_under_full_transparency_does_not_leak():
     pixels = np.zeros((32, 32, 4), np.uint8)
     pixels[8:24, 8:24] = (*GREEN, 255)
     assert (Picture.from_pil(Image.fromarray(pixels)).pixels == GREEN).all()
@@ -193,7 +193,7 @@ def test_the_place_is_kept_if_asked_for():
 def test_heic():
     pillow_heif = pytest.importorskip("pillow_heif")
     pillow_heif.register_heif_opener()
-    assert near(corners(read(quadrants(64, 64), "HEIF", quality=95).pixels), [RED, GREEN, BLUE, GREY], 12)
+    assert near(corners(read(quadrants(64, 64), "HEIF", quality=95).pixels), [RED, GREEN, BLUE, GRAY], 12)
 
 
 def test_heic_without_its_package_says_what_to_install(monkeypatch):
@@ -227,7 +227,7 @@ def test_malformed_metadata_does_not_cost_the_picture():
         b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12" + b"\xff" * 30,
     ):
         picture = read(quadrants(), "JPEG", exif=exif, quality=95)
-        assert near(corners(picture.pixels), [RED, GREEN, BLUE, GREY], 6)
+        assert near(corners(picture.pixels), [RED, GREEN, BLUE, GRAY], 6)
         assert picture.encode(".jpg")
 
 
@@ -235,7 +235,7 @@ def test_one_damaged_field_does_not_cost_the_orientation():
     make, orientation = struct.pack("<HHIf", 0x010F, 11, 1, 1.5), struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
     exif = b"Exif\0\0II*\0\x08\0\0\0\x02\0" + make + orientation + b"\0\0\0\0"
     picture = read(quadrants().transpose(Image.Transpose.ROTATE_90), "JPEG", exif=exif, quality=95, subsampling=0)
-    assert near(corners(picture.pixels), [RED, GREEN, BLUE, GREY], 6)
+    assert near(corners(picture.pixels), [RED, GREEN, BLUE, GRAY], 6)
     assert picture.encode(".tiff")
 
 

@@ -30,7 +30,7 @@ def read(data: bytes) -> Picture:
 
 @given(
     bits=st.sampled_from([2, 4, 6, 8, 10, 12, 14, 16]),
-    kind=st.sampled_from(["grey", "inverted", "rgb"]),
+    kind=st.sampled_from(["gray", "inverted", "rgb"]),
     alpha=st.sampled_from([None, 1, 2]),
     planar=st.booleans(),
     order=st.sampled_from("<>"),
@@ -47,7 +47,7 @@ def test_samples_of_any_width_and_order(bits, kind, alpha, planar, order, deflat
     numbers = np.rint(top * (1 - stored if kind == "inverted" else stored))
     if alpha is not None:
         numbers = np.dstack([numbers, np.rint(top * ALPHA)])
-    photometric = {"grey": 1, "inverted": 0, "rgb": 2}[kind]
+    photometric = {"gray": 1, "inverted": 0, "rgb": 2}[kind]
     data = tiff(numbers, bits, photometric, extra=alpha, planar=planar, order=order, deflate=deflate)
     picture = read(data)
     assert (picture.alpha is not None) == (alpha is not None)

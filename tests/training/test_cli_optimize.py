@@ -19,7 +19,7 @@ from support import checkered, refusal, started, wait_for
 
 @pytest.fixture
 def words(photo: Path, paintings: list[Path], vgg16_file: Path) -> list[str]:
-    """A small optimisation of one style."""
+    """A small optimization of one style."""
     options = ["--iterations", 3, "--style-scale", 0.5, "--device", "cpu", "--vgg16", vgg16_file]
     return [str(word) for word in ["optimize", photo, paintings[0], *options]]
 
@@ -46,7 +46,7 @@ def test_from_a_photograph_and_a_painting_to_a_picture(words, tmp_path, photo, m
     assert "out.png exists" in refusal([*words, "-o", "out.png"])
 
 
-def test_several_styles_sizes_and_colours(words, paintings, tmp_path, monkeypatch):
+def test_several_styles_sizes_and_colors(words, paintings, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("allaprima.cli.optimize.COARSEST", 16)
     options = [

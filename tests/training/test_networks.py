@@ -137,8 +137,8 @@ def test_johnson_is_the_papers_network():
 
 
 @pytest.mark.parametrize(("head", "colour"), [(-50.0, 0.0), (0.0, 0.5), (1.0, 0.8808), (50.0, 1.0)])
-def test_the_head_is_squashed_by_a_scaled_tanh(head, colour):
+def test_the_head_is_squashed_by_a_scaled_tanh(head, color):
     network = Fast(styles=2, width=4)
     network.head = lambda features: torch.full((1, 3, 16, 16), head)
     painted = network(torch.zeros(1, 3, 16, 16), torch.tensor([0.0, 1.0]))
-    torch.testing.assert_close(painted, torch.full((1, 3, 16, 16), colour), rtol=0, atol=1e-4)
+    torch.testing.assert_close(painted, torch.full((1, 3, 16, 16), color), rtol=0, atol=1e-4)

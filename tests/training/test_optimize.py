@@ -1,4 +1,4 @@
-"""Optimisation: it goes down, it counts honestly, and it ends where it says."""
+"""Optimization: it goes down, it counts honestly, and it ends where it says."""
 
 from __future__ import annotations
 
@@ -189,10 +189,10 @@ def test_a_dark_style_darkens_by_luminance_and_not_by_photo(network, photo, styl
 
 def test_histogram_matching_brings_the_style_near(network, photo, styles):
     options = replace(OPTIONS, recipe=RECIPES["four-layers"], iterations=1)
-    grey_photo, vivid = photo.mean(1, keepdim=True).expand(-1, 3, -1, -1), styles[:1]
-    *_, last = optimize(network, grey_photo, vivid, "style", replace(options, color="histogram"))
+    gray_photo, vivid = photo.mean(1, keepdim=True).expand(-1, 3, -1, -1), styles[:1]
+    *_, last = optimize(network, gray_photo, vivid, "style", replace(options, color="histogram"))
     assert (last.image.max(1).values - last.image.min(1).values).mean() < 0.05
-    *_, last = optimize(network, grey_photo, vivid, "style", options)
+    *_, last = optimize(network, gray_photo, vivid, "style", options)
     assert (last.image.max(1).values - last.image.min(1).values).mean() > 0.2
 
 

@@ -51,9 +51,9 @@ def test_photographs_are_read_as_by_every_other_verb(tmp_path):
     heif.from_pillow(Image.fromarray(checkered(80, 64))).save(tmp_path / "phone.heic")
     found = find_photos(tmp_path, smallest=32)
     assert [path.name for path in found.paths] == ["phone.heic", "sixteen.png"]
-    phone, grey = (np.asarray(read_photo(path), int) for path in found.paths)
+    phone, gray = (np.asarray(read_photo(path), int) for path in found.paths)
     assert abs(phone - checkered(80, 64)).mean() < 8
-    assert abs(grey - (sixteen / 257.0)[..., None]).max() <= 1
+    assert abs(gray - (sixteen / 257.0)[..., None]).max() <= 1
 
 
 @pytest.mark.parametrize("side", [20, 60, 64])

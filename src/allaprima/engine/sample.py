@@ -64,7 +64,7 @@ def _place(length: int, part: int, parts: int, random: np.random.Generator) -> i
 
 
 def weights(image: Pixels, crops: Sequence[Box]) -> NDArray[np.float64]:
-    """How much each crop of [H, W, 3] counts, so that the sample has the whole picture's colours and detail.
+    """How much each crop of [H, W, 3] counts, so that the sample has the whole picture's colors and detail.
 
     A calibration estimator (Deville & Särndal 1992, *Calibration Estimators in Survey Sampling*): of all weights under
     which the sample's mean of ``_description`` is that of the whole picture, those nearest to equal ones, with a ridge
@@ -97,11 +97,11 @@ def _strips(image: Pixels) -> list[Pixels]:
 def _description(part: Pixels) -> NDArray[np.float64]:
     """Nine numbers that say what a norm will see in pixels [h, w, 3] of two rows at least.
 
-    They are the means of the colours, of their squares, of the steps in luminance down and across, and of the squared
+    They are the means of the colors, of their squares, of the steps in luminance down and across, and of the squared
     steps.
     """
-    colours = part / np.float32(255)
-    luminance = colours @ LUMINANCE.astype(np.float32)
+    colors = part / np.float32(255)
+    luminance = colors @ LUMINANCE.astype(np.float32)
     down, across = np.diff(luminance, axis=0), np.diff(luminance, axis=1)
     steps = [np.abs(down).mean(), np.abs(across).mean(), np.square(down).mean() + np.square(across).mean()]
-    return np.array([*colours.mean((0, 1)), *np.square(colours).mean((0, 1)), *steps], np.float64)
+    return np.array([*colors.mean((0, 1)), *np.square(colors).mean((0, 1)), *steps], np.float64)

@@ -8,7 +8,7 @@ reduced; its painting is enlarged, and the photograph's fine detail D, what the 
 a is, for each pixel and channel, the slope with which the painting follows the photograph nearby, the linear
 coefficient of the guided filter (He, Sun & Tang 2013, *Guided Image Filtering*, eq. 5), computed at the small size and
 for every third pixel of it (He & Sun 2015, *Fast Guided Filter*): it varies slowly, and in between it is interpolated.
-Where the painting keeps an edge, the edge is as sharp as the photograph's, whichever way the colours go; where it
+Where the painting keeps an edge, the edge is as sharp as the photograph's, whichever way the colors go; where it
 paints over plain sky, the sky's grain does not come back. Unlike the guided filter's own result, which smooths what it
 cannot explain by the photograph, this keeps the strokes. Every step is local and runs over bands of rows, so that
 memory stays bounded.

@@ -123,12 +123,12 @@ class Apng:
         data = b"".join(data_of(self._file, chunk)[skipped:] for chunk, skipped in frame.parts)
         alone = SIGNATURE + _chunk(b"IHDR", header) + self._palette + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
         image: Image.Image = open_plainly("PNG", io.BytesIO(alone))
-        if image.mode.startswith("I"):  # 16-bit grey, which Pillow would cut off at 255
+        if image.mode.startswith("I"):  # 16-bit gray, which Pillow would cut off at 255
             deep = np.asarray(image)
-            grey = Image.fromarray(np.rint(deep / 257).astype(np.uint8))
+            gray = Image.fromarray(np.rint(deep / 257).astype(np.uint8))
             if "transparency" in image.info:
-                grey.putalpha(Image.fromarray(np.where(deep == image.info["transparency"], 0, 255).astype(np.uint8)))
-            image = grey
+                gray.putalpha(Image.fromarray(np.where(deep == image.info["transparency"], 0, 255).astype(np.uint8)))
+            image = gray
         return image.convert("RGBA")
 
 

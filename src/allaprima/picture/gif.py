@@ -26,7 +26,7 @@ _EXTENSION, _IMAGE = b"!", b","
 _CONTROL, _APPLICATION = 0xF9, 0xFF
 _LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _TO_BACKGROUND, _TO_PREVIOUS = 2, 3
-_GREYS = bytes(value for value in range(256) for _ in range(3))
+_GRAYS = bytes(value for value in range(256) for _ in range(3))
 _LONGEST = 65_535
 """Hundredths of a second that a frame can be seen."""
 
@@ -118,7 +118,7 @@ class Gif:
     def _unpacked(self, frame: _Frame) -> NDArray[np.uint8]:
         """Numbers of colors [H, W]."""
         self._file.seek(frame.place)
-        alone = b"GIF89a" + struct.pack("<HHBBB", frame.width, frame.height, 0xF7, 0, 0) + _GREYS + _IMAGE
+        alone = b"GIF89a" + struct.pack("<HHBBB", frame.width, frame.height, 0xF7, 0, 0) + _GRAYS + _IMAGE
         alone += struct.pack("<HHHHB", 0, 0, frame.width, frame.height, 0x40 * frame.interlaced)
         image = open_plainly("GIF", io.BytesIO(alone + self._file.read(frame.size) + b";"))
         return np.asarray(image)
@@ -147,7 +147,7 @@ class Gif:
                     data = self._block()
             elif block == _IMAGE:
                 left, top, width, height, flags = struct.unpack("<HHHHB", file.read(9))
-                palette = self._palette(flags) or shared or _GREYS
+                palette = self._palette(flags) or shared or _GRAYS
                 place = file.tell()
                 file.read(1)
                 while self._skipped():
@@ -260,7 +260,7 @@ def _packed(indices: NDArray[np.uint8]) -> bytes:
     """The pixels as a GIF has them, packed by Pillow."""
     buffer = io.BytesIO()
     image = Image.frombytes("P", indices.shape[::-1], indices.tobytes())
-    image.putpalette(_GREYS)
+    image.putpalette(_GRAYS)
     image.save(buffer, "GIF", optimize=False, interlace=False)
     (frame,) = Gif(buffer)._frames
     return buffer.getvalue()[frame.place : frame.place + frame.size]

@@ -1,4 +1,4 @@
-"""PFM, float pictures without compression: "PF" in color, "Pf" in grey."""
+"""PFM, float pictures without compression: "PF" in color, "Pf" in gray."""
 
 from __future__ import annotations
 

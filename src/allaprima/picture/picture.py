@@ -1,6 +1,6 @@
 """Every way a picture comes in and goes out.
 
-Whatever the file, the network sees upright sRGB pixels, uint8 ``[H, W, 3]``. What is not colour waits aside: alpha
+Whatever the file, the network sees upright sRGB pixels, uint8 ``[H, W, 3]``. What is not color waits aside: alpha
 comes back unchanged, and of EXIF what is still true (``metadata.py``).
 """
 
@@ -42,7 +42,7 @@ class Picture:
     Attributes:
         pixels: uint8 [H, W, 3], sRGB, upright.
         alpha: uint8 [H, W], or None for an opaque picture.
-        exif: what stays true after stylisation: author, camera, moment.
+        exif: what stays true after stylization: author, camera, moment.
         notes: what the user should know of how it was read: "has 2 pages, of which the first is painted".
         duration: milliseconds that it is seen, of a frame of an animation; otherwise 0.
     """

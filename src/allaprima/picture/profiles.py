@@ -1,4 +1,4 @@
-"""What a picture's numbers mean as colours, always as an ICC profile, so that one conversion serves every format.
+"""What a picture's numbers mean as colors, always as an ICC profile, so that one conversion serves every format.
 
 PNG says it in four ways and AVIF in two. What takes precedence: in PNG cICP, iCCP, sRGB, then gAMA with cHRM (PNG,
 third edition, 11.3.2); in AVIF and HEIF the ICC profile, then the code points "nclx" (ISO/IEC 23000-22). Where nothing
@@ -17,7 +17,7 @@ from PIL import Image, ImageCms
 from allaprima.picture import hdr
 
 CICP = "cicp"
-"""Where a picture's ``info`` has (colour primaries, transfer characteristics), the code points of ITU-T H.273."""
+"""Where a picture's ``info`` has (color primaries, transfer characteristics), the code points of ITU-T H.273."""
 
 _D50 = np.array([0.9642, 1.0, 0.8249])
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
@@ -56,7 +56,7 @@ def profile_of(image: Image.Image) -> bytes | None:
         return _of_codes(*codes)
     if icc or image.format != "PNG" or "srgb" in info:
         return icc
-    return _of_gamma(info.get("gamma"), info.get("chromaticity"), grey=image.mode[0] in "1LI")
+    return _of_gamma(info.get("gamma"), info.get("chromaticity"), gray=image.mode[0] in "1LI")
 
 
 def _of_codes(primaries: int, transfer: int) -> bytes | None:
@@ -70,7 +70,7 @@ def _of_codes(primaries: int, transfer: int) -> bytes | None:
 
 
 def _tone_mapped(transfer: int) -> NDArray[np.float64]:
-    """The light 0..1 of a screen without HDR for signals 0..1 of grey."""
+    """The light 0..1 of a screen without HDR for signals 0..1 of gray."""
     light = hdr.light_of(np.linspace(0.0, 1.0, _CURVE_POINTS), transfer)
     if transfer == hdr.HLG:
         light = light * hdr.screen_gain(light)
@@ -89,17 +89,17 @@ def hdr_conversion(image: Image.Image) -> Callable[[NDArray[np.uint8]], NDArray[
     return hdr.to_srgb_from(transfer, np.linalg.solve(srgb, own), _to_xyz(chromaticities)[1])
 
 
-def _of_gamma(gamma: float | None, chromaticities: Sequence[float] | None, *, grey: bool) -> bytes | None:
+def _of_gamma(gamma: float | None, chromaticities: Sequence[float] | None, *, gray: bool) -> bytes | None:
     """From gAMA, the exponent of encoding, and cHRM; what is missing is sRGB's.
 
     An exponent of 1/2.2 is what PNG tells writers of sRGB to write for old readers, so it stands for sRGB's own curve.
     """
     exponent = None if not gamma or abs(gamma * 2.2 - 1) < 0.02 else 1 / gamma
     usual = not chromaticities or np.abs(np.subtract(chromaticities, _REC_709)).max() < 0.002
-    if exponent is None and (usual or grey):
+    if exponent is None and (usual or gray):
         return None
     curve = _SRGB_CURVE if exponent is None else _power(exponent)
-    return _profile(None if grey else _REC_709 if usual or not chromaticities else chromaticities, curve)
+    return _profile(None if gray else _REC_709 if usual or not chromaticities else chromaticities, curve)
 
 
 def _s15(*values: float) -> bytes:
@@ -124,13 +124,13 @@ def _profile(chromaticities: Sequence[float] | None, curve: bytes = _SRGB_CURVE)
     """A display profile of ICC version 4 (ICC.1:2010) with one curve for all channels.
 
     Args:
-        chromaticities: x, y of white, red, green and blue; None makes a profile of greys.
+        chromaticities: x, y of white, red, green and blue; None makes a profile of grays.
         curve: from signal to light, an element of the profile.
 
     Returns:
-        None if the chromaticities span no colours.
+        None if the chromaticities span no colors.
     """
-    tags = {b"desc": _text("colours of a picture"), b"cprt": _text("none"), b"wtpt": _xyz(_D50)}
+    tags = {b"desc": _text("colors of a picture"), b"cprt": _text("none"), b"wtpt": _xyz(_D50)}
     if chromaticities is None:
         tags[b"kTRC"] = curve
     else:

@@ -155,7 +155,7 @@ def read_mask(path: Path) -> NDArray[np.uint8]:
 
 def mask_of(picture: Picture) -> NDArray[np.uint8]:
     """A picture's luminance, black where it is transparent: uint8 [H, W]."""
-    grey = Image.fromarray(picture.pixels).convert("L")
+    gray = Image.fromarray(picture.pixels).convert("L")
     if picture.alpha is not None:
-        grey = Image.composite(grey, Image.new("L", grey.size), Image.fromarray(picture.alpha))
-    return np.asarray(grey)
+        gray = Image.composite(gray, Image.new("L", gray.size), Image.fromarray(picture.alpha))
+    return np.asarray(gray)

@@ -17,10 +17,10 @@ Pixels = NDArray[np.uint8]
 
 _SRGB = ImageCms.ImageCmsProfile(io.BytesIO(SRGB))
 _MODES = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "Lab": "LAB"}
-"""The mode of the numbers that a profile speaks of, by its colour space (ICC.1, table 19)."""
+"""The mode of the numbers that a profile speaks of, by its color space (ICC.1, table 19)."""
 _OWN_MODES = {"L": "L", "LA": "L", "La": "L", "1": "L", "CMYK": "CMYK", "LAB": "LAB"}
-"""The mode that holds the colours of a mode; RGB for all others."""
-_DEEP_GREY = "I;16"
+"""The mode that holds the colors of a mode; RGB for all others."""
+_DEEP_GRAY = "I;16"
 _BAND = 2**20
 """Pixels in a band."""
 _WHITE_IS_ZERO = 0
@@ -41,11 +41,11 @@ def to_srgb(image: Image.Image) -> tuple[Pixels, Pixels | None]:
     convert = _conversion(image)
     for top, band in _bands(image):
         rows = slice(top, top + band.height)
-        part = _to_deep_grey(band, scale) if deep else band if alpha is None else band.convert("RGBA")
+        part = _to_deep_gray(band, scale) if deep else band if alpha is None else band.convert("RGBA")
         pixels[rows] = np.asarray(convert(part))
         if alpha is None:
             continue
-        if deep:  # one grey is transparent, as PNG has it
+        if deep:  # one gray is transparent, as PNG has it
             alpha[rows] = np.where(np.asarray(band) == image.info["transparency"], 0, 255)
         else:
             alpha[rows] = np.asarray(part.getchannel("A"))
@@ -63,7 +63,7 @@ def _bands(image: Image.Image) -> Iterator[tuple[int, Image.Image]]:
 
 
 def _scale_to_16_bit(image: Image.Image) -> float:
-    """The factor that brings greys of more than 8 bits (I;16…, I, F) to 0..65535; negative if white is 0.
+    """The factor that brings grays of more than 8 bits (I;16…, I, F) to 0..65535; negative if white is 0.
 
     A TIFF tells how many bits of 16 it uses. Mode I is of 16 bits, or of 32, if its values, or its file's format (PGM),
     say so. What is white in mode F, see ``white_of_floats``; where that is a guess, ``info`` gets a note.
@@ -87,20 +87,20 @@ def _finite(image: Image.Image) -> NDArray[np.float64]:
     return np.nan_to_num(np.asarray(image, np.float64))
 
 
-def _to_deep_grey(image: Image.Image, scale: float) -> Image.Image:
+def _to_deep_gray(image: Image.Image, scale: float) -> Image.Image:
     values = np.clip(np.rint(_finite(image) * abs(scale)), 0, 65535)
     return Image.fromarray((65535 - values if scale < 0 else values).astype(np.uint16))
 
 
-def _from_deep_grey(image: Image.Image) -> Image.Image:
+def _from_deep_gray(image: Image.Image) -> Image.Image:
     return Image.fromarray(((np.asarray(image, np.uint32) + 128) // 257).astype(np.uint8))
 
 
 def _conversion(image: Image.Image) -> Convert:
-    """From a band of the picture's mode, RGBA if it has alpha, or 16-bit grey to RGB in sRGB.
+    """From a band of the picture's mode, RGBA if it has alpha, or 16-bit gray to RGB in sRGB.
 
-    A profile for other numbers than the picture's, or a broken one, is ignored, as viewers do. Greys may have a profile
-    for RGB: they are colours with three equal numbers.
+    A profile for other numbers than the picture's, or a broken one, is ignored, as viewers do. Grays may have a profile
+    for RGB: they are colors with three equal numbers.
     """
     deep = image.mode.startswith(("I", "F"))
     own = "L" if deep else _OWN_MODES.get(image.mode, "RGB")
@@ -113,31 +113,31 @@ def _conversion(image: Image.Image) -> Convert:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             mode = _MODES.get(source.profile.xcolor_space.strip(), "")
             if own == "L" and mode in ("L", "RGB"):
-                return _grey_conversion(source, mode, deep=deep)
+                return _gray_conversion(source, mode, deep=deep)
             if mode == own:
                 transform = ImageCms.buildTransform(source, _SRGB, mode, "RGB")
                 return lambda band: transform.apply(_as_mode(band, mode))
     return lambda band: _as_mode(band, "RGB")
 
 
-def _grey_conversion(source: ImageCms.ImageCmsProfile, mode: str, *, deep: bool) -> Convert:
-    """By a table of all greys: LittleCMS interpolates between 33 of them, too few for a profile of linear light."""
+def _gray_conversion(source: ImageCms.ImageCmsProfile, mode: str, *, deep: bool) -> Convert:
+    """By a table of all grays: LittleCMS interpolates between 33 of them, too few for a profile of linear light."""
     deep = deep and mode == "L"
-    greys = Image.fromarray(np.arange(65536, dtype=np.uint16)[None] if deep else np.arange(256, dtype=np.uint8)[None])
-    entry = _DEEP_GREY if deep else mode
+    grays = Image.fromarray(np.arange(65536, dtype=np.uint16)[None] if deep else np.arange(256, dtype=np.uint8)[None])
+    entry = _DEEP_GRAY if deep else mode
     exact = ImageCms.buildTransform(source, _SRGB, entry, "RGB", flags=ImageCms.Flags.NOOPTIMIZE)
-    table = np.asarray(exact.apply(_as_mode(greys, entry)))[0]
-    return lambda band: Image.fromarray(table[np.asarray(_as_mode(band, greys.mode))])
+    table = np.asarray(exact.apply(_as_mode(grays, entry)))[0]
+    return lambda band: Image.fromarray(table[np.asarray(_as_mode(band, grays.mode))])
 
 
 def _as_mode(band: Image.Image, mode: str) -> Image.Image:
-    if band.mode == _DEEP_GREY and mode != _DEEP_GREY:
-        band = _from_deep_grey(band)
+    if band.mode == _DEEP_GRAY and mode != _DEEP_GRAY:
+        band = _from_deep_gray(band)
     return band if band.mode == mode else band.convert(mode)
 
 
 def fill_invisible(pixels: Pixels, alpha: Pixels) -> None:
-    """Give fully transparent pixels the mean visible colour, in place.
+    """Give fully transparent pixels the mean visible color, in place.
 
     What lies there is arbitrary, often black, and would leak into the norms' statistics and into the visible edge.
     """
@@ -146,8 +146,8 @@ def fill_invisible(pixels: Pixels, alpha: Pixels) -> None:
     if count in (0, visible.size):
         return
     total = np.zeros(3)
-    for colours, seen in zip(pixels, visible, strict=True):
-        total += colours[seen].sum(axis=0)
+    for colors, seen in zip(pixels, visible, strict=True):
+        total += colors[seen].sum(axis=0)
     mean = (total / count).round().astype(np.uint8)
-    for colours, seen in zip(pixels, visible, strict=True):
-        colours[~seen] = mean
+    for colors, seen in zip(pixels, visible, strict=True):
+        colors[~seen] = mean

@@ -1,6 +1,6 @@
 """TIFF: by Pillow and libtiff where they know the kind, by tifffile where they do not.
 
-Pillow does not know color in floats or 32 bits, samples of 10, 12 or 14 bits but for one kind, 16-bit grey with alpha,
+Pillow does not know color in floats or 32 bits, samples of 10, 12 or 14 bits but for one kind, 16-bit gray with alpha,
 and separate planes of most kinds.
 """
 
@@ -23,7 +23,7 @@ from allaprima.picture.samples import NOTES, to_bytes, white_of_floats, white_of
 
 _SUBFILE, _WIDTH, _BITS, _COMPRESSION, _PHOTOMETRIC, _PLANAR = 254, 256, 258, 259, 262, 284
 _ORIENTATION, _SUB_IFDS, _EXTRA_SAMPLES, _ICC, _DNG = 274, 330, 338, 34675, 50706
-_GREYS, _RGB, _SEPARATED, _YCBCR = (0, 1), 2, 5, 6
+_GRAYS, _RGB, _SEPARATED, _YCBCR = (0, 1), 2, 5, 6
 _SENSOR = (32803, 34892)
 """Photometric interpretations of what a sensor saw: through a color filter array, and linear (DNG 1.4)."""
 _UNASSOCIATED, _ASSOCIATED = 2, 1
@@ -91,7 +91,7 @@ def _go_to_the_whole(image: TiffImageFile) -> None:
 def _is_wrong_in_pillow(image: TiffImageFile) -> bool:
     """Kinds that Pillow opens and then fails at, or takes for others."""
     bits = image.tag_v2.get(_BITS, (1,))
-    if image.mode == "I" and bits == (32,):  # Pillow's I has a sign, and half as many greys
+    if image.mode == "I" and bits == (32,):  # Pillow's I has a sign, and half as many grays
         return True
     if image.tag_v2.get(_PLANAR) != _SEPARATE_PLANES:
         return False
@@ -146,7 +146,7 @@ def _by_tifffile(file: BinaryIO, check_size: Callable[[int, int], None]) -> Imag
         check_size(int(page.imagewidth), int(page.imagelength))
         samples, extra = int(page.samplesperpixel), tuple(int(kind) for kind in page.extrasamples)
         photometric = int(page.photometric)
-        colors = {_RGB: 3, _SEPARATED: 4}.get(photometric, 1 if photometric in _GREYS else 0)
+        colors = {_RGB: 3, _SEPARATED: 4}.get(photometric, 1 if photometric in _GRAYS else 0)
         if not 0 < colors <= samples <= 8 or page.imagedepth != 1:
             raise PictureError(f"it is a TIFF of a kind that is not read: {samples} samples, photometric {photometric}")
         try:

@@ -1,6 +1,6 @@
 """A new style for a trained bank: which of the styles that are there it starts from, and the bank's new weights.
 
-All that a style has of its own is a scale and a shift in every normalisation layer (Dumoulin et al. 2017), so a mixture
+All that a style has of its own is a scale and a shift in every normalization layer (Dumoulin et al. 2017), so a mixture
 of the parent's styles is a style as well. A new style starts as the mixture that already comes nearest to it.
 """
 

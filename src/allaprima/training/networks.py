@@ -1,7 +1,7 @@
 """The image transformation networks f_W of Johnson et al. 2016: photograph in, painting out, one pass.
 
 Two bodies, one conditioning. ``johnson`` is the paper's network; ours for a CPU comes in two sizes, ``fast`` and
-``fine``. In all, every normalisation layer holds one scale and one shift vector *per style of the bank* (Dumoulin,
+``fine``. In all, every normalization layer holds one scale and one shift vector *per style of the bank* (Dumoulin,
 Shlens & Kudlur 2017), and a *mixture*, one weight per style, blends them. Entry 0 of every bank is
 ``photo``, the identity; its share of the mixture decides how much of the photograph stays.
 

@@ -62,7 +62,7 @@ class OptimizeOptions:
     tolerance: float = 0.0
     """A level ends when its last 10 iterations lowered the objective by less than this share of it; 0: never."""
     preconditioner: float = 0.5
-    """Exponent by which ``spread`` spreads L-BFGS's steps over a neighbourhood; 0: each pixel by itself, as Gatys's."""
+    """Exponent by which ``spread`` spreads L-BFGS's steps over a neighborhood; 0: each pixel by itself, as Gatys's."""
     learning_rate: float | None = None
     """Adam's step in pixels of 0..1, or the first length that L-BFGS's line search tries; None: 0.02, or 1."""
     seed: int = 0
@@ -102,7 +102,7 @@ def minimize(objective: Objective, targets: Targets, start: Tensor, options: Opt
     """Change a picture until it is as near to its targets as it gets, at one size.
 
     Args:
-        objective: what to minimise; its recipe counts, not that of ``options``.
+        objective: what to minimize; its recipe counts, not that of ``options``.
         targets: of one picture (``objective.targets``), of the size of ``start``.
         start: [1, 3, H, W] in 0..1, on the objective's device, or [1, 1, H, W] for a picture that is to stay gray.
         options: method, iterations, tolerance and learning rate.
@@ -149,7 +149,7 @@ def _report(losses: Losses, image: Tensor, iteration: int, iterations: int, seco
 class _Evaluation:
     """The objective and its gradient at the picture ``start + spread(change)``, remembered.
 
-    Optimiser and report ask for the same points, the end of one iteration being the beginning of the next; each point
+    Optimizer and report ask for the same points, the end of one iteration being the beginning of the next; each point
     costs one pass. The gradient stays in ``change.grad``, the losses in ``losses``. L-BFGS takes gradients that
     differ by next to nothing for equal, so the objective is scaled to begin at one for each number of the picture.
     """

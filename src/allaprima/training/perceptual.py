@@ -146,7 +146,7 @@ def style_distances(grams: Features, targets: Features, *, relative: bool) -> di
 def total_variation(image: Tensor, *, relative: bool) -> Tensor:
     """Total variation regularisation (section 3.2), squared: [N, 3, H, W] in 0..1 -> [N].
 
-    The paper's form sums the squared neighbour differences of 0..255 pixels; relative means their mean in 0..1.
+    The paper's form sums the squared neighbor differences of 0..255 pixels; relative means their mean in 0..1.
     """
     dy, dx = image[..., 1:, :] - image[..., :-1, :], image[..., :, 1:] - image[..., :, :-1]
     if relative:
