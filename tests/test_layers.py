@@ -25,6 +25,7 @@ LAYERS = (
     ("picture", "look", "engine"),  # what painting is made of; none knows the others
     ("gallery",),
     ("cards",),
+    ("painter",),
     ("stylizer", "training"),  # the two wings: the face of painting, and training
     ("batch", "export", "shortcuts"),
     ("evaluation",),  # stands above both wings
@@ -34,7 +35,19 @@ LAYERS = (
 """From the ground up. A unit is a package or a module beside them; it may import from lower layers only."""
 
 TRAINING_PACKAGES = {"torch", "onnx", "onnxscript", "h5py", "safetensors", "matplotlib", "tensorboard"}
-PAINTING = ("errors", "files", "color", "style_model", "picture", "look", "engine", "gallery", "options", "stylizer")
+PAINTING = (
+    "errors",
+    "files",
+    "color",
+    "style_model",
+    "picture",
+    "look",
+    "engine",
+    "gallery",
+    "options",
+    "painter",
+    "stylizer",
+)
 PAINTING += ("batch", "cli.stylize", "cli.styles")
 TRAINING = ("training", "export")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
 from typing import Any, BinaryIO, TypedDict, TypeVar, Unpack, overload
@@ -11,27 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from allaprima import painter
 from allaprima.color import Color
 from allaprima.engine.engine import Engine
 from allaprima.engine.memory import parse_memory
 from allaprima.engine.tiles import Progress
-from allaprima.errors import ExistsError, OptionError, OutputError, PictureError, StyleError
+from allaprima.errors import ExistsError, OutputError, StyleError
 from allaprima.files import is_taken, write_bytes
 from allaprima.gallery import BANKS, GALLERY, find_model
 from allaprima.look.look import Look, Stroke
-from allaprima.look.painting import Mixture, Prepared
+from allaprima.look.painting import Mixture
 from allaprima.options import DEFAULT_QUALITY, ENGINES, MAX_PIXELS, check
 from allaprima.picture.animation import Animation
 from allaprima.picture.formats import check_size_of_format, format_of
 from allaprima.picture.picture import Picture
-from allaprima.picture.reading import suffix_of
-from allaprima.picture.source import Bytes, PathLike, Source, check_array, named, picture_of, read_mask, read_source
-from allaprima.style_model import SMALLEST_SIDE, Card, Style, StyleSpec, mixture
+from allaprima.picture.result import given_back, suffix_wanted
+from allaprima.picture.source import Bytes, PathLike, Source, named, read_mask, read_source
+from allaprima.style_model import Card, Style, StyleSpec, mixture
 
 Pixels = NDArray[np.uint8]
 Mask = Source | NDArray[Any]
 Kind = TypeVar("Kind", Image.Image, Pixels)
-Result = TypeVar("Result")
 
 
 class LookOptions(TypedDict, total=False):
@@ -238,21 +237,12 @@ class Stylizer:
             invert_mask=invert_mask,
             mask_style=mask_style,
         )
-        suffix = None if format is None else "." + format.lower().lstrip(".")
-        if suffix is not None:
-            format_of(suffix)
-        elif isinstance(image, Bytes):
-            suffix = suffix_of(bytes(image))
-        if quality != DEFAULT_QUALITY and suffix is None:
-            raise OptionError("quality is for a result in bytes, which format asks for", options=("format",))
-        if isinstance(image, np.ndarray):
-            check_array(image, (2, 3, 4) if suffix is None else (2, 3))
-            if suffix is None:
-                return self._stylize_array(image, look, size, progress)
+        suffix = suffix_wanted(image, format, quality)
         with named(image):
             content = read_source(image, max_pixels=max_pixels, keep_gps=keep_gps)
-            painted = self.paint(content if size is None else content.within(size), look, progress)
-            return _image(painted) if suffix is None else painted.encode(suffix, quality)
+            content = content if size is None else content.within(size)
+            painted = painter.paint(self._engine, content, look, self._mixtures(look), progress)
+            return given_back(painted, image, suffix, quality)
 
     def stylize_file(
         self,
@@ -323,8 +313,9 @@ class Stylizer:
             content = read_source(source, max_pixels=max_pixels, keep_gps=keep_gps)
             content = content if size is None else content.within(size)
             check_size_of_format(kind, *content.size)
-            painted = self.paint(content, look, progress).encode(place.suffix, quality)
-        write_bytes(painted, place, overwrite=overwrite)
+            painted = painter.paint(self._engine, content, look, self._mixtures(look), progress)
+            encoded = painted.encode(place.suffix, quality)
+        write_bytes(encoded, place, overwrite=overwrite)
         return place
 
     def look(
@@ -369,86 +360,15 @@ class Stylizer:
             PictureError: it has a side below 16 pixels.
             StyleError: a style that the model does not have.
         """
-        if isinstance(content, Animation):
-            frames = _Counter(content.count, progress)
-            prepared = self._prepare(look, *content.size)
-            return content.map(lambda frame: frames.after(frame.with_pixels(self._paint(frame.pixels, prepared))))
-        return content.with_pixels(self._paint(content.pixels, self._prepare(look, *content.size), progress))
-
-    def _prepare(self, look: Look, width: int, height: int) -> Prepared:
-        """The look for pictures of a size in pixels.
-
-        Raises:
-            PictureError: a side is below 16 pixels.
-        """
-        if min(height, width) < SMALLEST_SIDE:
-            raise PictureError(
-                f"the picture is {width}×{height} pixels; both sides need at least {SMALLEST_SIDE}: enlarge it first"
-            )
-        return Prepared(look, self._mixtures(look), height, width, self._engine.threads)
+        return painter.paint(self._engine, content, look, self._mixtures(look), progress)
 
     def _mixtures(self, look: Look) -> list[Mixture]:
         """The weights of the look's style and, if there is one, of the mask's: float32 [S] each."""
         styles = [look.style or self.styles[0].name, *([] if look.mask_style is None else [look.mask_style])]
         return [mixture(self.card.names, style, look.strength) for style in styles]
 
-    def _stylize_array(self, array: Pixels, look: Look, size: int | None, progress: Progress | None) -> Pixels:
-        """uint8 [H, W] or [H, W, C] -> uint8 [h, w, C]; of a batch each picture as it would be alone."""
-        if array.ndim < 4:
-            picture = picture_of(array)
-            return np.asarray(self.paint(picture if size is None else picture.within(size), look, progress).as_image())
-        counter = _Counter(len(array), progress)
-        painted = [counter.after(self._stylize_array(one, look, size, None)) for one in array]
-        return np.stack(painted) if painted else array.copy()
-
-    def _paint(self, pixels: Pixels, prepared: Prepared, progress: Progress | None = None) -> Pixels:
-        tiles = _Told(progress)
-        tell = tiles.tell if progress else None
-        with self._engine.room(*prepared.seen, prepared.bytes_beside):
-            painted = prepared.paint(
-                np.ascontiguousarray(pixels), lambda seen, weights: self._engine.paint(seen[None], weights, tell)[0]
-            )
-        tiles.finish()
-        return painted
-
-
-class _Told:
-    """Whether a caller has been told of any work: of a picture painted in one piece nobody hears before its end."""
-
-    def __init__(self, progress: Progress | None) -> None:
-        self._progress, self._told = progress, False
-
-    def tell(self, done: int, total: int) -> None:
-        self._told = True
-        if self._progress is not None:
-            self._progress(done, total)
-
-    def finish(self) -> None:
-        if not self._told:
-            self.tell(1, 1)
-
-
-class _Counter:
-    """Tells how many frames are done."""
-
-    def __init__(self, total: int, progress: Progress | None) -> None:
-        self._done, self._total, self._progress = 0, total, progress
-
-    def after(self, result: Result) -> Result:
-        self._done = min(self._done + 1, self._total)
-        if self._progress is not None:
-            self._progress(self._done, self._total)
-        return result
-
 
 def _portable(model: PathLike | None) -> str:
     """A model as another process, perhaps in another folder, finds it again."""
     name = BANKS[0] if model is None else os.fspath(model)
     return BANKS[0] if name == GALLERY else name if name in BANKS else str(Path(name).absolute())
-
-
-def _image(content: Picture | Animation) -> Image.Image:
-    """A PIL picture; an animation as one with all its frames, which nothing is lost of in PNG."""
-    if isinstance(content, Picture):
-        return content.to_pil()
-    return Image.open(io.BytesIO(content.encode(".png")))

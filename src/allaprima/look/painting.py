@@ -41,14 +41,15 @@ class Prepared:
     Args:
         look: how to paint.
         mixtures: of its style and, if there is one, of the style where its mask is black: float32 [S] each.
-        height: of the pictures, in pixels.
-        width: of the pictures, in pixels.
+        size: (width, height) of the pictures, in pixels.
         threads: how many may work on a picture's bands.
     """
 
-    def __init__(self, look: Look, mixtures: Sequence[Mixture], height: int, width: int, threads: int = 1) -> None:
+    def __init__(self, look: Look, mixtures: Sequence[Mixture], size: tuple[int, int], threads: int = 1) -> None:
+        width, height = size
         self._color = look.color
         self._mixtures = mixtures
+        self._shares = [share_of_photo(mixture) for mixture in mixtures]
         self._size = height, width
         self._reduced = None if look.longest is None else reduced_size(height, width, look.longest)
         self._mask = (
@@ -83,8 +84,8 @@ class Prepared:
         if self.plain:
             return paintings[0]
         layers = [
-            None if painted is photo else Layer(photo, seen, painted, share_of_photo(mixture), self._color)
-            for painted, mixture in zip(paintings, self._mixtures, strict=True)
+            None if painted is photo else Layer(photo, seen, painted, share, self._color)
+            for painted, share in zip(paintings, self._shares, strict=True)
         ]
         result = np.empty_like(photo)
         band = max(1, _BAND // photo.shape[1])

@@ -24,6 +24,9 @@ PathLike = str | os.PathLike[str]
 Bytes = bytes | bytearray | memoryview
 Source = PathLike | Bytes | BinaryIO | Image.Image | NDArray[np.uint8]
 
+BATCH = 4
+"""Dimensions of an array that holds several pictures."""
+
 _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/+[^/]")
 """The beginning of a URL; the letter of a Windows drive is alone."""
 
@@ -33,7 +36,8 @@ def read_source(source: Source, *, max_pixels: int = MAX_PIXELS, keep_gps: bool 
 
     Args:
         source: a path, the bytes of a file, or a file opened for reading in binary mode, which is read from its
-            beginning; a PIL picture, which is its current frame alone; or pixels, uint8 [H, W], [H, W, 3] or [H, W, 4].
+            beginning; a PIL picture, which is its current frame alone; or pixels, uint8 [H, W], [H, W, 3] or [H, W, 4],
+            or a batch of them, [N, H, W, 3] or [N, H, W, 4], which is read as an animation.
         max_pixels: a larger file is refused.
         keep_gps: whether the place where a photograph was taken stays in its metadata.
 
@@ -42,7 +46,7 @@ def read_source(source: Source, *, max_pixels: int = MAX_PIXELS, keep_gps: bool 
         TypeError: it is none of these.
     """
     if isinstance(source, np.ndarray):
-        return picture_of(source)
+        return batch_of(source) if source.ndim == BATCH else picture_of(source)
     if isinstance(source, Image.Image):
         check_size(*source.size, 1, max_pixels)
         return Picture.from_pil(source, keep_gps=keep_gps)
@@ -74,12 +78,22 @@ def picture_of(array: NDArray[np.uint8]) -> Picture:
     Raises:
         PictureError: another shape or type.
     """
-    check_array(array, (2, 3))
+    _check_array(array)
     return Picture.from_array(np.repeat(array[..., None], 3, axis=2) if array.ndim == 2 else array)
 
 
-def check_array(array: NDArray[Any], dimensions: tuple[int, ...]) -> None:
-    """Refuse an array that is no picture, or batch of pictures, of so many dimensions.
+def batch_of(array: NDArray[np.uint8]) -> Animation:
+    """A batch of pictures of one size, uint8 [N, H, W, 3] or [N, H, W, 4], as the frames of an animation.
+
+    Raises:
+        PictureError: another shape or type.
+    """
+    _check_array(array)
+    return Animation([picture_of(one) for one in array], (array.shape[2], array.shape[1]), len(array))
+
+
+def _check_array(array: NDArray[Any]) -> None:
+    """Refuse an array that is no picture and no batch of them.
 
     Raises:
         PictureError: with the reason.
@@ -89,11 +103,11 @@ def check_array(array: NDArray[Any], dimensions: tuple[int, ...]) -> None:
             f"an array must be uint8, not {array.dtype}; if its values lie between 0 and 1: "
             "(array * 255).round().astype(numpy.uint8)"
         )
-    if array.dtype != np.uint8 or array.ndim not in dimensions or (array.ndim > 2 and array.shape[-1] not in (3, 4)):
-        shapes = "[H, W], [H, W, 3] or [H, W, 4]" + (
-            ", or a batch [N, H, W, 3] or [N, H, W, 4]" if 4 in dimensions else ""
+    if array.dtype != np.uint8 or array.ndim not in (2, 3, BATCH) or (array.ndim > 2 and array.shape[-1] not in (3, 4)):
+        raise PictureError(
+            "an array must be uint8 of shape [H, W], [H, W, 3] or [H, W, 4], or a batch [N, H, W, 3] or [N, H, W, 4], "
+            f"not {array.dtype} {list(array.shape)}"
         )
-        raise PictureError(f"an array must be uint8 of shape {shapes}, not {array.dtype} {list(array.shape)}")
 
 
 def is_path(source: object) -> TypeGuard[PathLike]:
