@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.engine.engine import Engine
-from allaprima.engine.tiles import Progress
+from allaprima.engine.progress import Progress
 from allaprima.errors import PictureError
 from allaprima.look.look import Look
 from allaprima.look.painting import Mixture, Prepared

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Unpack, overload
 from PIL import Image
 
 from allaprima.color import Color
-from allaprima.engine.tiles import Progress
+from allaprima.engine.progress import Progress
 from allaprima.look.look import Stroke
 from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS
 from allaprima.picture.source import Bytes, PathLike, Source

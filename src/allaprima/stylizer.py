@@ -14,7 +14,7 @@ from allaprima import painter
 from allaprima.color import Color
 from allaprima.engine.engine import Engine
 from allaprima.engine.memory import parse_memory
-from allaprima.engine.tiles import Progress
+from allaprima.engine.progress import Progress
 from allaprima.errors import ExistsError, OutputError, StyleError
 from allaprima.files import is_taken, write_bytes
 from allaprima.gallery import BANKS, GALLERY, find_model

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from allaprima.batch.provenance import Stamp, digest, stamped, with_comment
-from allaprima.engine.tiles import Progress
+from allaprima.engine.progress import Progress
 from allaprima.errors import PictureError
 from allaprima.look.look import Look
 from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS

@@ -23,7 +23,7 @@ from allaprima.cli.stopping import Stopping
 from allaprima.cli.streams import drop_stdout
 from allaprima.cli.stylize_options import Given
 from allaprima.cli.tally import Tally
-from allaprima.engine.tiles import Progress
+from allaprima.engine.progress import Progress
 from allaprima.errors import ExistsError, OutputError, PictureError
 from allaprima.files import write_bytes
 

@@ -8,21 +8,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from allaprima.engine.footprint import BOUND
 from allaprima.engine.machine import cores
-from allaprima.engine.memory import Budget, sensible_memory
-from allaprima.engine.openvino import OpenVinoSession
+from allaprima.engine.memory import BOUND, Budget, sensible_memory
+from allaprima.engine.progress import Progress
 from allaprima.engine.runtime import memory_faults, open_session, shrinking
-from allaprima.engine.tiles import Progress, TilePainter
 from allaprima.errors import EngineError, ModelError, OptionError, StyleError
 from allaprima.options import ENGINES
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
+
+if TYPE_CHECKING:
+    from allaprima.engine.tiles import TilePainter
 
 _SHRINK_ABOVE = 4
 """A run that leaves more than this part of the memory in the runtime's pool (a quarter) gives it back at its end.
@@ -93,6 +94,8 @@ class Engine:
         self._session: Any = session
         self._shrinks = engine == ENGINES[0]
         if not self._shrinks:
+            from allaprima.engine.openvino import OpenVinoSession  # noqa: PLC0415 - an extra
+
             self._session = OpenVinoSession(self._model, threads, half=engine == "openvino-bf16")
 
     @property
@@ -170,6 +173,8 @@ class Engine:
 
     @cached_property
     def _tiles(self) -> TilePainter:
+        from allaprima.engine.tiles import TilePainter  # noqa: PLC0415 - few pictures need it
+
         return TilePainter(self._model, len(self.card.styles), self.open)
 
     def open(self, model: bytes) -> onnxruntime.InferenceSession:

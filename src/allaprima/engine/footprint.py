@@ -11,9 +11,6 @@ import numpy as np
 from allaprima.engine.graph import Graph
 from allaprima.engine.runtime import Session
 
-BOUND = 1200
-"""Bytes a pixel: more than any network here takes, so that what fits with it needs no closer look."""
-
 OVERHEAD = 2.75
 """Times the values that are alive at a time: what convolutions work in, and what the arena loses between its blocks.
 Peaks of the process over pictures of 0.3 to 12 megapixels were 2.2 to 2.7 times as much, with both shipped banks

@@ -29,6 +29,9 @@ measurement (Linux, x86-64), and some more for what allocators do not give back.
 FOR_TILES = 64 * 2**20
 """Bytes that a picture in tiles gets at least beside itself, if there are any; tiles of 512 pixels take less."""
 
+BOUND = 1200
+"""Bytes a pixel: more than any network here takes, so that what fits with it needs no closer look."""
+
 _UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
 
 

@@ -22,9 +22,11 @@ from typing import Any
 import numpy as np
 
 from allaprima.engine.boxes import ALIGN, Box, Pixels, grid
-from allaprima.engine.footprint import BOUND, bytes_per_pixel
+from allaprima.engine.footprint import bytes_per_pixel
 from allaprima.engine.graph import Graph
 from allaprima.engine.layout import Geometry, Layout, measure, no_tiles
+from allaprima.engine.memory import BOUND
+from allaprima.engine.progress import Progress
 from allaprima.engine.runtime import Session
 from allaprima.engine.sample import Sample, take_sample
 from allaprima.engine.stages import Features, Stages, Values
@@ -32,8 +34,6 @@ from allaprima.style_model import IMAGE, PHOTO, STYLE, STYLIZED
 
 Feeds = dict[str, Any]
 """Inputs of the edited model by name, but for the picture."""
-Progress = Callable[[int, int], None]
-"""Called with the work done and all the work; of a picture in tiles in percent, at last 100 and 100."""
 Tell = Callable[[float], None]
 """Called with the work that has been done since the last time, in pixels painted."""
 

@@ -12,7 +12,6 @@ from typing import BinaryIO, Protocol
 from PIL import Image
 
 from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS
-from allaprima.picture import apng, film, gif
 from allaprima.picture.formats import check_size_of_format, format_of
 from allaprima.picture.metadata import orientation
 from allaprima.picture.picture import Picture, scaled_within, writing
@@ -70,6 +69,8 @@ class Animation:
         if kind not in ANIMATED:
             return first.encode(suffix, quality)
         options = first.save_options(kind, quality)
+        from allaprima.picture import apng, film, gif  # noqa: PLC0415 - most pictures stand still
+
         with writing(kind):
             if kind == "GIF":
                 return gif.encode(itertools.chain([first], frames), self.loop)
@@ -131,6 +132,8 @@ class _Sought:
 
 
 def _clip(file: BinaryIO, image: Image.Image) -> _Clip:
+    from allaprima.picture import apng, gif  # noqa: PLC0415 - most pictures stand still
+
     if image.format == "GIF":
         return gif.Gif(file)
     return apng.Apng(file, image.info) if image.format == "PNG" else _Sought(image)

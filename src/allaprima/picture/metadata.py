@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageFile, IptcImagePlugin
+from PIL import ExifTags, Image, ImageFile
 
 _TEXT_TAGS = (
     ExifTags.Base.ImageDescription, ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.DateTime,
@@ -117,6 +116,8 @@ def _of_xmp(image: Image.Image) -> dict[int, bytes | str]:
     packet = image.info.get("xmp")
     if not isinstance(packet, bytes) or b"<!DOCTYPE" in packet or b"<!ENTITY" in packet:  # no need for such tricks
         return {}
+    from xml.etree import ElementTree  # noqa: PLC0415 - few pictures have any
+
     root = ElementTree.fromstring(packet.strip(b"\0 \t\r\n"))
     found: dict[int, bytes | str] = {}
     for tag, name in _XMP_NAMES.items():
@@ -127,6 +128,8 @@ def _of_xmp(image: Image.Image) -> dict[int, bytes | str]:
 
 def _of_iptc(image: Image.Image) -> dict[int, bytes | str]:
     """Author and copyright in IPTC-IIM, as agencies write it; UTF-8 or Latin-1."""
+    from PIL import IptcImagePlugin  # noqa: PLC0415 - few pictures have any
+
     fields = (IptcImagePlugin.getiptcinfo(image) if isinstance(image, ImageFile.ImageFile) else None) or {}
     found: dict[int, bytes | str] = {}
     for tag, number in _IPTC_NUMBERS.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,21 +15,16 @@ from PIL import Image, UnidentifiedImageError
 
 from allaprima.errors import PictureError
 from allaprima.options import MAX_PIXELS
-from allaprima.picture.bmp import open_bmp
 from allaprima.picture.content import TIFF_MAGIC, format_of_content, raw_photograph
 from allaprima.picture.formats import RAW_SUFFIXES, WRITABLE
-from allaprima.picture.gif import open_gif
-from allaprima.picture.heif import open_avif, open_heif
-from allaprima.picture.jpeg2000 import open_jpeg2000
-from allaprima.picture.pfm import open_pfm
 from allaprima.picture.picture import Picture, reasons
 from allaprima.picture.plugins import open_plainly
-from allaprima.picture.png import open_png
-from allaprima.picture.pnm import open_pnm
-from allaprima.picture.tiff import open_tiff
 
 _START = 4096
 """Bytes at the beginning of a file that tell its format."""
+
+Opener = Callable[[BinaryIO, Callable[[int, int], None]], Image.Image]
+"""Opens a file; it is told how to check a size before it decodes."""
 
 
 def suffix_of(data: bytes) -> str:
@@ -100,7 +96,7 @@ def _open(file: BinaryIO, start: bytes, max_pixels: int) -> Image.Image:
     """By its format, as its content has it."""
     kind = format_of_content(start)
     if kind in _OPENERS:
-        return _OPENERS[kind](file, lambda width, height: check_size(width, height, 1, max_pixels))
+        return _opener(kind)(file, lambda width, height: check_size(width, height, 1, max_pixels))
     try:
         return open_plainly(kind, file)
     except SyntaxError as error:
@@ -109,18 +105,19 @@ def _open(file: BinaryIO, start: bytes, max_pixels: int) -> Image.Image:
         raise UnidentifiedImageError(str(error)) from error
 
 
-_OPENERS: dict[str, Callable[[BinaryIO, Callable[[int, int], None]], Image.Image]] = {
-    "AVIF": open_avif,
-    "BMP": open_bmp,
-    "GIF": open_gif,
-    "HEIF": open_heif,
-    "JPEG2000": open_jpeg2000,
-    "PFM": open_pfm,
-    "PNG": open_png,
-    "PPM": open_pnm,
-    "TIFF": open_tiff,
-}
-"""What opens the formats that need more than Pillow's reader; each is told how to check a size before it decodes."""
+_OPENERS = {
+    "AVIF": "heif.open_avif", "BMP": "bmp.open_bmp", "GIF": "gif.open_gif", "HEIF": "heif.open_heif",
+    "JPEG2000": "jpeg2000.open_jpeg2000", "PFM": "pfm.open_pfm", "PNG": "png.open_png", "PPM": "pnm.open_pnm",
+    "TIFF": "tiff.open_tiff",
+}  # fmt: skip
+"""What opens the formats that need more than Pillow's reader. A format's file is loaded when one is read, since most
+pictures are JPEG."""
+
+
+def _opener(kind: str) -> Opener:
+    module, name = _OPENERS[kind].split(".")
+    opener: Opener = getattr(import_module(f"allaprima.picture.{module}"), name)
+    return opener
 
 
 def check_size(width: int, height: int, frames: int, max_pixels: int) -> None:
