@@ -12,6 +12,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from allaprima.picture.light import to_signal
+
 Floats = NDArray[np.float32]
 
 PQ, HLG = 16, 18
@@ -64,9 +66,7 @@ def to_srgb_from(
             light *= screen_gain(light @ weights)[..., None]
         strongest = light.max(axis=-1)
         light *= (reduced(strongest) / np.maximum(strongest, 1e-9))[..., None]
-        light = np.clip(light @ matrix, 0, 1)
-        encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-        result: NDArray[np.uint8] = np.rint(255 * encoded).astype(np.uint8)
+        result: NDArray[np.uint8] = np.rint(to_signal(light @ matrix)).astype(np.uint8)
         return result
 
     return convert

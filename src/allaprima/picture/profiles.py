@@ -83,10 +83,10 @@ def hdr_conversion(image: Image.Image) -> Callable[[NDArray[np.uint8]], NDArray[
     if transfer not in (hdr.PQ, hdr.HLG) or (image.format != "PNG" and image.info.get("icc_profile")):
         return None
     chromaticities = _PRIMARIES.get(primaries, _REC_709)
-    own, srgb = _colorants(chromaticities), _colorants(_REC_709)
-    if own is None or srgb is None:
+    own = _colorants(chromaticities)
+    if own is None:
         return None
-    return hdr.to_srgb_from(transfer, np.linalg.solve(srgb, own), _to_xyz(chromaticities)[1])
+    return hdr.to_srgb_from(transfer, np.linalg.solve(SRGB_COLORANTS, own), _to_xyz(chromaticities)[1])
 
 
 def _of_gamma(gamma: float | None, chromaticities: Sequence[float] | None, *, gray: bool) -> bytes | None:
@@ -169,6 +169,10 @@ def _to_xyz(chromaticities: Sequence[float]) -> NDArray[np.float64]:
     matrix = np.column_stack(primaries)
     scaled: NDArray[np.float64] = matrix * np.linalg.solve(matrix, white)
     return scaled
+
+
+SRGB_COLORANTS = np.array([[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]])
+"""XYZ of red, green and blue as columns, adapted to D50, as sRGB's profile has them."""
 
 
 def _xyz(values: Sequence[float] | NDArray[np.float64]) -> bytes:

@@ -18,16 +18,20 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from allaprima.errors import PictureError
 from allaprima.picture.content import raw_photograph
+from allaprima.picture.matrix_profile import matrix_conversion
 from allaprima.picture.metadata import true_part
 from allaprima.picture.samples import NOTES, to_bytes, white_of_floats, white_of_integers
 
 _SUBFILE, _WIDTH, _BITS, _COMPRESSION, _PHOTOMETRIC, _PLANAR = 254, 256, 258, 259, 262, 284
 _ORIENTATION, _SUB_IFDS, _EXTRA_SAMPLES, _ICC, _DNG = 274, 330, 338, 34675, 50706
 _GRAYS, _RGB, _SEPARATED, _YCBCR = (0, 1), 2, 5, 6
+_RGB_SAMPLES = 3
 _SENSOR = (32803, 34892)
 """Photometric interpretations of what a sensor saw: through a color filter array, and linear (DNG 1.4)."""
 _UNASSOCIATED, _ASSOCIATED = 2, 1
 _PACKBITS = 32773
+_UNPACKED_HERE = (1, 8, 32946, _PACKBITS)
+"""Compressions that tifffile knows without another package: none, deflate, and runs."""
 _SEPARATE_PLANES = 2
 _PAGES_LOOKED_AT = 8
 _BAND = 2**20
@@ -93,12 +97,22 @@ def _is_wrong_in_pillow(image: TiffImageFile) -> bool:
     bits = image.tag_v2.get(_BITS, (1,))
     if image.mode == "I" and bits == (32,):  # Pillow's I has a sign, and half as many grays
         return True
+    if _loses_shades_in_pillow(image):
+        return True
     if image.tag_v2.get(_PLANAR) != _SEPARATE_PLANES:
         return False
     extra = image.tag_v2.get(_EXTRA_SAMPLES, ())
     if image.tag_v2.get(_COMPRESSION, 1) == 1:
         return set(bits) != {8} or len(bits) == 1 or bool(extra)
     return _ASSOCIATED in extra or len(bits) == 2  # of which libtiff in Pillow loses the alpha
+
+
+def _loses_shades_in_pillow(image: TiffImageFile) -> bool:
+    """Whether it has color of 16 bits, of which Pillow keeps 8, and a profile that can be applied to all 16."""
+    known = image.mode == "RGB" or (image.mode == "RGBA" and _EXTRA_SAMPLES in image.tag_v2)
+    if not known or image.tag_v2.get(_BITS, (1,))[0] != 16 or image.tag_v2.get(_COMPRESSION, 1) not in _UNPACKED_HERE:
+        return False
+    return matrix_conversion(image.info.get("icc_profile")) is not None
 
 
 def _directory(file: BinaryIO, place: int | None) -> ImageFileDirectory_v2:
@@ -150,7 +164,9 @@ def _by_tifffile(file: BinaryIO, check_size: Callable[[int, int], None]) -> Imag
         if not 0 < colors <= samples <= 8 or page.imagedepth != 1:
             raise PictureError(f"it is a TIFF of a kind that is not read: {samples} samples, photometric {photometric}")
         try:
-            image = _to_8_bit(_Pieces(tiff, page), colors, extra, inverted=photometric == 0)
+            pieces, profile = _Pieces(tiff, page), page.tags[_ICC].value if _ICC in page.tags else None
+            convert = matrix_conversion(profile) if colors == _RGB_SAMPLES and pieces.bits > 8 else None
+            image = _to_8_bit(pieces, colors, extra, inverted=photometric == 0, convert=convert)
         except (ValueError, NotImplementedError, KeyError) as error:
             if "imagecodecs" not in str(error):
                 raise
@@ -158,12 +174,12 @@ def _by_tifffile(file: BinaryIO, check_size: Callable[[int, int], None]) -> Imag
                 f"it is a TIFF of a kind that is not read: {page.bitspersample} bits, compression "
                 f"{getattr(page.compression, 'name', page.compression)}; save it without compression"
             ) from error
-        tags = {code: page.tags[code].value for code in (_ORIENTATION, _ICC) if code in page.tags}
+        turn = int(page.tags[_ORIENTATION].value) if _ORIENTATION in page.tags else 1
         image.format, image.n_frames = "TIFF", len(tiff.pages)  # type: ignore[attr-defined]
-    if isinstance(tags.get(_ICC), bytes):
-        image.info["icc_profile"] = tags[_ICC]
+    if isinstance(profile, bytes) and convert is None:
+        image.info["icc_profile"] = profile
     exif = _exif(file)
-    exif[ExifTags.Base.Orientation] = int(tags.get(_ORIENTATION, 1))
+    exif[ExifTags.Base.Orientation] = turn
     image.info["exif"] = exif.tobytes()
     return image
 
@@ -218,7 +234,7 @@ class _Pieces:
         import tifffile  # noqa: PLC0415
 
         page, places = self._page, 2 ** np.arange(self.bits - 1, -1, -1, dtype=np.uint16)
-        if page.predictor != 1 or page.compression not in (1, 8, 32946, 32773):
+        if page.predictor != 1 or page.compression not in _UNPACKED_HERE:
             raise NotImplementedError("requires imagecodecs")
         unpack: Any = tifffile.TIFF.DECOMPRESSORS[page.compression]
         row_bits = self.width * self.samples * self.bits
@@ -234,8 +250,23 @@ class _Pieces:
             top += rows
 
 
-def _to_8_bit(pieces: _Pieces, colors: int, extra: tuple[int, ...], *, inverted: bool) -> Image.Image:
-    """A page as a Pillow image; the first extra sample is the alpha if its kind says so."""
+def _to_8_bit(
+    pieces: _Pieces,
+    colors: int,
+    extra: tuple[int, ...],
+    *,
+    inverted: bool,
+    convert: Callable[[NDArray[Any]], NDArray[Any]] | None,
+) -> Image.Image:
+    """A page as a Pillow image; the first extra sample is the alpha if its kind says so.
+
+    Args:
+        pieces: the samples.
+        colors: how many of them are colors.
+        extra: the kinds of the others.
+        inverted: whether 0 is white.
+        convert: from colors 0..1 to sRGB 0..255.
+    """
     note = ""
     if pieces.kind.kind == "f":
         count = pieces.height * pieces.width * colors
@@ -254,6 +285,8 @@ def _to_8_bit(pieces: _Pieces, colors: int, extra: tuple[int, ...], *, inverted:
             result[(*place, colors)] = to_bytes(alpha)
             if extra[0] == _ASSOCIATED:
                 values *= (255 / np.maximum(alpha, 1e-6))[..., None]
+        if convert is not None:
+            values = convert(values / 255)
         result[(*place, slice(0, colors))] = to_bytes(255 - values if inverted else values)
     mode = {1: "L", 3: "RGB", 4: "CMYK"}[colors] + ("A" if has_alpha else "")
     image = Image.frombytes(mode, (pieces.width, pieces.height), result.reshape(-1).data)
