@@ -76,7 +76,7 @@ def many(plan: Plan, painter: FilePainter, workers: int, given: Given) -> None:
             threading.Thread(target=_count, args=(plan, bar), daemon=True).start()
         elif not given.quiet:
             say(f"watching {', '.join(f'{folder}/' for folder in plan.folders)}; Ctrl-C ends it")
-        _carry_out(shop, bar, lambda outcome: tally.add(run.seen(outcome)), given)
+        _carry_out(shop, bar, tally, given, run.seen)
     tally.finish()
 
 
@@ -118,17 +118,24 @@ def pipe(painter: FilePainter, given: Given) -> None:
         lambda job: painter.paint_file(job.source, suffix) if data is None else painter.paint(data, suffix),
         publish,
     )
-    _carry_out(shop, Bar(shop, "painting", hidden=True), tally.add, given)
+    _carry_out(shop, Bar(shop, "painting", hidden=True), tally, given)
     tally.finish()
 
 
-def _carry_out(shop: Workers, bar: Bar[Outcome], tell: Callable[[Outcome], None], given: Given) -> None:
-    """Let the workers work; the report has all that was done, whatever ends it."""
+def _carry_out(
+    shop: Workers,
+    bar: Bar[Outcome],
+    tally: Tally,
+    given: Given,
+    seen: Callable[[Outcome], Outcome] = lambda outcome: outcome,
+) -> None:
+    """Let the workers work; the report has all that was done, as it is ``seen``, whatever ends it."""
     path = None if given.report is None else Path(given.report)
 
     def add(outcome: Outcome) -> None:
+        outcome = seen(outcome)
         report.add(outcome)
-        tell(outcome)
+        tally.add(outcome)
 
     with Stopping(shop.stop), Report(path, overwrite=given.overwrite) as report, bar:
         try:
