@@ -23,6 +23,8 @@ def test_python_in_the_documents_runs(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.fromarray(checkered(120, 80)).save("photo.jpg")
     Image.fromarray(np.full((80, 120), 255, np.uint8)).save("sky.png")
+    Path("holiday").mkdir()
+    shutil.copy("photo.jpg", "holiday")
     shutil.copy(ROOT / "src" / "allaprima" / "gallery" / "fast.onnx", "fast.onnx")
     names = {"frame": checkered(64, 48), "photo": checkered(64, 48)}
     blocks = CODE.findall((ROOT / page).read_text(encoding="utf-8"))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import allaprima
 from allaprima import Look, OptionError, Stylizer
+from allaprima.batch.many import stylize_files
 from allaprima.cli.styles import command as styles_command
 from allaprima.cli.stylize import command
 from allaprima.cli.stylize_options import Given
@@ -22,15 +23,18 @@ from allaprima.options import GROUPS, OPTIONS, Option, check
 from allaprima.shortcuts import stylize
 from allaprima.stylizer import LookOptions, PictureOptions
 
-PYTHON_ALONE = {"self", "image", "source", "target", "progress", "workers"}
-COMMAND_ALONE = {"output", "resume", "watch", "report", "quiet"}
+PYTHON_ALONE = {"self", "image", "source", "sources", "target", "progress", "workers", "stylizer"}
+COMMAND_ALONE = {"watch", "report", "quiet"}
+
+
+FUNCTIONS = (Stylizer, Stylizer.stylize, Stylizer.stylize_file, stylize_files)
 
 
 def parameters(function) -> dict[str, inspect.Parameter]:
     return {name: p for name, p in inspect.signature(function).parameters.items() if name not in PYTHON_ALONE}
 
 
-@pytest.mark.parametrize("function", [stylize, Stylizer.stylize, Stylizer.stylize_file, Stylizer.look, Stylizer])
+@pytest.mark.parametrize("function", [*FUNCTIONS, stylize, Stylizer.look])
 def test_pythons_parameters_have_the_tables_names_and_defaults(function):
     for name, parameter in parameters(function).items():
         assert parameter.default == OPTIONS[name].default, name
@@ -38,8 +42,7 @@ def test_pythons_parameters_have_the_tables_names_and_defaults(function):
 
 
 def test_everything_that_the_command_can_do_python_can_do():
-    functions = (Stylizer, Stylizer.stylize, Stylizer.stylize_file)
-    assert set(OPTIONS) - {name for function in functions for name in parameters(function)} == COMMAND_ALONE
+    assert set(OPTIONS) - {name for function in FUNCTIONS for name in parameters(function)} == COMMAND_ALONE
 
 
 def test_the_shortcut_is_the_method():

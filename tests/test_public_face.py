@@ -66,6 +66,19 @@ def test_every_error_is_exported_and_has_a_standard_parent():
         assert issubclass(error, (ValueError, OSError, RuntimeError, MemoryError))
 
 
+def test_messages_speak_no_flags():
+    """Options are named by an error's ``options``; the command line spells them in its own way."""
+    wrong = []
+    for path in Path(allaprima.__file__).parent.rglob("*.py"):
+        if "cli" in path.parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Raise):
+                texts = (t.value for t in ast.walk(node) if isinstance(t, ast.Constant) and isinstance(t.value, str))
+                wrong += [f"{path.name}:{node.lineno}: {text}" for text in texts if " --" in text or "(--" in text]
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -74,6 +87,7 @@ def test_every_error_is_exported_and_has_a_standard_parent():
         ({"threads": True}, "threads must be"),
         ({"memory": 1.5}, 'memory must be a number of bytes or text such as "1.5G", not 1.5'),
         ({"memory": 0}, "memory must be"),
+        ({"memory": "lots"}, 'the memory "lots" is not an amount'),
         ({"exact": 1}, "exact must be True or False, not 1"),
         ({"engine": "tensorrt"}, "engine must be one of: onnxruntime, openvino, openvino-bf16"),
     ],
@@ -188,6 +202,7 @@ def right(pixels: NDArray[np.uint8], image: Image.Image, data: bytes) -> None:
     stylizer = Stylizer("fine", threads=2, memory="1.5G", exact=True, engine="onnxruntime")
     array = stylizer.stylize(pixels, "udnie")
     path: Path = stylizer.stylize_file("photo.jpg", "painting.png", "udnie", overwrite=True)
+    reasons: list[str] = [outcome.reason for outcome in allaprima.stylize_files(["a.jpg", path], "out", "udnie")]
     names: list[str] = [style.name for style in stylizer.styles] + [style.title for style in allaprima.styles()]
     look: allaprima.Look = stylizer.look("udnie", mask=image, feather=3)
     try:
@@ -211,6 +226,7 @@ text: str = allaprima.stylize(b"", "udnie")
 allaprima.Stylizer(threads="two")
 allaprima.Stylizer().stylize_file("photo.jpg")
 allaprima.stilize("photo.jpg")
+allaprima.stylize_files([b"data"], style="udnie")
 """
 
 

@@ -10,6 +10,8 @@ from allaprima.version import __version__
 
 TYPE_CHECKING = False  # type checkers take the name for True; the module typing takes long to load
 if TYPE_CHECKING:
+    from allaprima.batch.many import stylize_files
+    from allaprima.batch.workers import Outcome
     from allaprima.cards import styles
     from allaprima.color import COLORS, Color
     from allaprima.errors import (
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from allaprima.stylizer import Stylizer
 
 _HOMES = {
+    "allaprima.batch.many": ("stylize_files",),
+    "allaprima.batch.workers": ("Outcome",),
     "allaprima.cards": ("styles",),
     "allaprima.color": ("COLORS", "Color"),
     "allaprima.errors": (
@@ -70,6 +74,7 @@ __all__ = [
     "ModelError",
     "OptionError",
     "OutOfMemoryError",
+    "Outcome",
     "OutputError",
     "Picture",
     "PictureError",
@@ -82,6 +87,7 @@ __all__ = [
     "__version__",
     "styles",
     "stylize",
+    "stylize_files",
 ]
 
 

@@ -261,5 +261,5 @@ def test_writing_is_whole_or_not_at_all(tmp_path: Path, monkeypatch):
 
 
 def test_unknown_formats_are_named():
-    with pytest.raises(PictureError, match=r"use one of: \.jpg"):
+    with pytest.raises(OutputError, match=r"use one of: \.jpg"):
         Picture(checkered(20, 20)).encode(".xyz")

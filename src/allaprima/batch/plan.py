@@ -251,8 +251,7 @@ def check_target(target: Path, overwrite: bool, source: Path | None = None) -> N
     """Refuse a result in an unknown format, in the photograph's own place, or in that of another file.
 
     Raises:
-        PictureError: the format is not written.
-        OutputError: the place is taken.
+        OutputError: the format is not written, or the place is taken.
     """
     format_of(target.suffix)
     taken = is_taken(target)

@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -14,8 +13,8 @@ import click
 
 from allaprima.batch.file_painter import FilePainter
 from allaprima.batch.plan import Job, Plan, check_target
-from allaprima.batch.provenance import standing
 from allaprima.batch.report import Report, check_report
+from allaprima.batch.run import Run
 from allaprima.batch.watching import Watch
 from allaprima.batch.workers import Outcome, Workers
 from allaprima.cli.progress import Bar, late_progress, say
@@ -23,14 +22,11 @@ from allaprima.cli.stopping import Stopping
 from allaprima.cli.streams import drop_stdout
 from allaprima.cli.stylize_options import Given
 from allaprima.cli.tally import Tally
-from allaprima.engine.progress import Progress
-from allaprima.errors import ExistsError, OutputError, PictureError
+from allaprima.errors import OutputError, PictureError
 from allaprima.files import write_bytes
 
 PIPE = "-"
 """Stdin as a picture, or stdout as an output."""
-WITHOUT_STAMP = ".bmp"
-"""What has no place for a stamp (``batch.provenance``)."""
 
 
 class Notes:
@@ -66,11 +62,12 @@ def check_places(plan: Plan, given: Given) -> None:
 
 def many(plan: Plan, painter: FilePainter, workers: int, given: Given) -> None:
     """Paint every picture, say what became of them, and exit with the code that fits."""
-    run = _Run(plan, painter, given)
+    run = Run(plan, painter, resume=given.resume or (given.watch and not given.overwrite), overwrite=given.overwrite)
     tally = Tally(plan, given)
     lone = late_progress("painting") if given.lone and not given.quiet else nullcontext()
     with lone as tell:
-        shop = Workers(run.search, run.decide, lambda job: run.paint(job, tell), run.publish, workers)
+        search = _watched(plan) if given.watch else lambda _: plan.jobs()
+        shop = Workers(search, run.decide, lambda job: run.paint(job, tell), run.publish, workers)
         bar: Bar[Outcome] = Bar(shop, "painting", keep=False, hidden=given.lone or given.watch or given.quiet)
         if not given.watch:
             threading.Thread(target=_count, args=(plan, bar), daemon=True).start()
@@ -146,50 +143,10 @@ def _carry_out(
                 add(outcome)
 
 
+def _watched(plan: Plan) -> Callable[[threading.Event], Iterator[Job]]:
+    return lambda stopped: Watch(plan, stopped.wait, lambda text: say(f"allaprima: {text}")).jobs()
+
+
 def _count(plan: Plan, bar: Bar[Outcome]) -> None:
     with suppress(PictureError):  # which the search itself meets as well
         bar.expect(plan.count())
-
-
-class _Run:
-    """What a worker does with a job."""
-
-    def __init__(self, plan: Plan, painter: FilePainter, given: Given) -> None:
-        self._plan, self._painter, self._given = plan, painter, given
-        self._resume = given.resume or (given.watch and not given.overwrite)
-        self._own: set[Path] = set()
-
-    def search(self, stopped: threading.Event) -> Iterator[Job]:
-        if self._given.watch:
-            return Watch(self._plan, stopped.wait, lambda text: say(f"allaprima: {text}")).jobs()
-        return self._plan.jobs()
-
-    def decide(self, job: Job) -> Job | None:
-        """None if it is done; otherwise the job, with leave to replace an older result of ours."""
-        if self._resume and not job.refusal:
-            how = self._standing(job)
-            if how == "done":
-                return None
-            if how == "stale" or job.target in self._own:
-                job = replace(job, replace=True)
-        self._plan.check(job, overwrite=self._given.overwrite)
-        return job
-
-    def paint(self, job: Job, tell: Progress | None) -> bytes:
-        return self._painter.paint_file(job.source, job.target.suffix, tell)
-
-    def publish(self, job: Job, painting: bytes) -> None:
-        if job.replace and self._standing(job) == "done":  # another run was faster
-            raise ExistsError(f"{job.target} exists")
-        write_bytes(painting, job.target, overwrite=self._given.overwrite or job.replace)
-        if job.target.suffix.lower() == WITHOUT_STAMP:
-            self._own.add(job.target)
-
-    def seen(self, outcome: Outcome) -> Outcome:
-        """What another run has done meanwhile was not to be done any more."""
-        if self._resume and isinstance(outcome.error, ExistsError) and self._standing(outcome.job) == "done":
-            return replace(outcome, status="skipped", error=None)
-        return outcome
-
-    def _standing(self, job: Job) -> str:
-        return standing(job.source, job.target, self._painter.digest)

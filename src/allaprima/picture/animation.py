@@ -59,8 +59,8 @@ class Animation:
         """The animation as the bytes of a file of that format; the first frame alone where it holds no others.
 
         Raises:
-            PictureError: the format is not one that is written here, or a frame cannot be decoded.
-            OutputError: the format cannot hold pictures of this size.
+            PictureError: a frame cannot be decoded.
+            OutputError: the format is not one that is written here, or cannot hold pictures of this size.
         """
         kind = format_of(suffix)
         check_size_of_format(kind, *self.size)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from allaprima.errors import OutputError, PictureError
+from allaprima.errors import OutputError
 
 WRITABLE = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".jfif": "JPEG", ".jpe": "JPEG", ".png": "PNG", ".apng": "PNG", ".webp": "WEBP",
@@ -39,11 +39,11 @@ def format_of(suffix: str) -> str:
     """The format that an extension stands for.
 
     Raises:
-        PictureError: none that is written here.
+        OutputError: none that is written here.
     """
     kind = WRITABLE.get(suffix.lower())
     if kind is None:
-        raise PictureError(f'pictures are not written as "{suffix}"; use one of: {" ".join(WRITABLE)}')
+        raise OutputError(f'pictures are not written as "{suffix}"; use one of: {" ".join(WRITABLE)}')
     return kind
 
 

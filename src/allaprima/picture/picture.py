@@ -116,8 +116,7 @@ class Picture:
         """The picture as the bytes of a file of that format; transparency lies on white where the format has none.
 
         Raises:
-            PictureError: the format is not one of ``WRITABLE``.
-            OutputError: the format cannot hold a picture of this size.
+            OutputError: the format is not one of ``WRITABLE``, or cannot hold a picture of this size.
         """
         kind = format_of(suffix)
         check_size_of_format(kind, *self.size)
@@ -158,7 +157,7 @@ def write_picture(picture: Picture, path: Path, quality: int = DEFAULT_QUALITY) 
     """Encode by the path's extension; the file appears whole or not at all.
 
     Raises:
-        PictureError: an unknown format, or a folder that cannot be written.
+        OutputError: an unknown format, or a folder that cannot be written.
     """
     write_bytes(picture.encode(path.suffix, quality), path)
 
