@@ -56,6 +56,8 @@ class Bar(Generic[T]):
             tqdm.monitor_interval = 0  # no thread beside ours
             layout = self._layout or (_OPEN_LAYOUT if length is None else _LAYOUT)
             self._bar = tqdm(**self._options, file=sys.stderr, bar_format=layout, dynamic_ncols=True)
+            if self._options["total"] != length:  # another thread has found out meanwhile
+                self.expect(self._options["total"])
         return self
 
     def __exit__(
@@ -78,7 +80,8 @@ class Bar(Generic[T]):
             self._bar.update(steps)
 
     def expect(self, length: int) -> None:
-        """There are so many steps, as is known by now."""
+        """There are so many steps, as is known by now; may be called by any thread, also before the bar is shown."""
+        self._options["total"] = length
         if self._bar is not None:
             self._bar.bar_format = _LAYOUT
             self._bar.total = length
