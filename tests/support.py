@@ -80,6 +80,9 @@ def started(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[b
     Its signals are at their defaults, also where this process ignores them, as in the background of a script.
     """
 
+    if os.name != "posix":
+        pytest.skip("signals and groups of processes of POSIX")
+
     def defaults() -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
