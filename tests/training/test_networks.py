@@ -136,7 +136,7 @@ def test_johnson_is_the_papers_network():
     assert 1.67e6 < sum(p.numel() for p in network.parameters()) < 1.69e6
 
 
-@pytest.mark.parametrize(("head", "colour"), [(-50.0, 0.0), (0.0, 0.5), (1.0, 0.8808), (50.0, 1.0)])
+@pytest.mark.parametrize(("head", "color"), [(-50.0, 0.0), (0.0, 0.5), (1.0, 0.8808), (50.0, 1.0)])
 def test_the_head_is_squashed_by_a_scaled_tanh(head, color):
     network = Fast(styles=2, width=4)
     network.head = lambda features: torch.full((1, 3, 16, 16), head)
