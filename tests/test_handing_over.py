@@ -233,3 +233,14 @@ def test_a_file_to_a_file(photo, tmp_path):
     for name, words in {"b" * 300 + ".jpg": "too long, 304 bytes", "a\0.jpg": "no file can be called"}.items():
         with pytest.raises(allaprima.OutputError, match=words):
             stylizer.stylize_file(photo, tmp_path / name, STYLE)
+
+
+@pytest.mark.parametrize("strength", [0.0, 1.0])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
+def test_an_array_that_comes_back_is_the_callers_own(mode, strength):
+    array = np.asarray(picture(mode, 40, 32)).copy()
+    given = [array, array[None]] if mode != "L" else [array]
+    for one in given:
+        before, painted = one.copy(), allaprima.stylize(one, STYLE, strength)
+        painted[...] = 7
+        assert np.array_equal(one, before)

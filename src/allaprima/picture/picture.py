@@ -130,11 +130,15 @@ class Picture:
                     raise
             return _saved(flat, kind, options)  # metadata never costs the picture
 
+    def to_array(self) -> NDArray[np.uint8]:
+        """[H, W, 3], or [H, W, 4] with alpha: the caller's own, to be written to."""
+        return self.pixels.copy() if self.alpha is None else np.dstack([self.pixels, self.alpha])
+
     def as_image(self, *, keep_alpha: bool = True) -> Image.Image:
         """As ``to_pil``, without profile and EXIF."""
         if self.alpha is None:
             return Image.fromarray(self.pixels)
-        image = Image.fromarray(np.dstack([self.pixels, self.alpha]))
+        image = Image.fromarray(self.to_array())
         if keep_alpha:
             return image
         return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")

@@ -64,6 +64,6 @@ def given_back(
 def _array(painted: Picture | Animation, source: NDArray[Any]) -> NDArray[np.uint8]:
     """uint8 [H, W, 3 or 4], or of a batch [N, H, W, 3 or 4]."""
     if isinstance(painted, Picture):
-        return np.asarray(painted.as_image())
-    frames = [np.asarray(frame.as_image()) for frame in painted.frames]
+        return painted.to_array()
+    frames = [frame.to_array() for frame in painted.frames]
     return np.stack(frames) if frames else source.copy()
