@@ -15,7 +15,7 @@ from allaprima.engine.machine import cores
 from allaprima.errors import PictureError
 from allaprima.look.look import Stroke
 from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS, check
-from allaprima.picture.formats import format_of
+from allaprima.picture.formats import suffix_of_format
 from allaprima.picture.source import PathLike, is_path, is_url
 from allaprima.style_model import StyleSpec, style_label
 from allaprima.stylizer import Mask, Stylizer
@@ -104,9 +104,7 @@ def stylize_files(
         invert_mask=invert_mask,
         mask_style=mask_style,
     )
-    suffix = None if format is None else "." + format.lower().lstrip(".")
-    if suffix is not None:
-        format_of(suffix)
+    suffix = None if format is None else suffix_of_format(format)
     inputs = _inputs(sources)
     plan = Plan(inputs, None if output is None else Path(output), style_label(look.style or ""), suffix)
     plan.check_folders()

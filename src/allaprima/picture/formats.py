@@ -47,6 +47,17 @@ def format_of(suffix: str) -> str:
     return kind
 
 
+def suffix_of_format(format: str) -> str:
+    """The extension of a format as users name it: ``.png`` for "png", "PNG" or ".png".
+
+    Raises:
+        OutputError: it is not written here.
+    """
+    suffix = "." + format.lower().lstrip(".")
+    format_of(suffix)
+    return suffix
+
+
 def suffix_for(suffix: str) -> str:
     """The extension of a result, by that of its picture: the same where it is written here, otherwise ``.png``."""
     return suffix if suffix.lower() in WRITABLE else _USUAL.get(suffix.lower(), ".png")

@@ -12,7 +12,7 @@ from PIL import Image
 from allaprima.errors import OptionError, PictureError
 from allaprima.options import DEFAULT_QUALITY
 from allaprima.picture.animation import Animation
-from allaprima.picture.formats import format_of
+from allaprima.picture.formats import suffix_of_format
 from allaprima.picture.picture import Picture
 from allaprima.picture.reading import suffix_of
 from allaprima.picture.source import BATCH, Bytes, Source
@@ -32,8 +32,7 @@ def suffix_wanted(source: Source, format: str | None, quality: int) -> str | Non
         PictureError: bytes that are no picture, or a batch of arrays as a file.
     """
     if format is not None:
-        suffix = "." + format.lower().lstrip(".")
-        format_of(suffix)
+        suffix = suffix_of_format(format)
         if isinstance(source, np.ndarray) and source.ndim == BATCH:
             raise PictureError("a batch of pictures is not one file; paint them one by one")
         return suffix
