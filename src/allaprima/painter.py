@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 import numpy as np
@@ -14,8 +15,11 @@ from allaprima.errors import PictureError
 from allaprima.look.look import Look
 from allaprima.look.painting import Mixture, Prepared
 from allaprima.picture.animation import Animation
-from allaprima.picture.picture import Picture
+from allaprima.picture.picture import Picture, scaled_within
 from allaprima.style_model import SMALLEST_SIDE
+
+BYTES_OF_DECODED = 12
+"""A pixel, between a file and its pixels, or back: Pillow's picture, which has four, a copy, and what is given on."""
 
 Pixels = NDArray[np.uint8]
 Result = TypeVar("Result")
@@ -50,6 +54,33 @@ def paint(
     if isinstance(content, Animation):
         return content.map(lambda frame: frames.after(frame.with_pixels(_painted(engine, frame.pixels, prepared))))
     return content.with_pixels(_painted(engine, content.pixels, prepared, progress))
+
+
+@contextmanager
+def room(
+    engine: Engine, look: Look, mixtures: Sequence[Mixture], longest: int | None = None
+) -> Iterator[Callable[[int, int], None]]:
+    """Memory for one picture, from its file to its result, out of what all threads of an engine share.
+
+    Args:
+        engine: the model.
+        look: how it will be painted.
+        mixtures: as for ``paint``.
+        longest: its longer side in pixels when it is painted, at most; None is its own.
+
+    Yields:
+        What must be called with the picture's width and height before it is decoded: it waits until there is room,
+        which is held to the end of the ``with`` block.
+    """
+    with ExitStack() as stack:
+
+        def opened(width: int, height: int) -> None:
+            size = (width, height) if longest is None else scaled_within((width, height), longest)
+            prepared = Prepared(look, mixtures, size, engine.threads)
+            beside = max(prepared.bytes_beside, BYTES_OF_DECODED * width * height)
+            stack.enter_context(engine.room(*prepared.seen, beside))
+
+        yield opened
 
 
 def _painted(engine: Engine, pixels: Pixels, prepared: Prepared, progress: Progress | None = None) -> Pixels:

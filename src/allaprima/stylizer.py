@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, TypedDict, TypeVar, Unpack, overload
 
@@ -238,8 +240,8 @@ class Stylizer:
             mask_style=mask_style,
         )
         suffix = suffix_wanted(image, format, quality)
-        with named(image):
-            content = read_source(image, max_pixels=max_pixels, keep_gps=keep_gps)
+        with named(image), self.room(look, size) as opened:
+            content = read_source(image, max_pixels=max_pixels, keep_gps=keep_gps, opened=opened)
             content = content if size is None else content.within(size)
             painted = painter.paint(self._engine, content, look, self._mixtures(look), progress)
             return given_back(painted, image, suffix, quality)
@@ -309,8 +311,8 @@ class Stylizer:
                 raise OutputError("the result would replace the picture itself; choose another name")
             if not overwrite:
                 raise ExistsError(f"{place} exists", options=("overwrite",))
-        with named(source):
-            content = read_source(source, max_pixels=max_pixels, keep_gps=keep_gps)
+        with named(source), self.room(look, size) as opened:
+            content = read_source(source, max_pixels=max_pixels, keep_gps=keep_gps, opened=opened)
             content = content if size is None else content.within(size)
             check_size_of_format(kind, *content.size)
             painted = painter.paint(self._engine, content, look, self._mixtures(look), progress)
@@ -361,6 +363,10 @@ class Stylizer:
             StyleError: a style that the model does not have.
         """
         return painter.paint(self._engine, content, look, self._mixtures(look), progress)
+
+    def room(self, look: Look, size: int | None = None) -> AbstractContextManager[Callable[[int, int], None]]:
+        """Memory for one picture, from its file to its result, out of what all threads share: see ``painter.room``."""
+        return painter.room(self._engine, look, self._mixtures(look), size)
 
     def _mixtures(self, look: Look) -> list[Mixture]:
         """The weights of the look's style and, if there is one, of the mask's: float32 [S] each."""

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from allaprima import Stylizer
+from allaprima.engine import openvino
 from allaprima.engine.engine import Engine
+from allaprima.engine.openvino import OpenVinoSession
 from allaprima.errors import EngineError, OptionError
 from allaprima.gallery import gallery_model
 from allaprima.style_model import mixture
 from support import checkered, refusal
 
-SIZES = [(64, 48), (97, 61), (64, 48), (33, 80)]
-"""More than are kept compiled, and one that comes again."""
+SIZES = [(64, 48), (97, 61), (64, 48), (33, 80), (64, 48), (64, 48), (64, 48)]
+"""Some that come once, and one so often that the model is compiled for it."""
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +36,61 @@ def test_the_pictures_are_onnx_runtimes(stylizer, strength):
         found, expected = (each.stylize(image, "great_wave", strength).astype(int) for each in (stylizer, other))
         assert found.shape == image.shape
         assert np.abs(found - expected).max() <= 1
+
+
+class FakeCore:
+    """Stands in for OpenVINO; models are their shapes, and what is compiled computes nothing."""
+
+    def __init__(self) -> None:
+        self.compiled: list[object] = []
+
+    def read_model(self, _: bytes) -> FakeModel:
+        return FakeModel()
+
+    def compile_model(self, model: FakeModel, *_: object) -> object:
+        self.compiled.append(model.shapes)
+        return lambda feeds: {"stylized": feeds["image"]}
+
+
+class FakeModel:
+    """Its sizes are open until it is given others."""
+
+    shapes: object = "open"
+
+    def clone(self) -> FakeModel:
+        return FakeModel()
+
+    def reshape(self, shapes: dict[str, list[int]]) -> None:
+        self.shapes = shapes["image"][1]
+
+
+@pytest.fixture
+def core(monkeypatch) -> FakeCore:
+    fake = FakeCore()
+    monkeypatch.setitem(sys.modules, "openvino", SimpleNamespace(Core=lambda: fake))
+    return fake
+
+
+def paint_sides(session: OpenVinoSession, sides: list[int]) -> None:
+    for side in sides:
+        session.run(["stylized"], {"image": np.zeros((1, side, 8, 3), np.uint8)})
+
+
+def test_a_folder_of_many_sizes_compiles_once(core):
+    paint_sides(OpenVinoSession(b""), list(range(16, 400)))
+    assert core.compiled == ["open"]
+
+
+def test_a_size_that_keeps_coming_is_compiled_for(core):
+    paint_sides(OpenVinoSession(b""), [20, 30, 20, 40, 20, 50, *[20] * 50])
+    assert core.compiled == ["open", 20]
+
+
+def test_more_sizes_than_are_kept_seldom_compile(core):
+    rounds = 40
+    paint_sides(OpenVinoSession(b""), [20, 30, 40] * rounds)
+    assert core.compiled[:4] == ["open", 20, 30, 40]
+    assert len(core.compiled) <= 1 + 3 * rounds // openvino.COMPILED_AT
 
 
 def test_a_batch_is_its_pictures(stylizer):

@@ -12,15 +12,12 @@ from allaprima.engine.boxes import ALIGN, Box, grid
 from allaprima.engine.engine import Engine
 from allaprima.engine.fixed_norm import with_given_statistics
 from allaprima.engine.graph import Graph
-from allaprima.engine.memory import parse_memory, sensible_memory
 from allaprima.engine.sample import spread, take_sample, weights
 from allaprima.engine.tiles import TilePainter
-from allaprima.errors import OptionError
 from allaprima.gallery import BANKS, gallery_model
 from allaprima.style_model import Card, Style
 from support import checkered
 
-MIB = 2**20
 PLENTY = 2**40
 NOTHING = 1
 """Bytes: every picture needs more, so that each is painted in the smallest tiles."""
@@ -192,20 +189,3 @@ def test_the_edited_model_is_valid(model):
     edited = onnx.load_from_string(with_given_statistics(Graph.of(model.read_bytes()))[0].whole)
     onnx.checker.check_model(edited, full_check=True)
     assert not any(node.op_type == "InstanceNormalization" for node in edited.graph.node)
-
-
-@pytest.mark.parametrize(
-    ("text", "amount"), [("1.5G", 1536 * MIB), ("800m", 800 * MIB), ("2 GB", 2048 * MIB), ("4096", 4096), ("1MiB", MIB)]
-)
-def test_amounts_of_memory(text, amount):
-    assert parse_memory(text) == amount
-
-
-@pytest.mark.parametrize("text", ["", "much", "-1G", "0", "1.5.2G", "5X"])
-def test_what_is_no_amount_of_memory(text):
-    with pytest.raises(OptionError, match="is not an amount"):
-        parse_memory(text)
-
-
-def test_a_sensible_amount_of_memory():
-    assert 64 * MIB < sensible_memory() <= 4096 * MIB

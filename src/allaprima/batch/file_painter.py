@@ -83,9 +83,20 @@ class FilePainter:
         if not isinstance(source, Path) and not source.seekable():
             source = io.BytesIO(source.read())
         size = _state(source)[0] if isinstance(source, Path) else source.seek(0, io.SEEK_END)
-        stamp = Stamp(self.digest, size)
+        with self.stylizer.room(self.look, self.size) as opened:
+            return self._painted(source, kind, suffix, Stamp(self.digest, size), opened, progress)
+
+    def _painted(
+        self,
+        source: Path | BinaryIO,
+        kind: str,
+        suffix: str,
+        stamp: Stamp,
+        opened: Callable[[int, int], None],
+        progress: Progress | None,
+    ) -> bytes:
         with self.decoding():
-            content = read_frames(source, max_pixels=self.max_pixels, keep_gps=self.keep_gps)
+            content = read_frames(source, max_pixels=self.max_pixels, keep_gps=self.keep_gps, opened=opened)
         if isinstance(content, Picture):
             for note in content.notes:
                 self.note(f"{source if isinstance(source, Path) else 'stdin'} {note}")

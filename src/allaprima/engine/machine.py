@@ -6,9 +6,11 @@ import ctypes
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import cast
 
 PROC = Path("/proc")
 
@@ -36,6 +38,23 @@ def available_memory() -> int | None:
         taken = _taken(group)
         amounts += [max(0, limit - taken) for limit in _limits(group) if taken is not None]
     return min([*amounts, *_windows_memory()[1:]], default=None)
+
+
+def give_back() -> None:
+    """Return memory that was freed to the system, where the C library keeps it for each thread (glibc)."""
+    if trim := _trim():
+        trim(0)
+
+
+@cache
+def _trim() -> Callable[[int], int] | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    with suppress(OSError, AttributeError):  # another C library
+        function = ctypes.CDLL(None).malloc_trim
+        function.argtypes = [ctypes.c_size_t]
+        return cast("Callable[[int], int]", function)
+    return None
 
 
 def _groups() -> Iterator[Path]:

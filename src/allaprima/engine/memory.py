@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from allaprima.engine.machine import available_memory, machine_memory
+from allaprima.engine.machine import available_memory, give_back, machine_memory
 from allaprima.errors import OptionError
 
 FALLBACK = 2 * 2**30
@@ -27,7 +27,13 @@ BASE = 96 * 2**20
 """Bytes that Python, the decoders, ONNX Runtime and a model take before any picture is there; 70 to 80 MiB by
 measurement (Linux, x86-64), and some more for what allocators do not give back."""
 FOR_TILES = 64 * 2**20
-"""Bytes that a picture in tiles gets at least beside itself, if there are any; tiles of 512 pixels take less."""
+"""Bytes that a picture in tiles gets at least, even where itself is larger than the memory; tiles of 512 pixels take
+less."""
+
+_GIVEN_BACK_ABOVE = 8
+"""Around what takes more than this part of the memory (an eighth), memory that was freed goes back to the system; the C
+library would keep it for the thread that had it, and with many threads keep many times as much. Before as well as
+after, since a caller may free its pictures after the reservation has ended."""
 
 BOUND = 1200
 """Bytes a pixel: more than any network here takes, so that what fits with it needs no closer look."""
@@ -102,11 +108,16 @@ class Budget:
             return
         amount = self.granted(wanted, beside)
         self._take(amount)
-        self._lent.bytes = max(0, amount - beside)
+        large = amount > self.total // _GIVEN_BACK_ABOVE
+        if large:
+            give_back()
+        self._lent.bytes = max(amount - beside, min(amount, FOR_TILES))
         try:
             yield min(self._lent.bytes, wanted)
         finally:
             self._lent.bytes = None
+            if large:
+                give_back()
             with self._changed:
                 self.free += amount
                 self._changed.notify_all()

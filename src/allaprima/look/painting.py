@@ -47,14 +47,11 @@ class Prepared:
 
     def __init__(self, look: Look, mixtures: Sequence[Mixture], size: tuple[int, int], threads: int = 1) -> None:
         width, height = size
-        self._color = look.color
+        self._look = look
         self._mixtures = mixtures
         self._shares = [share_of_photo(mixture) for mixture in mixtures]
         self._size = height, width
         self._reduced = None if look.longest is None else reduced_size(height, width, look.longest)
-        self._mask = (
-            None if look.mask is None else fitted(look.mask, height, width, look.feather, invert=look.invert_mask)
-        )
         self._bands_at_once = min(threads, _BANDS_AT_ONCE)
 
     @property
@@ -65,7 +62,7 @@ class Prepared:
     @property
     def plain(self) -> bool:
         """Whether the network's result is the painting."""
-        return self._reduced is None and self._mask is None and self._color == "style"
+        return self._reduced is None and self._look.mask is None and self._look.color == "style"
 
     @property
     def bytes_beside(self) -> int:
@@ -84,22 +81,27 @@ class Prepared:
         if self.plain:
             return paintings[0]
         layers = [
-            None if painted is photo else Layer(photo, seen, painted, share, self._color)
+            None if painted is photo else Layer(photo, seen, painted, share, self._look.color)
             for painted, share in zip(paintings, self._shares, strict=True)
         ]
-        result = np.empty_like(photo)
+        result, mask = np.empty_like(photo), self._mask
         band = max(1, _BAND // photo.shape[1])
 
         def finish(top: int) -> None:
             rows = photo[top : top + band]
             over, *elsewhere = (rows if layer is None else layer.rows(rows, top) for layer in layers)
-            if self._mask is not None:
-                over = blend(self._mask[top : top + band], over, elsewhere[0] if elsewhere else rows)
+            if mask is not None:
+                over = blend(mask[top : top + band], over, elsewhere[0] if elsewhere else rows)
             result[top : top + band] = np.clip(np.rint(over), 0, 255)
 
         for _ in self._map(finish, range(0, photo.shape[0], band)):
             pass  # an error of a band is raised here
         return result
+
+    @cached_property
+    def _mask(self) -> NDArray[np.uint8] | None:
+        look = self._look
+        return None if look.mask is None else fitted(look.mask, *self._size, look.feather, invert=look.invert_mask)
 
     def _map(self, function: Callable[[int], None], tops: range) -> Iterable[None]:
         if self._bands_at_once == 1 or len(tops) == 1:

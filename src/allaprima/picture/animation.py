@@ -140,11 +140,16 @@ def _clip(file: BinaryIO, image: Image.Image) -> _Clip:
 
 
 def read_frames(
-    source: Path | BinaryIO, *, max_pixels: int = MAX_PIXELS, keep_gps: bool = False
+    source: Path | BinaryIO,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    keep_gps: bool = False,
+    opened: Callable[[int, int], None] = lambda _width, _height: None,
 ) -> Picture | Animation:
     """Decode a file or a stream: an animation if it is one, otherwise a picture.
 
-    An animation's frames are decoded when they are asked for; a stream must stay open until then.
+    An animation's frames are decoded when they are asked for; a stream must stay open until then. ``opened`` is told
+    the size of a picture before it is decoded, and may wait until there is memory for it.
 
     Raises:
         PictureError: as ``read_picture``; the limit counts the pixels of all frames.
@@ -154,6 +159,7 @@ def read_frames(
     with open_file(source) as file, open_image(file, max_pixels) as image:
         clip = _clip(file, image) if image.format in ANIMATED else None
         if clip is None or clip.count < 2:
+            opened(*image.size)
             return Picture.from_pil(image, keep_gps=keep_gps)
         check_size(*image.size, clip.count, max_pixels)
         size = image.size[::-1] if orientation(image) >= 5 else image.size

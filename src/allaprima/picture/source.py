@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, TypeGuard
@@ -31,7 +31,13 @@ _URL = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]+:/+[^/]")
 """The beginning of a URL; the letter of a Windows drive is alone."""
 
 
-def read_source(source: Source, *, max_pixels: int = MAX_PIXELS, keep_gps: bool = False) -> Picture | Animation:
+def read_source(
+    source: Source,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    keep_gps: bool = False,
+    opened: Callable[[int, int], None] = lambda _width, _height: None,
+) -> Picture | Animation:
     """Decode a picture, or an animation if that is what a file holds.
 
     Args:
@@ -40,6 +46,7 @@ def read_source(source: Source, *, max_pixels: int = MAX_PIXELS, keep_gps: bool 
             or a batch of them, [N, H, W, 3] or [N, H, W, 4], which is read as an animation.
         max_pixels: a larger file is refused.
         keep_gps: whether the place where a photograph was taken stays in its metadata.
+        opened: is told the size of a file's picture before it is decoded, and may wait until there is memory for it.
 
     Raises:
         PictureError: it cannot be read, or an array has another shape or type.
@@ -50,7 +57,7 @@ def read_source(source: Source, *, max_pixels: int = MAX_PIXELS, keep_gps: bool 
     if isinstance(source, Image.Image):
         check_size(*source.size, 1, max_pixels)
         return Picture.from_pil(source, keep_gps=keep_gps)
-    return read_frames(_file(source), max_pixels=max_pixels, keep_gps=keep_gps)
+    return read_frames(_file(source), max_pixels=max_pixels, keep_gps=keep_gps, opened=opened)
 
 
 def read_mask(source: Source | NDArray[Any]) -> NDArray[Any]:
