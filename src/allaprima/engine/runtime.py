@@ -34,7 +34,7 @@ def open_session(model: bytes, threads: int | None = None) -> onnxruntime.Infere
     """
     _share_arena()
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
+    options.log_severity_level = 4  # what fails raises, and is not to be said twice
     options.intra_op_num_threads = threads or 0
     options.enable_mem_pattern = False
     options.add_session_config_entry("session.use_env_allocators", "1")
@@ -54,6 +54,7 @@ def _share_arena() -> None:
 def shrinking() -> onnxruntime.RunOptions:
     """Options of a run after which the arena gives back what is not in use, for some time more the next time."""
     options = onnxruntime.RunOptions()
+    options.log_severity_level = 4
     options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
     return options
 
