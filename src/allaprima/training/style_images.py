@@ -34,10 +34,16 @@ class StyleImage:
     license: str = ""
     emphasis: float = 1.0
     """A factor on the recipe's style weight: more than 1 for bolder strokes, less for a nearer photograph."""
+    style_size: int | None = None
+    """Short side of the painting in pixels, the scale of its strokes, where it is not the recipe's."""
 
 
 def read_style(style: StyleImage, short_side: int) -> Tensor:
     """The style image as float [1, 3, H, W] in 0..1.
+
+    Args:
+        style: the painting; its own ``style_size`` comes before ``short_side``.
+        short_side: pixels on the shorter side.
 
     Raises:
         TrainingError: the file cannot be read as a picture, or the picture is too small or too plain to be a style.
@@ -54,7 +60,7 @@ def read_style(style: StyleImage, short_side: int) -> Tensor:
         )
     if np.std(pixels, axis=(0, 1)).max() < PLAIN:
         raise TrainingError(f"the style image {style.path} is of one plain color: there is no style in it")
-    return to_tensor(resized(Image.fromarray(pixels), short_side))[None].float() / 255.0
+    return to_tensor(resized(Image.fromarray(pixels), style.style_size or short_side))[None].float() / 255.0
 
 
 def describe_styles(paths: Sequence[Path], about: Path | None = None) -> tuple[StyleImage, ...]:
@@ -63,7 +69,7 @@ def describe_styles(paths: Sequence[Path], about: Path | None = None) -> tuple[S
     Args:
         paths: the paintings.
         about: a table of columns separated by tabs, whose first line names them: ``name``, which is the file's without
-            its extension, and any of ``artist``, ``title``, ``year``, ``license`` and ``emphasis``.
+            its extension, and any of ``artist``, ``title``, ``year``, ``license``, ``emphasis`` and ``style_size``.
 
     Raises:
         OptionError: a painting is missing, its name cannot be a style's, or the table is none or knows no painting.
@@ -78,7 +84,8 @@ def describe_styles(paths: Sequence[Path], about: Path | None = None) -> tuple[S
             raise OptionError(f'"{name}" cannot name a style (taken, or with "," or ":"): rename {path}')
         row = rows.get(name, {})
         words = {field: row.get(field) or "" for field in ("artist", "title", "year", "license")}
-        styles.append(StyleImage(name, str(path.resolve()), **words, emphasis=read_emphasis(row, about)))
+        emphasis, size = read_emphasis(row, about), read_style_size(row, about)
+        styles.append(StyleImage(name, str(path.resolve()), **words, emphasis=emphasis, style_size=size))
     if about is not None and not rows.keys() & {style.name for style in styles}:
         raise OptionError(f"the table {about} names none of the paintings in its column name")
     return tuple(styles)
@@ -118,3 +125,19 @@ def read_emphasis(row: dict[str, str], about: Path | None) -> float:
     if not 0 < number < float("inf"):
         raise OptionError(f'the emphasis "{text}" in {about} must be a number above 0')
     return number
+
+
+def read_style_size(row: dict[str, str], about: Path | None) -> int | None:
+    """The table's short side for a painting, pixels; None where it has none.
+
+    Raises:
+        OptionError: it is no whole number of at least ``SMALLEST_PAINTING``.
+    """
+    text = row.get("style_size")
+    if not text:
+        return None
+    if not text.isdecimal() or int(text) < SMALLEST_PAINTING:
+        raise OptionError(
+            f'the style_size "{text}" in {about} must be a number of pixels, at least {SMALLEST_PAINTING}'
+        )
+    return int(text)
