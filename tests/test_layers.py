@@ -27,7 +27,7 @@ LAYERS = (
     ("cards",),
     ("painter",),
     ("stylizer", "training"),  # the two wings: the face of painting, and training
-    ("batch", "export", "shortcuts"),
+    ("batch", "export", "shortcuts", "studio"),
     ("evaluation",),  # stands above both wings
     ("cli",),
     (ROOT, "__main__"),  # the package's own __init__: only names from below

@@ -1,0 +1,134 @@
+"""``allaprima studio``: the page that paints in the browser, served here or written for any host."""
+
+from __future__ import annotations
+
+import os
+import webbrowser
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from allaprima.cli.command import Command, options_of
+from allaprima.cli.extra import training_extra
+from allaprima.cli.model_option import model_option
+from allaprima.errors import OptionError
+from allaprima.gallery import find_model
+
+PORT = 8321
+TOKEN = "ALLAPRIMA_TOKEN"
+
+EXAMPLES = (
+    ("allaprima studio", "Paint in the browser"),
+    ("allaprima studio --export site/", "The page as files for any web host"),
+    ("allaprima studio --host 0.0.0.0 --token token.txt --no-browser", "For other computers, who need the token"),
+)
+
+server = options_of("Server")
+page = options_of("Page")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What the command was given."""
+
+    model: str | None
+    host: str
+    port: int
+    token: Path | None
+    no_browser: bool
+    export: Path | None
+    overwrite: bool
+
+    @property
+    def model_file(self) -> Path | None:
+        """Where the model lies."""
+        return None if self.model is None else find_model(self.model)
+
+
+@click.command("studio", cls=Command, examples=EXAMPLES, once=True)
+@model_option
+@server("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where to listen.")
+@server(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    metavar="NUMBER",
+    help="0 takes a free one.",
+)
+@server(
+    "--token",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help=f"File with the token that programs must send. Or set {TOKEN}. Needed where others can reach the server.",
+)
+@server("--no-browser", is_flag=True, help="Open no browser.")
+@page(
+    "--export",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Write the page as static files instead of serving it.",
+)
+@page("--overwrite", is_flag=True, help="Replace files that exist.")  # fmt: skip
+def command(**values: Any) -> None:
+    """Paint in the browser, on your own device.
+
+    The page paints by itself; pictures never leave the browser. The same server has an HTTP API for other programs.
+    """
+    given = Given(**values)
+    if given.export is None:
+        serve_page(given)
+        return
+    from allaprima.studio.page import export_page
+
+    paths = export_page(given.export, given.model_file, overwrite=given.overwrite)
+    click.echo(f"wrote {len(paths)} files to {given.export}", err=True)
+
+
+def serve_page(given: Given) -> None:
+    """Serve until Ctrl-C."""
+    with training_extra("the studio's server", "studio"):
+        from allaprima.studio.app import make_app
+        from allaprima.studio.guard import is_loopback
+        from allaprima.studio.serving import address_of, open_socket, serve
+
+    token = read_token(given.token)
+    local = is_loopback(given.host)
+    if token is None and not local:
+        raise OptionError(
+            f"others could reach {given.host} and use this server; give it a token, or listen on 127.0.0.1",
+            options=("token", "host"),
+        )
+    listening = open_socket(given.host, given.port)
+    hosts = ("localhost", "127.0.0.1", "::1", given.host.strip("[]")) if local else ()
+    app = make_app(given.model_file, hosts=hosts, token=token)
+    address = address_of(listening)
+
+    def started() -> None:
+        click.echo(f"the studio is at {address}; Ctrl-C ends it", err=True)
+        if not given.no_browser:
+            webbrowser.open(address)
+
+    with listening:
+        serve(app, listening, started)
+
+
+def read_token(path: Path | None) -> str | None:
+    """From a file, or from the environment; never from the command line, which everybody on the machine can read.
+
+    Raises:
+        OptionError: the file cannot be read, or the token is shorter than 16 characters.
+    """
+    try:
+        token = os.environ.get(TOKEN) if path is None else path.read_text(encoding="utf-8")
+    except (OSError, UnicodeError) as error:
+        raise OptionError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from error
+    if token is None:
+        return None
+    if len(token.strip()) < 16:
+        raise OptionError(
+            "a token needs at least 16 characters; python -c 'import secrets; print(secrets.token_urlsafe())' makes one"
+        )
+    return token.strip()

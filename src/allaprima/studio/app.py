@@ -1,0 +1,58 @@
+"""The application: the page, and who may ask for it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from allaprima.studio.guard import Guard
+from allaprima.studio.page import caching, page_contents, type_of
+from allaprima.studio.problems import ProblemError
+from allaprima.version import __version__
+
+
+def make_app(model: Path | None = None, *, hosts: Iterable[str] = (), token: str | None = None) -> ASGIApp:
+    """The studio as an ASGI application.
+
+    Args:
+        model: a style model that the page offers first; None offers the gallery's banks.
+        hosts: as for ``Guard``.
+        token: as for ``Guard``.
+
+    Raises:
+        ModelError: the model is not a style model.
+    """
+    app = FastAPI(title="Alla Prima", version=__version__, docs_url=None, redoc_url=None)
+    add_page(app, page_contents(model))
+    app.add_exception_handler(HTTPException, _as_problem)
+    app.add_exception_handler(ProblemError, _as_problem)
+    return Guard(app, hosts, token)
+
+
+def add_page(app: FastAPI, contents: dict[str, bytes]) -> None:
+    """Answer for every file of the page; what has not changed is not sent again."""
+    tags = {name: f'"{hashlib.sha256(data).hexdigest()[:32]}"' for name, data in contents.items()}
+
+    @app.get("/{name:path}", include_in_schema=False)
+    @app.head("/{name:path}", include_in_schema=False)
+    async def page(name: str, request: Request) -> Response:
+        name = name or "index.html"
+        if name not in contents:
+            raise ProblemError(404, f"there is nothing at /{name}")
+        headers = {"ETag": tags[name], "Cache-Control": caching(name)}
+        if tags[name] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        return Response(contents[name], media_type=type_of(name), headers=headers)
+
+
+async def _as_problem(request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        error = ProblemError(error.status_code, str(error.detail), headers=error.headers)
+    assert isinstance(error, ProblemError)
+    return error.response()

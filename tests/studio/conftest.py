@@ -1,0 +1,38 @@
+"""The studio's server and a real Chromium, shared by all tests of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from studios import CHROMIUM, start_studio, visited
+
+
+@pytest.fixture(scope="session")
+def address(tmp_path_factory) -> Iterator[str]:
+    """Where the studio is."""
+    process, url = start_studio(tmp_path_factory.mktemp("studio"))
+    yield url
+    process.terminate()
+    assert process.wait(20) == 0, process.stderr.read()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, or the test is skipped."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium")
+    with playwright.sync_playwright() as driver:
+        arguments = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser, address):
+    """The studio in a fresh browser of its own."""
+    with visited(browser, address) as found:
+        yield found

@@ -1,0 +1,206 @@
+"""The page as a visitor uses it, in Chromium: from a photograph to a file, by mouse and by keyboard."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from allaprima.stylizer import Stylizer
+from studios import assert_alike, start_studio, visited
+from support import checkered
+
+PROJECT = Path(__file__).parents[2]
+STYLES = 18
+
+
+@pytest.fixture
+def expect(page):
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=30_000)
+    return expect
+
+
+@pytest.fixture
+def small(tmp_path) -> Path:
+    """A photograph of few pixels, without loss."""
+    path = tmp_path / "small.png"
+    Image.open(PROJECT / "examples" / "coffee.jpg").convert("RGB").resize((230, 173)).save(path)
+    return path
+
+
+def choose(page, path: Path) -> None:
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=re.compile("photograph")).locator("visible=true").click()
+    chooser.value.set_files(path)
+
+
+def painted(page, expect, words: str) -> None:
+    expect(page.get_by_role("status")).to_contain_text(re.compile(f"{words}.* on this device"))
+
+
+def downloaded(page, format: str) -> tuple[str, bytes]:
+    page.get_by_label("Format").select_option(format)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+
+def pixels_of(data: bytes | Path) -> np.ndarray:
+    return np.asarray(Image.open(data if isinstance(data, Path) else io.BytesIO(data)).convert("RGB"))
+
+
+def slide(slider, value: float) -> None:
+    slider.fill(str(value))
+
+
+def test_from_a_photograph_to_a_file(page, expect, small):
+    choose(page, small)
+    expect(page.locator(".sheet li.painted")).to_have_count(STYLES)
+    painted(page, expect, "The Great Wave")
+
+    page.get_by_role("button", name="Irises", exact=True).click()
+    slide(page.get_by_label("Strength"), 0.7)
+    painted(page, expect, "Irises")
+    name, data = downloaded(page, "png")
+    assert name == "small_irises.png"
+    assert_alike(pixels_of(data), Stylizer().stylize(pixels_of(small), "irises", 0.7))
+
+    page.get_by_role("button", name="Mix in Udnie").click()
+    page.get_by_text("Matched").click()
+    painted(page, expect, r"Irises \+ Udnie")
+    name, data = downloaded(page, "webp")
+    assert name == "small_irises+udnie.webp"
+    assert Image.open(io.BytesIO(data)).format == "WEBP"
+
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    painted(page, expect, r"Irises\.")
+    expect(page.get_by_label("The painting's", exact=True)).to_be_checked()
+    page.get_by_role("button", name="Redo").click()
+    painted(page, expect, r"Irises \+ Udnie")
+
+
+def test_a_mask_by_brush_keeps_the_photograph(page, expect, small):
+    choose(page, small)
+    painted(page, expect, "The Great Wave")
+    page.get_by_role("button", name="Use a brush").click()
+    canvas = page.get_by_role("application")
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 5)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 5, box["y"] + box["height"] - 5, steps=8)
+    page.mouse.up()
+    painted(page, expect, "The Great Wave")
+    result, photo = pixels_of(downloaded(page, "png")[1]), pixels_of(small)
+    assert np.abs(result[:, :6].astype(int) - photo[:, :6]).max() <= 1
+    assert np.abs(result[:, 60:].astype(int) - photo[:, 60:]).mean() > 10
+    page.get_by_role("button", name="Clear").click()
+    expect(page.get_by_label("Swap the parts")).to_be_hidden()
+
+
+def test_all_by_keyboard(page, expect, small):
+    page.get_by_role("button", name="Try it with a cat").focus()
+    page.keyboard.press("Enter")
+    painted(page, expect, "The Great Wave")
+    compare = page.get_by_label("Before and after")
+    compare.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    assert compare.get_attribute("aria-valuetext") == "2 % photograph"
+    page.get_by_role("button", name="The Kiss", exact=True).focus()
+    page.keyboard.press("Space")
+    painted(page, expect, "The Kiss")
+    page.get_by_role("button", name="Use a brush").press("Enter")
+    page.get_by_role("application").focus()
+    for key in ("ArrowLeft", "ArrowUp", "Space"):
+        page.keyboard.press(key)
+    expect(page.get_by_label("Swap the parts")).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_label("Swap the parts")).to_be_hidden()
+    page.keyboard.press("Control+z")
+    painted(page, expect, "The Great Wave")
+
+
+def test_photographs_are_dropped_and_pasted(page, expect):
+    transfer = page.evaluate_handle(
+        """async () => {
+          const canvas = new OffscreenCanvas(90, 60);
+          canvas.getContext('2d').fillRect(0, 0, 40, 40);
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([await canvas.convertToBlob()], 'square.png', { type: 'image/png' }));
+          return transfer;
+        }"""
+    )
+    page.dispatch_event("body", "drop", {"dataTransfer": transfer})
+    expect(page.get_by_role("status")).to_contain_text("90 × 60")
+    page.get_by_role("button", name="The Scream", exact=True).click()
+    page.evaluate("(data) => window.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data }))", transfer)
+    painted(page, expect, "The Scream")
+
+
+def test_a_photograph_is_turned_as_its_camera_says(page, expect, tmp_path):
+    exif = Image.Exif()
+    exif[274] = 6
+    Image.fromarray(checkered(120, 80)).save(tmp_path / "turned.jpg", exif=exif)
+    choose(page, tmp_path / "turned.jpg")
+    expect(page.get_by_role("status")).to_contain_text("80 × 120")
+
+
+def test_transparency_is_kept(page, expect, tmp_path):
+    alpha = np.full((60, 80, 1), 255, np.uint8)
+    alpha[:, 40:] = 0
+    Image.fromarray(np.dstack([checkered(80, 60), alpha])).save(tmp_path / "half.png")
+    choose(page, tmp_path / "half.png")
+    painted(page, expect, "The Great Wave")
+    assert (np.asarray(Image.open(io.BytesIO(downloaded(page, "png")[1])))[..., 3:] == alpha).all()
+    flat = pixels_of(downloaded(page, "jpg")[1])
+    assert flat[:, 50:].min() > 245
+
+
+def test_the_user_s_own_model(page, expect, small, tmp_path):
+    own = tmp_path / "mine.onnx"
+    own.write_bytes((PROJECT / "src/allaprima/gallery/fine.onnx").read_bytes())
+    choose(page, small)
+    painted(page, expect, "The Great Wave")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_label("Model").select_option(label="Your own .onnx…")
+    chooser.value.set_files(own)
+    expect(page.get_by_label("Model")).to_have_value("mine.onnx")
+    painted(page, expect, "The Great Wave")
+    assert_alike(pixels_of(downloaded(page, "png")[1]), Stylizer("fine").stylize(pixels_of(small), "great_wave"))
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("words.jpg", b"no picture", "This browser cannot read words.jpg as a picture."),
+        ("broken.onnx", b"\xff" * 40, "broken.onnx is not a readable ONNX model."),
+        ("bare.onnx", b"\x3a\x00", "bare.onnx is an ONNX model, but not a style model"),
+    ],
+)
+def test_what_cannot_be_read_is_said(page, expect, tmp_path, small, name, data, sentence):
+    (tmp_path / name).write_bytes(data)
+    choose(page, small)
+    painted(page, expect, "The Great Wave")
+    page.locator("input[type=file]").first.set_input_files(tmp_path / name)
+    expect(page.get_by_role("alert")).to_contain_text(sentence)
+    page.get_by_role("button", name="Irises", exact=True).click()
+    painted(page, expect, "Irises")
+
+
+def test_it_works_offline_after_the_first_visit(browser, tmp_path, expect, small):
+    process, address = start_studio(tmp_path)
+    with visited(browser, address) as page:
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        process.terminate()
+        assert process.wait(20) == 0
+        page.reload()
+        choose(page, small)
+        painted(page, expect, "The Great Wave")
+        assert page.evaluate("crossOriginIsolated") is True

@@ -1,0 +1,157 @@
+"""What the page paints on the device is what Python paints."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from allaprima.stylizer import Stylizer
+from studios import assert_alike, visited
+
+PHOTO = Path(__file__).parents[2] / "examples" / "astronaut.jpg"
+
+WORKER = """
+async ([address, model]) => {
+  const names = performance.getEntriesByType('resource').map((entry) => entry.name);
+  const found = (part) => names.find((name) => name.includes(part));
+  const worker = new Worker(found('/worker-'), { type: 'module' });
+  let last = 0;
+  const waiting = new Map();
+  worker.onmessage = ({ data }) => {
+    if ('share' in data) return;
+    waiting.get(data.id)(data);
+    waiting.delete(data.id);
+  };
+  window.ask = (kind, ask) => new Promise((resolve, reject) => {
+    last += 1;
+    waiting.set(last, ({ answer, words }) => (answer ? resolve(answer) : reject(new Error(words))));
+    worker.postMessage({ id: last, kind, ask });
+  });
+  window.bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+  await window.ask('start', { runtime: address + window.runtime, threads: null });
+  await window.ask('model', { url: address + 'models/' + model + '.onnx' });
+}
+"""
+OPEN = """
+async ([data, width, height]) => {
+  const pixels = { data: new Uint8ClampedArray(window.bytes(data)), width, height };
+  const answer = await window.ask('open', { pixels });
+  answer.shown.close();
+}
+"""
+PAINT = """
+async ([look, mask]) => {
+  const gray = mask && { data: window.bytes(mask[0]), width: mask[1], height: mask[2] };
+  const { data } = await window.ask('pixels', { look, mask: gray, within: null, draft: null });
+  let text = '';
+  for (let at = 0; at < data.length; at += 32768) text += String.fromCharCode(...data.subarray(at, at + 32768));
+  return btoa(text);
+}
+"""
+
+
+class Device:
+    """The page's worker, driven directly: pixels in, pixels out."""
+
+    def __init__(self, page, address: str, model: str = "fast") -> None:
+        self._page = page
+        page.wait_for_selector(".welcome")
+        runtime = page.evaluate("async () => await (await fetch(document.querySelector('script').src)).text()")
+        name = next(word for word in runtime.split('"') if word.endswith(".wasm.gz"))
+        page.evaluate("(name) => { window.runtime = name; }", name)
+        page.evaluate(WORKER, [address, model])
+
+    def open(self, pixels: np.ndarray) -> None:
+        self._shape = pixels.shape[:2]
+        alpha = np.full((*self._shape, 1), 255, np.uint8)
+        data = base64.b64encode(np.concatenate([pixels, alpha], 2).tobytes()).decode()
+        self._page.evaluate(OPEN, [data, self._shape[1], self._shape[0]])
+
+    def paint(self, style, strength=1.0, stroke="auto", color="style", mask=None, **more) -> np.ndarray:
+        weights = style if isinstance(style, dict) else {style: 1}
+        look = {"style": weights, "strength": strength, "stroke": stroke, "color": color}
+        look |= {"feather": None, "invert_mask": False, "mask_style": None} | more
+        if mask is not None:
+            mask = [base64.b64encode(mask.tobytes()).decode(), mask.shape[1], mask.shape[0]]
+        data = base64.b64decode(self._page.evaluate(PAINT, [look, mask]))
+        return np.frombuffer(data, np.uint8).reshape(*self._shape, 4)[..., :3]
+
+
+def photo(width: int, height: int) -> np.ndarray:
+    return np.asarray(Image.open(PHOTO).convert("RGB").resize((width, height), Image.Resampling.BICUBIC))
+
+
+def oval(width: int, height: int) -> np.ndarray:
+    y, x = np.mgrid[:height, :width]
+    inside = ((x / width - 0.45) / 0.3) ** 2 + ((y / height - 0.5) / 0.35) ** 2 < 1
+    return np.where(inside, 255, 30).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def device(browser, address):
+    with visited(browser, address) as page:
+        yield Device(page, address)
+
+
+def test_every_style_at_every_strength_and_at_odd_sizes(device):
+    stylizer = Stylizer()
+    for size in ((131, 97), (16, 43)):
+        pixels = photo(*size)
+        device.open(pixels)
+        for number, style in enumerate(style.name for style in stylizer.styles):
+            strength = (1.0, 0.55, 0.2)[number % 3]
+            assert_alike(device.paint(style, strength), stylizer.stylize(pixels, style, strength))
+
+
+MASK = oval(60, 45)
+MIXED = {"great_wave": 0.5, "irises": 0.3, "udnie": 0.2}
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        {"style": MIXED, "stroke": 160},
+        {"style": "starry_night", "stroke": 96, "strength": 0.6},
+        {"style": "udnie", "strength": 0.0},
+        {"style": "udnie", "color": "photo", "stroke": 200},
+        {"style": "the_scream", "color": "luminance"},
+        {"style": "irises", "color": "histogram", "stroke": 128},
+        {"style": "great_wave", "mask": MASK, "stroke": 200},
+        {"style": "great_wave", "mask": MASK, "mask_style": "udnie", "feather": 37.5, "invert_mask": True},
+        {"style": "the_kiss", "mask": MASK, "feather": 0, "color": "photo"},
+    ],
+    ids=str,
+)
+def test_every_choice(device, look):
+    pixels = photo(433, 307)
+    device.open(pixels)
+    of_page = {key: {value: 1} if key == "mask_style" else value for key, value in look.items()}
+    most = 4 if look.get("color") == "histogram" else 2  # matching stretches colors, and differences with them
+    assert_alike(device.paint(**of_page), Stylizer().stylize(pixels, **look), most)
+
+
+def test_a_picture_larger_than_the_strokes(device):
+    """Reduced by whole multiples first, and brought back."""
+    pixels = photo(1733, 1201)
+    device.open(pixels)
+    assert_alike(device.paint("irises", stroke=192), Stylizer().stylize(pixels, "irises", stroke=192))
+
+
+def test_the_finer_bank(page, address):
+    device = Device(page, address, "fine")
+    pixels = photo(150, 121)
+    device.open(pixels)
+    assert_alike(device.paint("great_wave", 0.8), Stylizer("fine").stylize(pixels, "great_wave", 0.8))
+
+
+def test_a_gray_picture_matches_no_colors(device):
+    """In directions in which the source does not vary, nothing is scaled."""
+    gray = np.repeat(photo(90, 70)[..., 1:2], 3, axis=2)
+    device.open(gray)
+    for color in ("histogram", "photo"):
+        theirs = Stylizer().stylize(gray, "udnie", color=color)
+        assert_alike(device.paint("udnie", color=color), theirs)

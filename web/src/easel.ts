@@ -1,0 +1,139 @@
+/**
+ * When what is painted: a quick preview at once, then the sheet of all styles, then the painting for the screen.
+ *
+ * One request at a time goes to the worker. A change cancels the painting in work; what a slider passes by is never
+ * queued.
+ */
+
+import { Failed } from "./client.js";
+import type { Client } from "./client.js";
+import type { Encoding, Order } from "./paint/protocol.js";
+import type { Choice } from "./state.js";
+
+/** Pixels on the longer side, of a tile of the sheet, of a preview, and of what is shown on a screen. */
+const TILE = 192;
+const DRAFT = 384;
+const SCREEN = 1600;
+/** Milliseconds without a change after which a painting is worth the work. */
+const REST = 160;
+
+export interface Shown {
+  tile(name: string, image: ImageBitmap): void;
+  painting(image: ImageBitmap, seconds: number | null): void;
+  busy(what: "preview" | "sheet" | "painting" | null): void;
+  fault(error: Failed): void;
+}
+
+export class Easel {
+  private wanted: Choice | null = null;
+  private previewDue = false;
+  private paintingDue = false;
+  private changed = 0;
+  private tiles: string[] = [];
+  private running: number | null = null;
+  private active = false;
+  /** Longer side of what is painted; null is the photograph's own. */
+  private within: number | null = SCREEN;
+
+  constructor(
+    private readonly client: Client,
+    private readonly shown: Shown,
+  ) {}
+
+  /** A photograph or a model is new. */
+  begin(choice: Choice, styles: readonly string[]): void {
+    this.tiles = [...styles];
+    this.paint(choice);
+  }
+
+  paint(choice: Choice): void {
+    this.wanted = choice;
+    this.previewDue = true;
+    this.paintingDue = true;
+    this.changed = performance.now();
+    if (this.running !== null) this.client.cancel(this.running);
+    void this.work();
+  }
+
+  /** Paint at the photograph's own size from now on, or for the screen. */
+  atFullSize(full: boolean): void {
+    this.within = full ? null : SCREEN;
+    this.paintingDue = this.wanted !== null;
+    void this.work();
+  }
+
+  /** Nothing more is painted. */
+  stop(): void {
+    this.tiles = [];
+    this.wanted = null;
+    this.previewDue = false;
+    this.paintingDue = false;
+    if (this.running !== null) this.client.cancel(this.running);
+  }
+
+  encode(choice: Choice, encoding: Encoding, progress: (share: number) => void): Promise<Blob> {
+    const order: Order & Encoding = { ...choice, ...encoding, within: null, draft: null };
+    return this.client.ask("encode", order, progress).answer.then(({ blob }) => blob);
+  }
+
+  private async work(): Promise<void> {
+    if (this.active) return;
+    this.active = true;
+    try {
+      while (await this.step());
+    } finally {
+      this.active = false;
+      this.shown.busy(null);
+    }
+  }
+
+  /** The most urgent piece of work; whether there was any. */
+  private async step(): Promise<boolean> {
+    const choice = this.wanted;
+    if (choice === null) return false;
+    if (this.previewDue) {
+      this.previewDue = false;
+      this.shown.busy("preview");
+      await this.run({ ...choice, within: DRAFT, draft: DRAFT }, (image) => this.shown.painting(image, null));
+      return true;
+    }
+    const tile = this.tiles[0];
+    if (tile !== undefined) {
+      this.shown.busy("sheet");
+      const look = { ...choice.look, style: { [tile]: 1 }, strength: 1, color: "style" as const };
+      const done = await this.run({ look, mask: null, within: TILE, draft: TILE }, (image) => this.shown.tile(tile, image));
+      if (done) this.tiles = this.tiles.filter((one) => one !== tile);
+      return true;
+    }
+    if (!this.paintingDue) return false;
+    const rest = this.changed + REST - performance.now();
+    if (rest > 0) {
+      await new Promise((resolve) => setTimeout(resolve, rest));
+      return true;
+    }
+    this.paintingDue = false;
+    this.shown.busy("painting");
+    await this.run({ ...choice, within: this.within, draft: null }, (image, seconds) => this.shown.painting(image, seconds));
+    return true;
+  }
+
+  /** Whether it was painted. */
+  private async run(order: Order, show: (image: ImageBitmap, seconds: number) => void): Promise<boolean> {
+    const { id, answer } = this.client.ask("paint", order);
+    this.running = id;
+    try {
+      const { image, seconds } = await answer;
+      show(image, seconds);
+      return true;
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error;
+      if (error.fault !== "cancelled") {
+        this.stop();
+        this.shown.fault(error);
+      }
+      return false;
+    } finally {
+      this.running = null;
+    }
+  }
+}

@@ -1,0 +1,278 @@
+/** The page: what belongs to what. */
+
+import { Client, Failed } from "./client.js";
+import { h } from "./dom.js";
+import { Easel } from "./easel.js";
+import type { Style } from "./paint/card.js";
+import type { Look } from "./paint/options.js";
+import { State } from "./state.js";
+import { say } from "./strings.js";
+import type { Word } from "./strings.js";
+import { Brush } from "./view/brush.js";
+import { Controls } from "./view/controls.js";
+import { Save } from "./view/save.js";
+import { Stage } from "./view/stage.js";
+import { Sheet } from "./view/styles.js";
+
+declare const __WORKER__: string;
+declare const __RUNTIME__: string;
+declare const __SAMPLE__: string;
+
+/** A style model that the server, or the host of the page, offers. */
+interface Bank {
+  readonly name: string;
+  readonly file: string;
+}
+
+const START: Look = {
+  style: { photo: 1 },
+  strength: 1,
+  stroke: "auto",
+  color: "style",
+  feather: null,
+  invert_mask: false,
+  mask_style: null,
+};
+
+const address = (name: string): string => new URL(name, document.baseURI).href;
+const isModel = (file: File): boolean => file.name.toLowerCase().endsWith(".onnx");
+
+class Studio {
+  private readonly client = new Client(address(__WORKER__));
+  private readonly state = new State({ look: START, mask: null });
+  private readonly stage = new Stage();
+  private readonly sheet = new Sheet(this.state);
+  private readonly brush = new Brush((mask) => this.state.change({}, true, mask));
+  private readonly controls = new Controls(this.state, this.brush, { choose: (bank) => this.chooseBank(bank) });
+  private readonly easel = new Easel(this.client, {
+    tile: (name, image) => this.sheet.show(name, image),
+    painting: (image, seconds) => this.showPainting(image, seconds),
+    busy: (what) => this.stage.working(what === "painting" || what === "sheet"),
+    fault: (error) => this.fault(error, this.fileName),
+  });
+  private readonly save = new Save({
+    encode: (encoding, progress) => this.easel.encode(this.state.now, encoding, progress),
+    name: () => this.resultName(),
+    busy: (share) => this.busySaving(share),
+    done: (words) => this.tell(words),
+    fault: (error) => this.fault(error, this.fileName),
+  });
+
+  private readonly picker = h("input", { type: "file", accept: "image/*", hidden: true, onchange: () => this.take(this.picker.files) });
+  private readonly modelPicker = h("input", { type: "file", accept: ".onnx", hidden: true, onchange: () => this.take(this.modelPicker.files) });
+  private readonly status = h("p", { class: "status", role: "status" });
+  private readonly alert = h("p", { class: "fault", role: "alert", hidden: true });
+  private readonly undo = h("button", { type: "button", class: "quiet", onclick: () => this.state.undo() }, say("undo"));
+  private readonly redo = h("button", { type: "button", class: "quiet", onclick: () => this.state.redo() }, say("redo"));
+  private readonly actual = h("button", { type: "button", class: "quiet", "aria-pressed": "false", "aria-label": say("actualLabel"), onclick: () => this.zoom() }, say("actual"));
+  private readonly welcome = h(
+    "div",
+    { class: "welcome" },
+    h("h1", {}, say("tagline")),
+    h("p", { class: "promise" }, say("promise")),
+    h("button", { type: "button", class: "main", onclick: () => this.picker.click() }, say("choose")),
+    h("p", { class: "hint" }, say("drop")),
+    h("button", { type: "button", class: "quiet", onclick: () => void this.openSample() }, say("sample")),
+  );
+  private readonly work = h(
+    "div",
+    { class: "work", hidden: true },
+    h("div", { class: "left" }, this.stage.element, h("div", { class: "below" }, this.undo, this.redo, this.actual, this.status)),
+    h("div", { class: "panel" }, this.sheet.element, this.controls.element, this.save.settings, this.save.element),
+  );
+  private readonly another = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.picker.click() }, say("another"));
+
+  private ready: Promise<void>;
+  private threads = 1;
+  private styles: readonly Style[] = [];
+  private fileName = "";
+  private size: readonly [number, number] = [0, 0];
+  private zoomed = false;
+  private banks: readonly Bank[] = [];
+  private bank = "";
+
+  constructor(root: HTMLElement) {
+    this.stage.easel.append(this.brush.element);
+    root.append(
+      h("header", {}, h("span", { class: "brand" }, say("title")), this.another),
+      h("main", {}, this.alert, this.welcome, this.work),
+      this.picker,
+      this.modelPicker,
+    );
+    this.state.listen(() => this.update());
+    this.listen();
+    this.ready = this.start();
+    this.ready.catch(() => this.fault(null, "", "fault_start"));
+  }
+
+  private async start(): Promise<void> {
+    const threads = new URLSearchParams(location.search).get("threads");
+    ({ threads: this.threads } = await this.client.ask("start", {
+      runtime: address(__RUNTIME__),
+      threads: threads === null ? null : Number(threads),
+    }).answer);
+    this.banks = (await (await fetch(address("models/models.json"))).json()) as Bank[];
+    const [first] = this.banks;
+    this.bank = first!.name;
+    this.controls.setBanks(this.banks.map(({ name }) => name), this.bank);
+    await this.load({ url: address(first!.file) });
+  }
+
+  private async load(model: { url: string } | { bytes: Uint8Array<ArrayBuffer> }): Promise<void> {
+    const { styles } = await this.client.ask("model", model).answer;
+    this.styles = styles.slice(1);
+    this.sheet.setStyles(this.styles);
+    this.controls.setStyles(this.styles);
+    const known = Object.keys(this.state.now.look.style).every((name) => this.styles.some((style) => style.name === name));
+    const style = known ? this.state.now.look.style : { [this.styles[0]!.name]: 1 };
+    this.state.restart({ look: { ...this.state.now.look, style, mask_style: null }, mask: this.state.now.mask });
+    if (this.fileName !== "") this.begin();
+  }
+
+  private async open(file: File): Promise<void> {
+    this.alert.hidden = true;
+    this.easel.stop();
+    this.tell(say("loading", { file: file.name }));
+    try {
+      const { width, height, shown } = await this.client.ask("open", { file }).answer;
+      this.fileName = file.name;
+      this.size = [width, height];
+      this.welcome.hidden = true;
+      this.work.hidden = false;
+      this.another.hidden = false;
+      document.body.classList.add("at-work");
+      this.zoom(false);
+      this.stage.open(shown, width, height);
+      this.brush.open(width, height);
+      this.controls.setSize(width, height);
+      this.sheet.forget();
+      this.tell(say("starting"));
+      this.state.restart({ look: { ...this.state.now.look, feather: null, invert_mask: false, mask_style: null }, mask: null });
+      await this.ready;
+      this.begin();
+    } catch (error) {
+      this.fault(error, file.name);
+      if (this.fileName !== "") this.easel.paint(this.state.now);
+    }
+  }
+
+  private begin(): void {
+    this.easel.begin(this.state.now, this.styles.map(({ name }) => name));
+  }
+
+  private async openSample(): Promise<void> {
+    const blob = await (await fetch(address(__SAMPLE__))).blob();
+    await this.open(new File([blob], "chelsea.jpg", { type: "image/jpeg" }));
+  }
+
+  private take(files: FileList | null): void {
+    const file = files?.[0];
+    if (file !== undefined) void (isModel(file) ? this.openModel(file) : this.open(file));
+    this.picker.value = "";
+    this.modelPicker.value = "";
+  }
+
+  private async openModel(file: File): Promise<void> {
+    await this.changeModel({ bytes: new Uint8Array(await file.arrayBuffer()) }, file.name);
+  }
+
+  private chooseBank(name: string | null): void {
+    const bank = this.banks.find((one) => one.name === name);
+    if (bank !== undefined) void this.changeModel({ url: address(bank.file) }, bank.name);
+    else {
+      this.controls.setBank(this.bank);
+      this.modelPicker.click();
+    }
+  }
+
+  private async changeModel(model: { url: string } | { bytes: Uint8Array<ArrayBuffer> }, name: string): Promise<void> {
+    this.alert.hidden = true;
+    this.tell(say("starting"));
+    try {
+      await this.ready;
+      this.easel.stop();
+      await this.load(model);
+      this.bank = name;
+    } catch (error) {
+      this.fault(error, name);
+      if (this.fileName !== "") this.easel.paint(this.state.now);
+    }
+    this.controls.setBank(this.bank);
+  }
+
+  private zoom(zoomed: boolean = !this.zoomed): void {
+    this.zoomed = zoomed;
+    this.actual.setAttribute("aria-pressed", String(zoomed));
+    this.actual.textContent = say(zoomed ? "fit" : "actual");
+    this.stage.actualSize(zoomed);
+    this.easel.atFullSize(zoomed);
+  }
+
+  private update(): void {
+    this.undo.disabled = !this.state.canUndo;
+    this.redo.disabled = !this.state.canRedo;
+    this.brush.set(this.state.now.mask);
+    if (this.fileName !== "" && this.styles.length > 0) this.easel.paint(this.state.now);
+  }
+
+  private resultName(): string {
+    return `${this.fileName.replace(/\.[^.]*$/, "")}_${Object.keys(this.state.now.look.style).join("+")}`;
+  }
+
+  private showPainting(image: ImageBitmap, seconds: number | null): void {
+    this.stage.show(image);
+    if (seconds === null) return;
+    const threads = this.threads === 1 ? say("oneThread") : say("threads", { number: this.threads });
+    const size = say("size", { width: this.size[0], height: this.size[1] });
+    this.tell(`${say("painted", { style: this.sheet.titles(Object.keys(this.state.now.look.style)), seconds: seconds.toFixed(1), threads })} ${size}`);
+  }
+
+  private busySaving(share: number | null): void {
+    this.stage.working(share !== null);
+    if (share === null) return;
+    const megapixels = ((this.size[0] * this.size[1]) / 1e6).toFixed(1);
+    this.status.textContent = say("paintingFull", { megapixels, percent: Math.round(share * 100) });
+  }
+
+  private tell(words: string): void {
+    this.status.textContent = words;
+  }
+
+  private fault(error: unknown, file: string, word?: Word): void {
+    const fault = error instanceof Failed ? error.fault : "failed";
+    const words = error instanceof Error ? error.message : String(error);
+    this.alert.textContent = say(word ?? (`fault_${fault}` as Word), { file, words });
+    this.alert.hidden = false;
+    this.tell("");
+  }
+
+  private listen(): void {
+    addEventListener("paste", (event) => {
+      const files = event.clipboardData?.files;
+      if (files !== undefined && files.length > 0) this.take(files);
+    });
+    addEventListener("dragover", (event) => {
+      if (event.dataTransfer?.types.includes("Files") !== true) return;
+      event.preventDefault();
+      document.body.classList.add("dropping");
+    });
+    addEventListener("dragleave", (event) => {
+      if (event.relatedTarget === null) document.body.classList.remove("dropping");
+    });
+    addEventListener("drop", (event) => {
+      document.body.classList.remove("dropping");
+      if (event.dataTransfer === null) return;
+      event.preventDefault();
+      this.take(event.dataTransfer.files);
+    });
+    addEventListener("keydown", (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z") return;
+      event.preventDefault();
+      if (event.shiftKey) this.state.redo();
+      else this.state.undo();
+    });
+  }
+}
+
+new Studio(document.body);
+if ("serviceWorker" in navigator) void navigator.serviceWorker.register(address("sw.js")).catch(() => {});
