@@ -224,7 +224,7 @@ def test_a_file_to_a_file(photo, tmp_path):
     assert target.read_bytes() == before
     stylizer.stylize_file(photo, target, STYLE, overwrite=True)
     assert target.read_bytes() != before
-    with pytest.raises(allaprima.OutputError, match="the picture itself"):
+    with pytest.raises(allaprima.OutputError, match="the photograph itself"):
         stylizer.stylize_file(photo, photo, STYLE, overwrite=True)
     with pytest.raises(PictureError, match=r"none.jpg: there is no such file"):
         stylizer.stylize_file("none.jpg", tmp_path / "x.png", STYLE)

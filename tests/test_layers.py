@@ -25,7 +25,8 @@ LAYERS = (
     ("picture", "look", "engine"),  # what painting is made of; none knows the others
     ("gallery",),
     ("cards",),
-    ("painter",),
+    ("painter", "provenance"),
+    ("file_painter",),
     ("stylizer", "training"),  # the two wings: the face of painting, and training
     ("batch", "export", "shortcuts", "studio"),
     ("evaluation",),  # stands above both wings
@@ -46,6 +47,8 @@ PAINTING = (
     "gallery",
     "options",
     "painter",
+    "provenance",
+    "file_painter",
     "stylizer",
 )
 PAINTING += ("batch", "cli.stylize", "cli.styles")

@@ -85,6 +85,11 @@ def is_taken(path: Path) -> bool:
     return True
 
 
+def is_same(one: Path, other: Path) -> bool:
+    """Whether two paths are one existing file."""
+    return one.exists() and other.exists() and one.samefile(other)
+
+
 def _create(path: Path) -> tuple[BinaryIO, bool]:
     """A new file beside its place, and whether it has a name.
 

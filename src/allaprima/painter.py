@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from allaprima.look.look import Look
 from allaprima.look.painting import Mixture, Prepared
 from allaprima.picture.animation import Animation
 from allaprima.picture.picture import Picture, scaled_within
-from allaprima.style_model import SMALLEST_SIDE
+from allaprima.style_model import PHOTO, SMALLEST_SIDE, mixture
 
 BYTES_OF_DECODED = 12
 """A pixel, between a file and its pixels, or back: Pillow's picture, which has four, a copy, and what is given on."""
@@ -25,73 +25,88 @@ Pixels = NDArray[np.uint8]
 Result = TypeVar("Result")
 
 
-def paint(
-    engine: Engine,
-    content: Picture | Animation,
-    look: Look,
-    mixtures: Sequence[Mixture],
-    progress: Progress | None = None,
-) -> Picture | Animation:
-    """Repaint a picture or an animation; alpha and metadata stay. A frame is painted when it is asked for.
+class Painter:
+    """A loaded model and how it is to paint; threads may share it.
 
     Args:
         engine: the model.
-        content: what is painted.
         look: how.
-        mixtures: of the look's style and, if there is one, of the style where its mask is black: float32 [S] each.
-        progress: follows the frames of an animation, or the tiles of a picture that needs them.
 
     Raises:
-        PictureError: it has a side below 16 pixels.
+        StyleError: a style that the model does not have.
     """
-    if min(content.size) < SMALLEST_SIDE:
-        width, height = content.size
-        raise PictureError(
-            f"the picture is {width}×{height} pixels; both sides need at least {SMALLEST_SIDE}: enlarge it first"
-        )
-    frames = _Counter(content.count if isinstance(content, Animation) else 1, progress)
-    prepared = Prepared(look, mixtures, content.size, engine.threads)
-    if isinstance(content, Animation):
-        return content.map(lambda frame: frames.after(frame.with_pixels(_painted(engine, frame.pixels, prepared))))
-    return content.with_pixels(_painted(engine, content.pixels, prepared, progress))
 
+    def __init__(self, engine: Engine, look: Look) -> None:
+        self.engine, self.look = engine, look
+        names = engine.card.names
+        style = names[PHOTO + 1] if look.style is None else look.style
+        styles = [style] if look.mask_style is None else [style, look.mask_style]
+        self.mixtures: list[Mixture] = [mixture(names, one, look.strength) for one in styles]
+        """The weights of the look's style and, if there is one, of the style where its mask is black: float32 [S]."""
 
-@contextmanager
-def room(
-    engine: Engine, look: Look, mixtures: Sequence[Mixture], longest: int | None = None
-) -> Iterator[Callable[[int, int], None]]:
-    """Memory for one picture, from its file to its result, out of what all threads of an engine share.
+    def prepared(self, size: tuple[int, int]) -> Prepared:
+        """The look, ready for pictures of one size, (width, height)."""
+        return Prepared(self.look, self.mixtures, size, self.engine.threads)
 
-    Args:
-        engine: the model.
-        look: how it will be painted.
-        mixtures: as for ``paint``.
-        longest: its longer side in pixels when it is painted, at most; None is its own.
+    @overload
+    def paint(self, content: Picture, progress: Progress | None = ...) -> Picture: ...
+    @overload
+    def paint(self, content: Picture | Animation, progress: Progress | None = ...) -> Picture | Animation: ...
 
-    Yields:
-        What must be called with the picture's width and height before it is decoded: it waits until there is room,
-        which is held to the end of the ``with`` block.
-    """
-    with ExitStack() as stack:
+    def paint(self, content: Picture | Animation, progress: Progress | None = None) -> Picture | Animation:
+        """Repaint a picture or an animation; alpha and metadata stay. A frame is painted when it is asked for.
 
-        def opened(width: int, height: int) -> None:
-            size = (width, height) if longest is None else scaled_within((width, height), longest)
-            prepared = Prepared(look, mixtures, size, engine.threads)
-            beside = max(prepared.bytes_beside, BYTES_OF_DECODED * width * height)
-            stack.enter_context(engine.room(*prepared.seen, beside))
+        Args:
+            content: what is painted.
+            progress: follows the frames of an animation, or the tiles of a picture that needs them.
 
-        yield opened
+        Raises:
+            PictureError: it has a side below 16 pixels.
+        """
+        if min(content.size) < SMALLEST_SIDE:
+            width, height = content.size
+            raise PictureError(
+                f"the picture is {width}×{height} pixels; both sides need at least {SMALLEST_SIDE}: enlarge it first"
+            )
+        prepared = self.prepared(content.size)
+        if isinstance(content, Animation):
+            frames = _Counter(content.count, progress)
+            return content.map(lambda frame: frames.after(frame.with_pixels(self._painted(frame.pixels, prepared))))
+        return content.with_pixels(self._painted(content.pixels, prepared, progress))
 
+    @contextmanager
+    def room(self, longest: int | None = None) -> Iterator[Callable[[int, int], None]]:
+        """Memory for one picture, from its file to its result, out of what all threads of an engine share.
 
-def _painted(engine: Engine, pixels: Pixels, prepared: Prepared, progress: Progress | None = None) -> Pixels:
-    tiles = _Told(progress)
-    tell = tiles.tell if progress else None
-    with engine.room(*prepared.seen, prepared.bytes_beside):
-        result = prepared.paint(
-            np.ascontiguousarray(pixels), lambda seen, weights: engine.paint(seen[None], weights, tell)[0]
-        )
-    tiles.finish()
-    return result
+        Args:
+            longest: its longer side in pixels when it is painted, at most; None is its own.
+
+        Yields:
+            What must be called with the picture's width and height before it is decoded: it waits until there is room,
+            which is held to the end of the ``with`` block.
+        """
+        with ExitStack() as stack:
+
+            def opened(width: int, height: int) -> None:
+                size = (width, height) if longest is None else scaled_within((width, height), longest)
+                prepared = self.prepared(size)
+                beside = max(prepared.bytes_beside, BYTES_OF_DECODED * width * height)
+                stack.enter_context(self.engine.room(*prepared.seen, beside))
+
+            yield opened
+
+    def _painted(self, pixels: Pixels, prepared: Prepared, progress: Progress | None = None) -> Pixels:
+        told = _Told(progress)
+        tell = told.tell if progress else None
+
+        def network(seen: Pixels, weights: Mixture) -> Pixels:
+            painted: Pixels = self.engine.paint(seen[None], weights, tell)[0]
+            return painted
+
+        with self.engine.room(*prepared.seen, prepared.bytes_beside):
+            result = prepared.paint(np.ascontiguousarray(pixels), network)
+        told.finish()
+        return result
 
 
 class _Told:

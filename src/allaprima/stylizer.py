@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, BinaryIO, TypedDict, TypeVar, Unpack, overload
 
@@ -12,23 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from allaprima import painter
 from allaprima.color import Color
 from allaprima.engine.engine import Engine
 from allaprima.engine.memory import parse_memory
 from allaprima.engine.progress import Progress
-from allaprima.errors import ExistsError, OutputError, StyleError
-from allaprima.files import is_taken, write_bytes
+from allaprima.errors import StyleError
+from allaprima.file_painter import FilePainter
+from allaprima.files import write_bytes
 from allaprima.gallery import BANKS, GALLERY, find_model
 from allaprima.look.look import Look, Stroke
-from allaprima.look.painting import Mixture
 from allaprima.options import DEFAULT_QUALITY, ENGINES, MAX_PIXELS, check
+from allaprima.painter import Painter
 from allaprima.picture.animation import Animation
-from allaprima.picture.formats import check_size_of_format, format_of
 from allaprima.picture.picture import Picture
 from allaprima.picture.result import given_back, suffix_wanted
-from allaprima.picture.source import Bytes, PathLike, Source, named, read_mask, read_source
-from allaprima.style_model import Card, Style, StyleSpec, mixture
+from allaprima.picture.source import Bytes, PathLike, Source, named, path_of, read_mask, read_source
+from allaprima.picture.target import check_target
+from allaprima.style_model import Card, Style, StyleSpec
 
 Pixels = NDArray[np.uint8]
 Mask = Source | NDArray[Any]
@@ -240,11 +238,11 @@ class Stylizer:
             mask_style=mask_style,
         )
         suffix = suffix_wanted(image, format, quality)
-        with named(image), self.room(look, size) as opened:
+        painter = self.painter(look)
+        with named(image), painter.room(size) as opened:
             content = read_source(image, max_pixels=max_pixels, keep_gps=keep_gps, opened=opened)
             content = content if size is None else content.within(size)
-            painted = painter.paint(self._engine, content, look, self._mixtures(look), progress)
-            return given_back(painted, image, suffix, quality)
+            return given_back(painter.paint(content, progress), image, suffix, quality)
 
     def stylize_file(
         self,
@@ -305,19 +303,12 @@ class Stylizer:
             mask_style=mask_style,
         )
         place = Path(target)
-        kind = format_of(place.suffix)
-        if is_taken(place):
-            if is_taken(Path(source)) and place.samefile(source):
-                raise OutputError("the result would replace the picture itself; choose another name")
-            if not overwrite:
-                raise ExistsError(f"{place} exists", options=("overwrite",))
-        with named(source), self.room(look, size) as opened:
-            content = read_source(source, max_pixels=max_pixels, keep_gps=keep_gps, opened=opened)
-            content = content if size is None else content.within(size)
-            check_size_of_format(kind, *content.size)
-            painted = painter.paint(self._engine, content, look, self._mixtures(look), progress)
-            encoded = painted.encode(place.suffix, quality)
-        write_bytes(encoded, place, overwrite=overwrite)
+        painter = FilePainter(self.painter(look), size, quality, max_pixels, keep_gps)
+        with named(source):
+            photo = path_of(source)
+            check_target(place, overwrite, photo)
+            painting = painter.paint_file(photo, place.suffix, progress)
+        write_bytes(painting, place, overwrite=overwrite)
         return place
 
     def look(
@@ -345,7 +336,7 @@ class Stylizer:
             style = self.styles[0].name
         pixels = None if mask is None else read_mask(mask)
         look = Look(style, strength, stroke, color, pixels, feather, invert_mask, mask_style)
-        self._mixtures(look)
+        self.painter(look)
         return look
 
     @overload
@@ -362,16 +353,15 @@ class Stylizer:
             PictureError: it has a side below 16 pixels.
             StyleError: a style that the model does not have.
         """
-        return painter.paint(self._engine, content, look, self._mixtures(look), progress)
+        return self.painter(look).paint(content, progress)
 
-    def room(self, look: Look, size: int | None = None) -> AbstractContextManager[Callable[[int, int], None]]:
-        """Memory for one picture, from its file to its result, out of what all threads share: see ``painter.room``."""
-        return painter.room(self._engine, look, self._mixtures(look), size)
+    def painter(self, look: Look) -> Painter:
+        """What paints pictures in one look.
 
-    def _mixtures(self, look: Look) -> list[Mixture]:
-        """The weights of the look's style and, if there is one, of the mask's: float32 [S] each."""
-        styles = [look.style or self.styles[0].name, *([] if look.mask_style is None else [look.mask_style])]
-        return [mixture(self.card.names, style, look.strength) for style in styles]
+        Raises:
+            StyleError: a style that the model does not have.
+        """
+        return Painter(self._engine, look)
 
 
 def _portable(model: PathLike | None) -> str:

@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from allaprima.batch.file_painter import FilePainter
-from allaprima.batch.provenance import read_stamp
 from allaprima.cli import app
 from allaprima.cli.faults import guarded
+from allaprima.file_painter import FilePainter
+from allaprima.provenance import read_stamp
 from support import checkered, one_sentence, touch
 
 

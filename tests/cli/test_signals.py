@@ -27,11 +27,11 @@ from allaprima.cli import main
 main()
 """
 SLOW = """
-from allaprima.batch.file_painter import FilePainter
+from allaprima.file_painter import FilePainter
 quick = FilePainter.paint
 FilePainter.paint = lambda *args: (time.sleep(0.03), quick(*args))[1]
 """
-STUCK = "FilePainter = __import__('allaprima.batch.file_painter', fromlist=['']).FilePainter\n" + (
+STUCK = "FilePainter = __import__('allaprima.file_painter', fromlist=['']).FilePainter\n" + (
     "FilePainter.paint = lambda *args: (print('working', flush=True), time.sleep(60))\n"
 )
 

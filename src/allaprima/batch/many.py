@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from allaprima.batch.file_painter import FilePainter
 from allaprima.batch.plan import Plan
 from allaprima.batch.run import Run
 from allaprima.batch.workers import Outcome, Workers
 from allaprima.color import Color
 from allaprima.engine.machine import cores
 from allaprima.errors import PictureError
+from allaprima.file_painter import FilePainter
 from allaprima.look.look import Stroke
 from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS, check
 from allaprima.picture.formats import suffix_of_format
@@ -108,9 +108,8 @@ def stylize_files(
     inputs = _inputs(sources)
     plan = Plan(inputs, None if output is None else Path(output), style_label(look.style or ""), suffix)
     plan.check_folders()
-    run = Run(
-        plan, FilePainter(stylizer, look, size, quality, max_pixels, keep_gps), resume=resume, overwrite=overwrite
-    )
+    painter = FilePainter(stylizer.painter(look), size, quality, max_pixels, keep_gps)
+    run = Run(plan, painter, resume=resume, overwrite=overwrite)
     return _outcomes(plan, run, count)
 
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from allaprima.errors import ExistsError, OutputError, PictureError
-from allaprima.files import is_taken
+from allaprima.errors import OutputError, PictureError
+from allaprima.files import is_same, is_taken
 from allaprima.picture.folder import Unreadable, folders_below, pictures_below
-from allaprima.picture.formats import WRITABLE, format_of, suffix_for
+from allaprima.picture.formats import WRITABLE, suffix_for
+from allaprima.picture.target import check_target
 
 VIDEO_SUFFIXES = frozenset(
     {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".ogv"}
@@ -245,25 +246,6 @@ def result_names(names: Iterable[str], suffix: str | None) -> dict[str, str]:
 def renamed(path: Path, ending: str, suffix: str | None) -> Path:
     """``a.ppm`` -> ``a_great_wave.png``: the same place and format where that format can be written."""
     return path.with_name(f"{path.stem}{ending}{suffix or suffix_for(path.suffix)}")
-
-
-def check_target(target: Path, overwrite: bool, source: Path | None = None) -> None:
-    """Refuse a result in an unknown format, in the photograph's own place, or in that of another file.
-
-    Raises:
-        OutputError: the format is not written, or the place is taken.
-    """
-    format_of(target.suffix)
-    taken = is_taken(target)
-    if source is not None and is_same(source, target):
-        raise OutputError("the result would replace the photograph itself", options=("output",))
-    if taken and not overwrite:
-        raise ExistsError(f"{target} exists", options=("overwrite",))
-
-
-def is_same(one: Path, other: Path) -> bool:
-    """Whether two paths are one existing file."""
-    return one.exists() and other.exists() and one.samefile(other)
 
 
 def _alike(name: str) -> str:

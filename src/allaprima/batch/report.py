@@ -10,10 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from allaprima.batch.plan import is_same
 from allaprima.batch.workers import Outcome
 from allaprima.errors import ExistsError, OutputError
-from allaprima.files import replacing
+from allaprima.files import is_same, replacing
 from allaprima.picture.formats import SUFFIXES
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from allaprima.batch.file_painter import FilePainter
 from allaprima.batch.plan import Job, Plan
-from allaprima.batch.provenance import standing
 from allaprima.batch.workers import Outcome
 from allaprima.engine.progress import Progress
 from allaprima.errors import ExistsError
+from allaprima.file_painter import FilePainter
 from allaprima.files import write_bytes
+from allaprima.provenance import standing
 
 WITHOUT_STAMP = ".bmp"
-"""What has no place for a stamp (``batch.provenance``)."""
+"""What has no place for a stamp (``provenance``)."""
 
 
 class Run:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from allaprima.batch.plan import check_target
 from allaprima.cli.command import Command, options_of
 from allaprima.cli.extra import (
     MACHINE_OPTIONS,
@@ -31,6 +30,7 @@ from allaprima.errors import DivergedError, OptionError, OutputError, PictureErr
 from allaprima.options import DEFAULT_QUALITY
 from allaprima.picture.picture import Picture, write_picture
 from allaprima.picture.reading import read_picture
+from allaprima.picture.target import check_target
 from allaprima.style_model import parse_style
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import click
 
-from allaprima.batch.file_painter import FilePainter
-from allaprima.batch.plan import Job, Plan, check_target
+from allaprima.batch.plan import Job, Plan
 from allaprima.batch.report import Report, check_report
 from allaprima.batch.run import Run
 from allaprima.batch.watching import Watch
@@ -23,7 +22,9 @@ from allaprima.cli.streams import drop_stdout
 from allaprima.cli.stylize_options import Given
 from allaprima.cli.tally import Tally
 from allaprima.errors import OutputError, PictureError
+from allaprima.file_painter import FilePainter
 from allaprima.files import write_bytes
+from allaprima.picture.target import check_target
 
 PIPE = "-"
 """Stdin as a picture, or stdout as an output."""

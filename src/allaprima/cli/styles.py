@@ -86,11 +86,11 @@ def command(**values: Any) -> None:
 
 def paint_sheet(given: Given, path: Path) -> None:
     """Paint a photograph in every style, and write the sheet."""
-    from allaprima.batch.plan import check_target
     from allaprima.cli.sheet import contact_sheet
     from allaprima.picture.picture import write_picture
     from allaprima.picture.reading import read_picture
     from allaprima.picture.source import named
+    from allaprima.picture.target import check_target
     from allaprima.stylizer import Stylizer
 
     check_target(given.output, given.overwrite, path)

@@ -43,10 +43,10 @@ def command(**values: Any) -> None:
 
 def prepared(given: Given) -> Callable[[], None]:
     """Load what is needed and check what was given, before any picture is read; what then paints."""
-    from allaprima.batch.file_painter import FilePainter
     from allaprima.cli.painting import PIPE, Notes, check_places, many, pipe
     from allaprima.cli.quiet import Hush
     from allaprima.engine.machine import cores
+    from allaprima.file_painter import FilePainter
     from allaprima.picture.formats import format_of
     from allaprima.style_model import style_label
 
@@ -59,8 +59,7 @@ def prepared(given: Given) -> Callable[[], None]:
     stylizer = make_stylizer(given, threads=given.threads if alone else 1, workers=workers)
     look = make_look(given, stylizer)
     painter = FilePainter(
-        stylizer,
-        look,
+        stylizer.painter(look),
         given.size,
         given.quality,
         given.max_pixels,

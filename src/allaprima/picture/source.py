@@ -138,13 +138,22 @@ def named(source: object) -> Iterator[None]:
         raise type(error)(f"{os.fspath(source)}: {error}", options=error.options) from error
 
 
+def path_of(source: PathLike) -> Path:
+    """The path of a picture's file.
+
+    Raises:
+        PictureError: it is empty, or a URL.
+    """
+    if not os.fspath(source):
+        raise PictureError("the name of the picture is empty")
+    if is_url(os.fspath(source)):
+        raise PictureError("it is a URL, not a file; download it first")
+    return Path(source)
+
+
 def _file(source: object) -> Path | BinaryIO:
     if is_path(source):
-        if not os.fspath(source):
-            raise PictureError("the name of the picture is empty")
-        if is_url(os.fspath(source)):
-            raise PictureError("it is a URL, not a file; download it first")
-        return Path(source)
+        return path_of(source)
     if isinstance(source, (bytes, bytearray, memoryview)):
         return io.BytesIO(source)
     read = getattr(source, "read", None)

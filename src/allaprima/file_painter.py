@@ -10,16 +10,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from allaprima.batch.provenance import Stamp, digest, stamped, with_comment
 from allaprima.engine.progress import Progress
 from allaprima.errors import PictureError
-from allaprima.look.look import Look
 from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS
+from allaprima.painter import Painter
 from allaprima.picture.animation import Animation, read_frames
 from allaprima.picture.formats import check_size_of_format, format_of
 from allaprima.picture.picture import Picture
-from allaprima.style_model import mixture
-from allaprima.stylizer import Stylizer
+from allaprima.provenance import Stamp, digest, stamped, with_comment
 
 _TRIES = 3
 """How often a photograph is painted that changes meanwhile."""
@@ -32,8 +30,7 @@ class FilePainter:
     """Paints files.
 
     Attributes:
-        stylizer: the model.
-        look: how.
+        painter: the model, and how it paints.
         size: the longer side is scaled down to so many pixels; None is the picture's own size.
         quality: of JPEG, WebP and AVIF, 1 to 100.
         max_pixels: larger pictures are refused.
@@ -42,8 +39,7 @@ class FilePainter:
         decoding: is entered while a file is decoded.
     """
 
-    stylizer: Stylizer
-    look: Look
+    painter: Painter
     size: int | None = None
     quality: int = DEFAULT_QUALITY
     max_pixels: int = MAX_PIXELS
@@ -54,11 +50,10 @@ class FilePainter:
     @cached_property
     def digest(self) -> str:
         """Of all that decides how a result looks: the model, the look and how it is encoded."""
-        card, look = self.stylizer.card, self.look
-        styles = [style for style in (look.style, look.mask_style) if style is not None]
-        mixtures = [mixture(card.names, style, look.strength) for style in styles]
+        model, look = self.painter.engine.card.weights_sha256, self.painter.look
         others = [(one.name, getattr(look, one.name)) for one in fields(look) if one.name not in _SAID_OTHERWISE]
-        return digest(card.weights_sha256, mixtures, look.longest, others, self.size, self.quality, self.keep_gps)
+        choices = self.painter.mixtures, look.longest, others, self.size, self.quality, self.keep_gps
+        return digest(model, *choices)
 
     def paint_file(self, source: Path, suffix: str, progress: Progress | None = None) -> bytes:
         """As ``paint``; once more if the file has changed meanwhile, as one does that is still being copied.
@@ -83,7 +78,7 @@ class FilePainter:
         if not isinstance(source, Path) and not source.seekable():
             source = io.BytesIO(source.read())
         size = _state(source)[0] if isinstance(source, Path) else source.seek(0, io.SEEK_END)
-        with self.stylizer.room(self.look, self.size) as opened:
+        with self.painter.room(self.size) as opened:
             return self._painted(source, kind, suffix, Stamp(self.digest, size), opened, progress)
 
     def _painted(
@@ -104,13 +99,13 @@ class FilePainter:
             content = content.within(self.size)
         check_size_of_format(kind, *content.size)
         self._tell_of_look(content)
-        content = self.stylizer.paint(content, self.look, progress)  # the same name: the photograph's memory is free
+        content = self.painter.paint(content, progress)  # the same name: the photograph's memory is free
         painting = stamped(content, stamp).encode(suffix, self.quality)
         return with_comment(painting, stamp) if kind == "GIF" else painting
 
     def _tell_of_look(self, content: Picture | Animation) -> None:
         """What of the look is not as one might think for this picture."""
-        mask, stroke = self.look.mask, self.look.stroke
+        mask, stroke = self.painter.look.mask, self.painter.look.stroke
         if mask is not None and mask.shape[::-1] != content.size:
             self.note(f"the mask of {_by(mask.shape[::-1])} pixels is scaled to the picture of {_by(content.size)}")
         if isinstance(stroke, int) and stroke > max(content.size):

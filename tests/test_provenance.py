@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from allaprima.batch.file_painter import FilePainter
-from allaprima.batch.provenance import Stamp, digest, read_stamp, stamped, standing, with_comment
+from allaprima.file_painter import FilePainter
 from allaprima.look.look import Look
+from allaprima.painter import Painter
 from allaprima.picture.animation import Animation
 from allaprima.picture.formats import WRITABLE
 from allaprima.picture.metadata import with_software
 from allaprima.picture.picture import Picture
+from allaprima.provenance import Stamp, digest, read_stamp, stamped, standing, with_comment
 from allaprima.stylizer import Stylizer
 from support import checkered, touch
 
@@ -105,7 +106,11 @@ def test_digests_tell_values_apart():
 
 @pytest.fixture(scope="module")
 def painter() -> FilePainter:
-    return FilePainter(Stylizer(), Look("udnie"))
+    return FilePainter(Stylizer().painter(Look("udnie")))
+
+
+def with_look(painter: FilePainter, look: Look) -> FilePainter:
+    return replace(painter, painter=Painter(painter.painter.engine, look))
 
 
 def test_every_choice_about_the_look_counts(painter):
@@ -121,13 +126,26 @@ def test_every_choice_about_the_look_counts(painter):
         replace(painter, size=100),
         replace(painter, quality=50),
         replace(painter, keep_gps=True),
-        replace(painter, stylizer=Stylizer("fine")),
+        FilePainter(Stylizer("fine").painter(Look("udnie"))),
     ]
-    digests = [replace(painter, look=look).digest for look in looks] + [other.digest for other in others]
+    digests = [with_look(painter, look).digest for look in looks] + [other.digest for other in others]
     assert len(set(digests)) == len(digests)
 
 
 def test_what_is_said_otherwise_is_the_same(painter):
     for same in (Look("udnie:2"), Look("udnie", stroke=1024), Look({"udnie": 1.0})):
-        assert replace(painter, look=same).digest == painter.digest
+        assert with_look(painter, same).digest == painter.digest
     assert replace(painter, max_pixels=10**6).digest == painter.digest
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".gif"])
+def test_a_result_of_stylize_file_is_known_to_resume(tmp_path, suffix):
+    """It is the very file that the command makes, and is left alone until something is chosen otherwise."""
+    photo, target = tmp_path / "photo.png", tmp_path / f"painted{suffix}"
+    Image.fromarray(checkered(48, 32)).save(photo)
+    stylizer = Stylizer(threads=1)
+    stylizer.stylize_file(photo, target, "udnie", 0.5)
+    painter = FilePainter(stylizer.painter(Look("udnie", 0.5)))
+    assert standing(photo, target, painter.digest) == "done"
+    assert target.read_bytes() == painter.paint_file(photo, suffix)
+    assert standing(photo, target, with_look(painter, Look("udnie")).digest) == "stale"
