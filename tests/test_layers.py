@@ -26,7 +26,7 @@ LAYERS = (
     ("gallery",),
     ("cards",),
     ("painter", "provenance"),
-    ("file_painter",),
+    ("file_painter", "session"),
     ("stylizer", "training"),  # the two wings: the face of painting, and training
     ("batch", "export", "shortcuts", "studio"),
     ("evaluation",),  # stands above both wings
@@ -49,6 +49,7 @@ PAINTING = (
     "painter",
     "provenance",
     "file_painter",
+    "session",
     "stylizer",
 )
 PAINTING += ("batch", "cli.stylize", "cli.styles")

@@ -27,7 +27,7 @@ PYTHON_ALONE = {"self", "image", "source", "sources", "target", "progress", "wor
 COMMAND_ALONE = {"watch", "report", "quiet"}
 
 
-FUNCTIONS = (Stylizer, Stylizer.stylize, Stylizer.stylize_file, stylize_files)
+FUNCTIONS = (Stylizer, Stylizer.stylize, Stylizer.stylize_file, Stylizer.session, stylize_files)
 
 
 def parameters(function) -> dict[str, inspect.Parameter]:

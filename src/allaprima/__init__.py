@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from allaprima.look.look import Look, Stroke
     from allaprima.picture.animation import Animation
     from allaprima.picture.picture import Picture
+    from allaprima.session import Session
     from allaprima.shortcuts import stylize
     from allaprima.style_model import Card, Style, StyleSpec
     from allaprima.stylizer import Stylizer
@@ -55,6 +56,7 @@ _HOMES = {
     "allaprima.look.look": ("Look", "Stroke"),
     "allaprima.picture.animation": ("Animation",),
     "allaprima.picture.picture": ("Picture",),
+    "allaprima.session": ("Session",),
     "allaprima.shortcuts": ("stylize",),
     "allaprima.style_model": ("Card", "Style", "StyleSpec"),
     "allaprima.stylizer": ("Stylizer",),
@@ -78,6 +80,7 @@ __all__ = [
     "OutputError",
     "Picture",
     "PictureError",
+    "Session",
     "Stroke",
     "Style",
     "StyleError",

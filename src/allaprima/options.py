@@ -19,6 +19,8 @@ from allaprima.style_model import SMALLEST_SIDE
 STROKE = 1024
 """Pixels on the longer side: larger pictures are painted at this size unless told otherwise."""
 DEFAULT_QUALITY = 92
+STEADY = 0.5
+"""How steady clips are unless told otherwise."""
 MAX_PIXELS = 178_956_970
 """A picture, or all frames of an animation, of more is refused unless the limit is raised: a file of a few kilobytes
 can claim any size. It is where Pillow calls a picture a decompression bomb."""
@@ -34,11 +36,12 @@ Kind = Literal["flag", "whole", "number", "choice", "text", "style", "model", "p
 - ``bytes``: an amount of memory, 2000000000 or "1.5G".
 """
 
-Group = Literal["look", "picture", "many", "machine"]
+Group = Literal["look", "picture", "clip", "many", "machine"]
 
 GROUPS: dict[Group, str] = {
     "look": "Look",
     "picture": "Picture",
+    "clip": "Clips",
     "many": "Many pictures",
     "machine": "Machine",
 }
@@ -211,6 +214,15 @@ _ALL = (
     Option("keep_gps", "flag", "picture", "Keep the place where the photograph was taken in the metadata.", False),
     Option("max_pixels", "whole", "picture", "Refuse larger pictures.", MAX_PIXELS, least=1, unit="pixels"),
     Option("overwrite", "flag", "picture", "Replace results that exist.", False),
+    Option(
+        "steady",
+        "number",
+        "clip",
+        "How steady a clip is: from 0, every frame painted by itself, to 1, the steadiest.",
+        STEADY,
+        least=0,
+        most=1,
+    ),
     Option("resume", "flag", "many", "Skip pictures that have been painted already.", False),
     Option("watch", "flag", "many", "Keep running, and paint what is put into the folders, until Ctrl-C.", False),
     Option("report", "file", "many", "Write what became of each picture to this JSON file."),

@@ -63,16 +63,12 @@ class Painter:
         Raises:
             PictureError: it has a side below 16 pixels.
         """
-        if min(content.size) < SMALLEST_SIDE:
-            width, height = content.size
-            raise PictureError(
-                f"the picture is {width}×{height} pixels; both sides need at least {SMALLEST_SIDE}: enlarge it first"
-            )
+        check_size(*content.size)
         prepared = self.prepared(content.size)
         if isinstance(content, Animation):
             frames = _Counter(content.count, progress)
-            return content.map(lambda frame: frames.after(frame.with_pixels(self._painted(frame.pixels, prepared))))
-        return content.with_pixels(self._painted(content.pixels, prepared, progress))
+            return content.map(lambda frame: frames.after(frame.with_pixels(self.paint_pixels(frame.pixels, prepared))))
+        return content.with_pixels(self.paint_pixels(content.pixels, prepared, progress))
 
     @contextmanager
     def room(self, longest: int | None = None) -> Iterator[Callable[[int, int], None]]:
@@ -95,7 +91,12 @@ class Painter:
 
             yield opened
 
-    def _painted(self, pixels: Pixels, prepared: Prepared, progress: Progress | None = None) -> Pixels:
+    def paint_pixels(self, pixels: Pixels, prepared: Prepared, progress: Progress | None = None) -> Pixels:
+        """Repaint uint8 [H, W, 3] -> uint8 [H, W, 3].
+
+        Raises:
+            OutOfMemoryError: there was less memory than allowed.
+        """
         told = _Told(progress)
         tell = told.tell if progress else None
 
@@ -107,6 +108,18 @@ class Painter:
             result = prepared.paint(np.ascontiguousarray(pixels), network)
         told.finish()
         return result
+
+
+def check_size(width: int, height: int) -> None:
+    """Refuse what is too small to be painted.
+
+    Raises:
+        PictureError: a side below 16 pixels.
+    """
+    if min(width, height) < SMALLEST_SIDE:
+        raise PictureError(
+            f"the picture is {width}×{height} pixels; both sides need at least {SMALLEST_SIDE}: enlarge it first"
+        )
 
 
 class _Told:

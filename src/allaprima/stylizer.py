@@ -19,13 +19,14 @@ from allaprima.file_painter import FilePainter
 from allaprima.files import write_bytes
 from allaprima.gallery import BANKS, GALLERY, find_model
 from allaprima.look.look import Look, Stroke
-from allaprima.options import DEFAULT_QUALITY, ENGINES, MAX_PIXELS, check
+from allaprima.options import DEFAULT_QUALITY, ENGINES, MAX_PIXELS, STEADY, check
 from allaprima.painter import Painter
 from allaprima.picture.animation import Animation
 from allaprima.picture.picture import Picture
 from allaprima.picture.result import given_back, suffix_wanted
 from allaprima.picture.source import Bytes, PathLike, Source, named, path_of, read_mask, read_source
 from allaprima.picture.target import check_target
+from allaprima.session import Session
 from allaprima.style_model import Card, Style, StyleSpec
 
 Pixels = NDArray[np.uint8]
@@ -354,6 +355,50 @@ class Stylizer:
             StyleError: a style that the model does not have.
         """
         return self.painter(look).paint(content, progress)
+
+    def session(
+        self,
+        style: StyleSpec | None = None,
+        strength: float = 1.0,
+        *,
+        stroke: Stroke = "auto",
+        color: Color = "style",
+        mask: Mask | None = None,
+        feather: float | None = None,
+        invert_mask: bool = False,
+        mask_style: StyleSpec | None = None,
+        steady: float = STEADY,
+    ) -> Session:
+        """Paint the frames of a clip one after the other, steadily; see ``Session``, and ``stylize`` for the look.
+
+        >>> session = stylizer.session("irises", steady=0.8)
+        >>> paintings = map(session.paint, frames)
+
+        Args:
+            style: a name, or a mixture.
+            strength: 0 to 1.
+            stroke: pixels, "auto" or "own".
+            color: one of ``COLORS``.
+            mask: where to paint.
+            feather: width of the mask's soft edge in pixels.
+            invert_mask: paint where the mask is black instead.
+            mask_style: a second style, where the mask is black.
+            steady: from 0, every frame painted by itself, to 1.
+
+        Raises:
+            OptionError, StyleError, PictureError: as ``look``.
+        """
+        look = self.look(
+            style,
+            strength,
+            stroke=stroke,
+            color=color,
+            mask=mask,
+            feather=feather,
+            invert_mask=invert_mask,
+            mask_style=mask_style,
+        )
+        return Session(self.painter(look), steady)
 
     def painter(self, look: Look) -> Painter:
         """What paints pictures in one look.

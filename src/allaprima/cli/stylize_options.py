@@ -32,6 +32,7 @@ class Given:
     keep_gps: bool
     max_pixels: int
     overwrite: bool
+    steady: float
     resume: bool
     watch: bool
     report: str | None

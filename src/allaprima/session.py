@@ -1,0 +1,118 @@
+"""Frames of a clip, one after the other -> their paintings, which belong together."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from allaprima.errors import OptionError, PictureError
+from allaprima.look.look import Look
+from allaprima.look.painting import Prepared
+from allaprima.options import OPTIONS
+from allaprima.painter import Painter, check_size
+
+Pixels = NDArray[np.uint8]
+
+_FORMAT = 1
+"""Of a state."""
+
+
+class Session:
+    """Paints the frames of one clip in their order; ``Stylizer.session`` makes it. One thread at a time may use it.
+
+    What it remembers of the frames before is its state: ``state`` gives it as bytes, and a session of the same model,
+    look and steadiness that has ``restore``-d them goes on to the byte as this one does.
+
+    Args:
+        painter: the model, and how it is to paint.
+        steady: from 0, every frame painted by itself, to 1.
+
+    Raises:
+        OptionError: a steadiness outside 0..1.
+    """
+
+    def __init__(self, painter: Painter, steady: float) -> None:
+        self._painter = painter
+        self._prepared: Prepared | None = None
+        self._size = (0, 0)
+        self.steady = steady
+
+    @property
+    def look(self) -> Look:
+        """How the next frame is painted; another may be given at any time.
+
+        Raises:
+            StyleError: it has a style that the model does not have.
+        """
+        return self._painter.look
+
+    @look.setter
+    def look(self, look: Look) -> None:
+        self._painter = Painter(self._painter.engine, look)
+        self._prepared = None
+
+    @property
+    def steady(self) -> float:
+        """From 0, every frame painted by itself, to 1; it may be changed at any time."""
+        return self._steady
+
+    @steady.setter
+    def steady(self, steady: float) -> None:
+        OPTIONS["steady"].check(steady)
+        self._steady = float(steady)
+
+    def paint(self, pixels: Pixels) -> Pixels:
+        """Paint the next frame.
+
+        Args:
+            pixels: uint8 [H, W, 3], or [H, W, 4] with alpha, which is kept. A frame of another size than the one
+                before begins a new shot.
+
+        Returns:
+            uint8 of the same shape, the caller's own.
+
+        Raises:
+            PictureError: it is no such array, or has a side below 16 pixels.
+            OutOfMemoryError: there was less memory than allowed.
+        """
+        if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 3:
+            raise PictureError("a frame must be an array of uint8, [H, W, 3] or [H, W, 4]")
+        height, width, channels = pixels.shape
+        if channels not in (3, 4):
+            raise PictureError(f"a frame has 3 or 4 channels, not {channels}")
+        check_size(width, height)
+        painted = self._painted(pixels[..., :3])
+        return painted if channels == 3 else np.dstack([painted, pixels[..., 3]])
+
+    def reset(self) -> None:
+        """Forget the frames before: the next one is painted as if it were the first."""
+
+    def state(self) -> bytes:
+        """All that is remembered of the frames before."""
+        return json.dumps({"format": _FORMAT}).encode()
+
+    def restore(self, state: bytes) -> None:
+        """Go on where the session went on that gave this state.
+
+        Raises:
+            OptionError: it is no state, or another version's.
+        """
+        try:
+            data: Any = json.loads(state)
+            known = data["format"] == _FORMAT
+        except (ValueError, KeyError, TypeError) as error:
+            raise OptionError("this is not the state of a session") from error
+        if not known:
+            raise OptionError("this state of a session is from another version of allaprima")
+
+    def _painted(self, pixels: Pixels) -> Pixels:
+        result = self._painter.paint_pixels(pixels, self._ready((pixels.shape[1], pixels.shape[0])))
+        return result.copy() if np.shares_memory(result, pixels) else result
+
+    def _ready(self, size: tuple[int, int]) -> Prepared:
+        if self._prepared is None or size != self._size:
+            self._prepared, self._size = self._painter.prepared(size), size
+        return self._prepared
