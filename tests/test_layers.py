@@ -28,6 +28,7 @@ LAYERS = (
     ("painter", "provenance"),
     ("file_painter", "session"),
     ("stylizer", "training"),  # the two wings: the face of painting, and training
+    ("film",),  # clips: their frames go through the face of painting
     ("batch", "export", "shortcuts", "studio"),
     ("evaluation",),  # stands above both wings
     ("cli",),

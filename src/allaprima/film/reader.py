@@ -1,0 +1,291 @@
+"""Reading a clip: its frames upright, in sRGB, each once and with its own time; and what else is in its file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from allaprima.errors import PictureError
+from allaprima.film.color import ToRGB
+from allaprima.film.deinterlace import Deinterlacer
+from allaprima.film.frame import Frame
+from allaprima.film.library import load_av
+from allaprima.film.upright import display_matrix, swaps_sides, turned
+from allaprima.options import MAX_PIXELS
+from allaprima.style_model import SMALLEST_SIDE
+
+SUFFIXES = frozenset({
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp",
+    ".3g2", ".ogv", ".y4m", ".nut", ".mxf", ".vob", ".dv",
+})  # fmt: skip
+"""What counts as a clip when a folder is searched."""
+
+_FORMATS = ",".join([
+    "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "mpegvideo", "asf", "flv", "ogg", "nut",
+    "yuv4mpegpipe", "mxf", "dv", "h264", "hevc", "obu", "ivf",
+])  # fmt: skip
+"""The containers that are opened. Playlists are not: they would open other files and addresses."""
+
+_STREAMS = ("yuv4mpegpipe", "h264", "hevc", "obu", "ivf")
+"""Containers without an index, which are read from the beginning."""
+
+
+@dataclass
+class Clip:
+    """An open clip. ``open_clip`` makes it.
+
+    Attributes:
+        size: (width, height) of its upright frames, in pixels.
+        time_base: seconds in a tick.
+        rate: frames a second on average, if the file says so.
+        count: how many frames it has, as far as the file says, otherwise by its duration; None where nobody knows.
+        duration: in seconds; None where the file does not say.
+        alpha: whether its frames have a channel of alpha.
+        pixel_aspect: the width of a pixel over its height.
+        interlaced: whether its frames are woven of two fields, which are taken apart.
+        hdr: whether its colors are mapped from HDR or a wide gamut.
+        container: PyAV's, with all the other tracks, for whoever copies them.
+        video: PyAV's stream of the frames.
+        notes: what a user may want to know of how it was read.
+    """
+
+    size: tuple[int, int]
+    time_base: Fraction
+    rate: Fraction | None
+    count: int | None
+    duration: Fraction | None
+    alpha: bool
+    pixel_aspect: Fraction
+    interlaced: bool
+    hdr: bool
+    container: Any
+    video: Any
+    notes: list[str] = field(default_factory=list)
+    _decoded: Iterator[Frame] = field(default_factory=lambda: iter(()), repr=False)
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames in the order in which they are shown, once: a clip is read once.
+
+        What is damaged is left out, so that the frame before it stands longer, and said in ``notes``.
+        """
+        return self._decoded
+
+
+@contextmanager
+def open_clip(
+    source: Path | BinaryIO,
+    *,
+    start: Fraction | float | None = None,
+    end: Fraction | float | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> Iterator[Clip]:
+    """Open a clip and read its first frame.
+
+    Args:
+        source: a file, or a stream that is read from where it stands; it need not be seekable.
+        start: the first frame is the one that is shown so many seconds after the clip's beginning.
+        end: the last frame is the one before so many seconds after the clip's beginning.
+        max_pixels: a clip whose frames have more pixels is refused.
+
+    Raises:
+        EngineError: the extra ``video`` is missing.
+        PictureError: it cannot be read, holds no moving picture, or is too small or too large.
+    """
+    av = load_av()
+    with _container(av, source) as container:
+        video = _video(container)
+        width, height = video.codec_context.width, video.codec_context.height
+        if width * height > max_pixels:
+            raise PictureError(
+                f"its frames have {width}×{height} pixels, more than {max_pixels:,}", options=("max_pixels",)
+            )
+        yield _Opening(av, container, video, start, end).clip()
+
+
+@contextmanager
+def _container(av: Any, source: Path | BinaryIO) -> Iterator[Any]:
+    """The file opened by FFmpeg.
+
+    Raises:
+        PictureError: it is missing, empty, or no clip.
+    """
+    if isinstance(source, Path):
+        try:
+            empty = source.stat().st_size == 0
+        except OSError as error:
+            raise PictureError(f"it cannot be read: {error.strerror or error}") from error
+        if empty:
+            raise PictureError("the file is empty")
+    options = {"format_whitelist": _FORMATS, "protocol_whitelist": "file,pipe"}
+    try:
+        container = av.open(
+            str(source) if isinstance(source, Path) else source, options=options, metadata_errors="replace"
+        )
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise PictureError(f"it is not a clip that can be read ({_reason(error)})") from error
+    with container:
+        yield container
+
+
+def _reason(error: Exception) -> str:
+    """FFmpeg's own words, without the file's name."""
+    return str(getattr(error, "strerror", None) or error).split(": ")[0].lower() or "no reason is given"
+
+
+def _video(container: Any) -> Any:
+    """The stream that is painted: the best moving picture; a cover is none.
+
+    Raises:
+        PictureError: there is none.
+    """
+    from av.stream import Disposition  # noqa: PLC0415 - see library.py
+
+    moving = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
+    usable = [one for one in moving if one.codec_context is not None]
+    if not usable:
+        raise PictureError("there is no moving picture in it" + (", only sound" if container.streams.audio else ""))
+    return max(usable, key=lambda one: (bool(one.disposition & Disposition.default), -one.index))
+
+
+class _Opening:
+    """From an open container to a clip whose first frame is known."""
+
+    def __init__(
+        self, av: Any, container: Any, video: Any, start: Fraction | float | None, end: Fraction | float | None
+    ) -> None:
+        self._av, self._container, self._video = av, container, video
+        self._damaged = self._interlaced = False
+        self._notes: list[str] = []
+        self._decoder = self._made_decoder()
+        origin = video.start_time or 0
+        self._first = None if start is None else origin + _ticks(start, video.time_base)
+        self._end = None if end is None else origin + _ticks(end, video.time_base)
+
+    def _made_decoder(self) -> Any:
+        """FFmpeg's own decoders of VP8 and VP9 lose the alpha, which a stream of its own carries; libvpx has it."""
+        video = self._video
+        if video.codec_context.name in ("vp8", "vp9") and video.metadata.get("alpha_mode") == "1":
+            decoder = self._av.CodecContext.create(f"libvpx{'-vp9' if video.codec_context.name == 'vp9' else ''}", "r")
+            decoder.extradata = video.codec_context.extradata
+            return decoder
+        video.thread_type = "AUTO"
+        return video.codec_context
+
+    def clip(self) -> Clip:
+        video = self._video
+        if self._first is not None and self._container.format.name not in _STREAMS:
+            with suppress(self._av.FFmpegError, OSError):
+                self._container.seek(self._first, stream=video)
+        decoded = self._decoded()
+        first = next(decoded, None)
+        if first is None:
+            raise PictureError(
+                "no frame of it can be decoded" if self._first is None else "it has no frame after its beginning there"
+            )
+        matrix = display_matrix(first)
+        size = (first.height, first.width) if swaps_sides(matrix) else (first.width, first.height)
+        if min(size) < SMALLEST_SIDE:
+            raise PictureError(f"its frames have {size[0]}×{size[1]} pixels; both sides need at least {SMALLEST_SIDE}")
+        to_rgb = ToRGB(first)
+        aspect = video.sample_aspect_ratio or Fraction(1)
+        clip = Clip(
+            size=size,
+            time_base=Fraction(video.time_base),
+            rate=Fraction(video.average_rate) if video.average_rate else None,
+            count=None,
+            duration=self._duration(),
+            alpha=to_rgb.alpha,
+            pixel_aspect=Fraction(1) / aspect if swaps_sides(matrix) and aspect else aspect or Fraction(1),
+            interlaced=self._interlaced,
+            hdr=to_rgb.is_hdr,
+            container=self._container,
+            video=video,
+            notes=self._notes,
+        )
+        clip.count = self._count(clip)
+        clip._decoded = self._frames(first, decoded, to_rgb)
+        return clip
+
+    def _decoded(self) -> Iterator[Any]:
+        """PyAV's frames from the first that is wanted to the last, with times that never go back."""
+        last: int | None = None
+        step = _ticks(1 / (self._video.average_rate or 25), self._video.time_base)
+        weave: Deinterlacer | None = None
+        for frame in self._raw():
+            frame.time_base = self._video.time_base
+            if frame.pts is None:  # a stream of bare pictures has no times
+                frame.pts = (self._video.start_time or 0) if last is None else last + step
+            if last is not None and frame.pts <= last:
+                frame.pts = last + 1
+            last = frame.pts
+            if self._end is not None and frame.pts >= self._end:
+                return
+            if frame.interlaced_frame:
+                self._interlaced = True
+                weave = weave or Deinterlacer(frame)
+            ready = [frame] if weave is None else weave.push(frame)
+            yield from (one for one in ready if self._first is None or one.pts >= self._first)
+        if weave is not None:
+            yield from (one for one in weave.finish() if self._first is None or one.pts >= self._first)
+
+    def _raw(self) -> Iterator[Any]:
+        """Every frame that can be decoded. A damaged packet is left out, a file that breaks off ends there."""
+        error = self._av.FFmpegError
+        packets = self._container.demux(self._video)
+        while True:
+            try:
+                packet = next(packets, None)
+            except (error, OSError) as fault:
+                self._notes.append(f"breaks off ({_reason(fault)}): the clip ends there")
+                packet = None
+            if packet is not None and packet.size == 0:
+                continue  # FFmpeg's own sign that the file is at its end: the decoder is flushed below
+            try:
+                yield from self._decoder.decode(packet)
+            except error as fault:
+                if not self._damaged:
+                    self._notes.append(f"has damaged frames ({_reason(fault)}): those before them stand longer")
+                self._damaged = True
+            if packet is None:
+                return
+
+    def _frames(self, first: Any, others: Iterator[Any], to_rgb: ToRGB) -> Iterator[Frame]:
+        matrix, promised, seen = display_matrix(first), self._video.frames, 0
+        for frame in chain([first], others):
+            yield Frame(turned(to_rgb(frame), matrix), frame.pts, frame.duration or None)
+            seen += 1
+        if self._first is None and self._end is None and seen < promised and not self._notes:
+            self._notes.append(f"ends after {seen:,} of its {promised:,} frames")
+
+    def _duration(self) -> Fraction | None:
+        """Of what is read, in seconds, as the file says."""
+        video, container = self._video, self._container
+        if video.duration:
+            whole = Fraction(video.duration * video.time_base)
+        elif container.duration:
+            whole = Fraction(container.duration, self._av.time_base)
+        else:
+            return None
+        origin = video.start_time or 0
+        start = Fraction(0) if self._first is None else Fraction((self._first - origin) * video.time_base)
+        end = whole if self._end is None else min(whole, Fraction((self._end - origin) * video.time_base))
+        return max(end - start, Fraction(0))
+
+    def _count(self, clip: Clip) -> int | None:
+        """How many frames there will be: as the file says if all of it is read, otherwise by time and rate."""
+        if self._first is None and self._end is None and self._video.frames:
+            return int(self._video.frames)
+        if clip.duration is None or clip.rate is None:
+            return None
+        return max(1, round(clip.duration * clip.rate))
+
+
+def _ticks(seconds: Fraction | float, time_base: Fraction) -> int:
+    """Seconds in whole ticks, up: a frame that is shown exactly then belongs to what follows."""
+    return math.ceil(Fraction(seconds).limit_denominator(10**9) / Fraction(time_base))
