@@ -183,13 +183,13 @@ def test_a_large_picture_is_not_passed_by_small_ones_for_ever():
             first.wait(10)
 
     with ThreadPoolExecutor(3) as pool:
-        for waiting, wanted in enumerate([60, 90, 10]):
+        for waiting, wanted in enumerate([60, 90, 20]):
             pool.submit(paint, wanted)
             deadline = time.monotonic() + 10
             while len(order) + len(budget._queue) <= waiting and time.monotonic() < deadline:
                 time.sleep(0.001)
         first.set()
-    assert order == [60, 90, 10]
+    assert order == [60, 90, 20]
 
 
 def test_what_fails_gives_its_memory_back():
@@ -228,7 +228,7 @@ def test_threads_of_one_engine_share_its_memory(monkeypatch, pictures, at_once):
     image = checkered(300, 200)[None]
     each = TilePainter(gallery_model().read_bytes(), 19, engine_module.open_session).bytes_per_pixel * 300 * 200
     engine = Engine(gallery_model(), 1, memory=BASE + int(pictures * each), workers=8)
-    engine._session = Fake()
+    engine._session = engine._unplanned = Fake()
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda _: engine.paint(image, mixture(engine)), range(24)))
     assert all(np.array_equal(result, 255 - image) for result in results)  # none of them in tiles
@@ -269,7 +269,7 @@ class Failing:
 )
 def test_a_lack_of_memory_names_what_helps(error):
     engine = Engine(gallery_model(), 1)
-    engine._session = Failing(error)
+    engine._session = engine._unplanned = Failing(error)
     with pytest.raises(OutOfMemoryError, match="not enough memory to paint 64×48 pixels") as caught:
         engine.paint(checkered(64, 48)[None], mixture(engine))
     assert caught.value.options == ("size", "memory")
@@ -278,7 +278,7 @@ def test_a_lack_of_memory_names_what_helps(error):
 
 def test_other_faults_of_the_runtime_are_not_disguised():
     engine = Engine(gallery_model(), 1)
-    engine._session = Failing(RuntimeError("Unexpected input data type"))
+    engine._session = engine._unplanned = Failing(RuntimeError("Unexpected input data type"))
     with pytest.raises(RuntimeError, match="Unexpected input data type"):
         engine.paint(checkered(64, 48)[None], mixture(engine))
 
@@ -321,3 +321,16 @@ def test_further_inputs_and_outputs(with_previous):
     assert list(engine.run(feeds, ["next"])) == ["next"]
     with pytest.raises(ModelError, match="more than a picture and a style: previous"):
         engine.paint(image, mixture(engine))
+
+
+def test_plans_of_memory_are_for_small_pictures_in_plenty(monkeypatch):
+    planned, unplanned = Fake(), Fake()
+    for amount, expected in ((2**30, 1), (BASE + FOR_TILES, 0)):
+        engine = Engine(gallery_model(), 1, memory=amount)
+        engine._session, engine._unplanned, planned.most = planned, unplanned, 0
+        engine.paint(checkered(200, 150)[None], mixture(engine))
+        assert planned.most == expected
+        engine.needed((1, 5000, 5000))  # a large picture, for which all is measured
+        each = TilePainter(gallery_model().read_bytes(), 19, engine_module.open_session).bytes_per_pixel
+        assert engine.needed((1, 150, 200, 3)) == 150 * 200 * each * (1 + expected)
+    assert unplanned.most == 1
