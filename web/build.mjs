@@ -56,8 +56,9 @@ const worker = put("worker.js", await bundle("paint/worker.ts", {}, [outside]));
 const icon = put("icon.svg", readFileSync(join(here, "src", "icon.svg")));
 const picture = put("icon.png", readFileSync(join(here, "src", "icon.png")));
 const sample = put("sample.jpg", readFileSync(join(here, "..", "examples", "chelsea.jpg")));
+const paintings = put("paintings.webp", readFileSync(join(here, "src", "paintings.webp")));
 const style = put("style.css", await bundle("style.css"));
-const main = put("main.js", await bundle("main.ts", { __WORKER__: worker, __RUNTIME__: wasm, __SAMPLE__: sample }));
+const main = put("main.js", await bundle("main.ts", { __WORKER__: worker, __RUNTIME__: wasm, __SAMPLE__: sample, __PAINTINGS__: paintings }));
 
 const manifest = {
   name: "Alla Prima",

@@ -12,10 +12,12 @@ import type { Choice } from "./state.js";
 
 /** Pixels on the longer side, of a tile of the sheet, of a preview, and of what is shown on a screen. */
 const TILE = 192;
-const DRAFT = 384;
+const DRAFT = [160, 384] as const;
 const SCREEN = 1600;
 /** Milliseconds without a change after which a painting is worth the work. */
 const REST = 160;
+/** Seconds that a preview may take; slower devices get smaller ones. */
+const QUICK = 0.1;
 
 export interface Shown {
   tile(name: string, image: ImageBitmap): void;
@@ -34,6 +36,7 @@ export class Easel {
   private active = false;
   /** Longer side of what is painted; null is the photograph's own. */
   private within: number | null = SCREEN;
+  private draft: number = DRAFT[1];
 
   constructor(
     private readonly client: Client,
@@ -94,7 +97,11 @@ export class Easel {
     if (this.previewDue) {
       this.previewDue = false;
       this.shown.busy("preview");
-      await this.run({ ...choice, within: DRAFT, draft: DRAFT }, (image) => this.shown.painting(image, null));
+      const draft = this.draft;
+      await this.run({ ...choice, within: draft, draft }, (image, seconds) => {
+        this.draft = suited(draft, seconds);
+        this.shown.painting(image, null);
+      });
       return true;
     }
     const tile = this.tiles[0];
@@ -136,4 +143,10 @@ export class Easel {
       this.running = null;
     }
   }
+}
+
+/** The longer side, in steps of 32 pixels, of a preview that takes as long as it may, after one that took so long. */
+function suited(longest: number, seconds: number): number {
+  const wanted = 32 * Math.round((longest * Math.sqrt(QUICK / Math.max(seconds, 0.01))) / 32);
+  return Math.min(DRAFT[1], Math.max(DRAFT[0], wanted, longest - 96), longest + 32);
 }

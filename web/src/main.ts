@@ -10,6 +10,7 @@ import { say } from "./strings.js";
 import type { Word } from "./strings.js";
 import { Brush } from "./view/brush.js";
 import { Controls } from "./view/controls.js";
+import { wall } from "./view/paintings.js";
 import { Save } from "./view/save.js";
 import { Stage } from "./view/stage.js";
 import { Sheet } from "./view/styles.js";
@@ -73,6 +74,7 @@ class Studio {
     h("button", { type: "button", class: "main", onclick: () => this.picker.click() }, say("choose")),
     h("p", { class: "hint" }, say("drop")),
     h("button", { type: "button", class: "quiet", onclick: () => void this.openSample() }, say("sample")),
+    wall(),
   );
   private readonly work = h(
     "div",
@@ -224,7 +226,7 @@ class Studio {
     if (seconds === null) return;
     const threads = this.threads === 1 ? say("oneThread") : say("threads", { number: this.threads });
     const size = say("size", { width: this.size[0], height: this.size[1] });
-    this.tell(`${say("painted", { style: this.sheet.titles(Object.keys(this.state.now.look.style)), seconds: seconds.toFixed(1), threads })} ${size}`);
+    this.tell(`${say("painted", { style: this.sheet.titles(Object.keys(this.state.now.look.style)), seconds: seconds < 0.1 ? "< 0.1" : seconds.toFixed(1), threads })} ${size}`);
   }
 
   private busySaving(share: number | null): void {

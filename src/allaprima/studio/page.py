@@ -35,6 +35,7 @@ _TYPES = {
     ".gz": "application/octet-stream",  # the page unpacks it
     ".onnx": "application/octet-stream",
     ".webmanifest": "application/manifest+json",
+    ".webp": "image/webp",
 }
 
 

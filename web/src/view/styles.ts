@@ -4,6 +4,7 @@ import { h, showBitmap, slider } from "../dom.js";
 import type { Style } from "../paint/card.js";
 import type { State } from "../state.js";
 import { say } from "../strings.js";
+import { showPainting } from "./paintings.js";
 
 const MOST = 3;
 
@@ -60,6 +61,7 @@ export class Sheet {
     const title = titleOf(style);
     const credit = style.artist ? say("credit", { artist: style.artist, year: style.year }) : "";
     const canvas = h("canvas", { width: 4, height: 3, "aria-hidden": "true" });
+    showPainting(canvas, name);
     const choose = h(
       "button",
       { type: "button", class: "tile", "aria-pressed": "false", title: credit || false, onclick: () => this.choose(name) },
