@@ -36,7 +36,13 @@ class Given:
     model: str | None
     host: str
     port: int
+    name: str | None
     token: Path | None
+    workers: int | None
+    queue: int
+    timeout: float
+    memory: str
+    max_pixels: int
     no_browser: bool
     export: Path | None
     overwrite: bool
@@ -58,11 +64,43 @@ class Given:
     metavar="NUMBER",
     help="0 takes a free one.",
 )
+@server("--name", metavar="HOST", help="Name by which a proxy in front makes the server known.")
 @server(
     "--token",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help=f"File with the token that programs must send. Or set {TOKEN}. Needed where others can reach the server.",
+)
+@server(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="How many pictures the API paints at a time. Default: one for every core.",
+)
+@server(
+    "--queue",
+    type=click.IntRange(min=0),
+    default=16,
+    show_default=True,
+    metavar="NUMBER",
+    help="How many requests may wait; more are told to come again.",
+)
+@server(
+    "--timeout",
+    type=click.FloatRange(min=1),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a painting may take.",
+)
+@server("--memory", default="1G", show_default=True, metavar="AMOUNT", help="Memory for pictures, of each worker.")
+@server(
+    "--max-pixels",
+    type=click.IntRange(min=1),
+    default=50_000_000,
+    show_default=True,
+    metavar="NUMBER",
+    help="Refuse larger pictures.",
 )
 @server("--no-browser", is_flag=True, help="Open no browser.")
 @page(
@@ -90,8 +128,11 @@ def command(**values: Any) -> None:
 def serve_page(given: Given) -> None:
     """Serve until Ctrl-C."""
     with training_extra("the studio's server", "studio"):
+        from allaprima.engine.machine import cores
+        from allaprima.engine.memory import parse_memory
         from allaprima.studio.app import make_app
         from allaprima.studio.guard import is_loopback
+        from allaprima.studio.pool import Settings
         from allaprima.studio.serving import address_of, open_socket, serve
 
     token = read_token(given.token)
@@ -101,9 +142,20 @@ def serve_page(given: Given) -> None:
             f"others could reach {given.host} and use this server; give it a token, or listen on 127.0.0.1",
             options=("token", "host"),
         )
+    parse_memory(given.memory)
+    settings = Settings(
+        given.model,
+        given.workers or cores(),
+        memory=given.memory,
+        max_pixels=given.max_pixels,
+        seconds=given.timeout,
+        queue=given.queue,
+    )
     listening = open_socket(given.host, given.port)
-    hosts = ("localhost", "127.0.0.1", "::1", given.host.strip("[]")) if local else ()
-    app = make_app(given.model_file, hosts=hosts, token=token)
+    hosts = {"localhost", "127.0.0.1", "::1", given.host.strip("[]")} if local else set()
+    if given.name is not None:
+        hosts.add(given.name.lower())
+    app = make_app(settings, hosts=hosts, token=token)
     address = address_of(listening)
 
     def started() -> None:

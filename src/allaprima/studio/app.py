@@ -1,37 +1,52 @@
-"""The application: the page, and who may ask for it."""
+"""The application: the page, the API, and who may ask for them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
+from allaprima.gallery import find_model
+from allaprima.studio.api import add_api
 from allaprima.studio.guard import Guard
 from allaprima.studio.page import caching, page_contents, type_of
+from allaprima.studio.pool import Pool, Settings
 from allaprima.studio.problems import ProblemError
 from allaprima.version import __version__
 
 
-def make_app(model: Path | None = None, *, hosts: Iterable[str] = (), token: str | None = None) -> ASGIApp:
+def make_app(settings: Settings, *, hosts: Iterable[str] = (), token: str | None = None) -> ASGIApp:
     """The studio as an ASGI application.
 
     Args:
-        model: a style model that the page offers first; None offers the gallery's banks.
+        settings: of the workers; its model is what the page and the API offer first.
         hosts: as for ``Guard``.
         token: as for ``Guard``.
 
     Raises:
         ModelError: the model is not a style model.
     """
-    app = FastAPI(title="Alla Prima", version=__version__, docs_url=None, redoc_url=None)
-    add_page(app, page_contents(model))
+    pool = Pool(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await pool.start()
+        yield
+        await pool.stop()
+
+    app = FastAPI(title="Alla Prima", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
+    add_api(app, pool)
+    add_page(app, page_contents(None if settings.model is None else find_model(settings.model)))
     app.add_exception_handler(HTTPException, _as_problem)
     app.add_exception_handler(ProblemError, _as_problem)
+    app.add_exception_handler(RequestValidationError, _as_problem)
+    app.add_exception_handler(Exception, _as_problem)
     return Guard(app, hosts, token)
 
 
@@ -51,8 +66,11 @@ def add_page(app: FastAPI, contents: dict[str, bytes]) -> None:
         return Response(contents[name], media_type=type_of(name), headers=headers)
 
 
-async def _as_problem(request: Request, error: Exception) -> Response:
+async def _as_problem(_: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         error = ProblemError(error.status_code, str(error.detail), headers=error.headers)
-    assert isinstance(error, ProblemError)
+    elif isinstance(error, RequestValidationError):
+        error = ProblemError(400, "a parameter is wrong")
+    elif not isinstance(error, ProblemError):
+        error = ProblemError(500, f"an unexpected fault, {type(error).__name__}; please report it")
     return error.response()

@@ -31,10 +31,17 @@ class ProblemError(Exception):
         """The answer."""
         content: dict[str, object] = {
             "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
+            "title": _title(self.status),
             "status": self.status,
             "detail": self.detail,
         }
         if self.options:
             content["options"] = list(self.options)
         return JSONResponse(content, self.status, self.headers, "application/problem+json")
+
+
+def _title(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Client Closed Request"  # 499, which is nobody's standard
