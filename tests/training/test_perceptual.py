@@ -9,6 +9,7 @@ from allaprima.training.perceptual import (
     LossNetwork,
     content_loss,
     gram_matrix,
+    squared_distance,
     style_distances,
     total_variation,
     weighted,
@@ -109,6 +110,43 @@ def test_vgg16_up_to_relu2_2(vgg16_weights):
     assert list(found) == ["relu1_2", "relu2_2"]
     for layer, value in found.items():
         np.testing.assert_allclose(value[0].numpy(), expected[layer], rtol=1e-3, atol=1e-2)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_what_the_loss_network_sees_has_the_gradient_of_automatic_differentiation(vgg16_weights, monkeypatch, fused):
+    if not fused:
+        monkeypatch.setattr(torch.ops.mkldnn, "_convolution_pointwise", None)
+    network = LossNetwork(vgg16_weights)
+    image = torch.rand(2, 3, 20, 16, generator=torch.Generator().manual_seed(0))
+    layers, gram_layers = ("relu1_1", "relu2_2"), ("relu1_2", "relu2_2", "relu3_1")
+    target = torch.rand(2, 128, 10, 8)
+
+    one = image.clone().requires_grad_()
+    features, grams = network.look(one, layers, gram_layers)
+    found = [features["relu1_1"].square().sum(), squared_distance(features["relu2_2"], target).sum()]
+    (sum(found) + sum((1e3 * gram).square().sum() for gram in grams.values())).backward()
+
+    other = image.clone().requires_grad_()
+    x, seen = 255.0 * other - network.mean, {}
+    for name, conv in list(network.convs.items())[:5]:
+        x = torch.relu(conv(torch.max_pool2d(x, 2) if name in ("conv2_1", "conv3_1") else x))
+        seen[name.replace("conv", "relu")] = x
+    for layer in layers:
+        torch.testing.assert_close(features[layer], seen[layer])
+    expected = [seen["relu1_1"].square().sum(), (seen["relu2_2"] - target).square().sum()]
+    for layer in gram_layers:
+        flat = seen[layer].flatten(2)
+        expected.append((1e3 * flat @ flat.transpose(1, 2) / seen[layer][0].numel()).square().sum())
+    sum(expected).backward()
+    torch.testing.assert_close(one.grad, other.grad, rtol=1e-3, atol=1e-3 * other.grad.abs().max().item())
+
+
+@pytest.mark.parametrize("shape", [(2, 8, 31, 33), (3, 16, 16)])
+def test_squared_distances_in_half_precision_are_near(shape):
+    generator = torch.Generator().manual_seed(0)
+    a, b = (torch.rand(shape, generator=generator).bfloat16() for _ in range(2))
+    exact = (a.double() - b.double()).square().flatten(1).sum(1)
+    torch.testing.assert_close(squared_distance(a, b).double(), exact, rtol=1e-3, atol=0)
 
 
 def test_the_loss_network_never_learns_and_half_precision_is_near(vgg16_weights):

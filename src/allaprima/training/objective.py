@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -13,7 +12,6 @@ from allaprima.style_model import PHOTO, STRENGTH_POWER
 from allaprima.training.perceptual import (
     LossNetwork,
     content_loss,
-    gram_matrix,
     style_distances,
     total_variation,
     weighted,
@@ -72,21 +70,23 @@ class Objective:
         self.recipe, self.network = recipe, network
         self.emphasis = styles[0].new_tensor(emphasis or [1.0] * len(styles))  # [S - 1]
         with torch.no_grad():
-            grams = [self.grams(self.features(style)) for style in styles]
+            grams = [self.look(style, content=False)[1] for style in styles]
         self.style_grams = {j: torch.cat([g[j] for g in grams]) for j in recipe.style_terms}  # [S - 1, C, C]
 
-    def features(self, image: Tensor) -> dict[str, Tensor]:
-        """All that the objective looks at, by content layer and by term of the style loss: [N, C, H, W] each."""
-        recipe = self.recipe
-        features: dict[str, Tensor] = self.network(image, {*recipe.content_layers, *recipe.style_layers})
-        if recipe.half_size:
-            small = self.network(F.avg_pool2d(image, 2), recipe.style_layers)
-            features |= {name + HALF: value for name, value in small.items()}
-        return features
+    def look(self, image: Tensor, *, content: bool = True) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """What the objective sees of image [N, 3, H, W] in 0..1.
 
-    def grams(self, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Gram matrices by term of the style loss: [N, C, C] each."""
-        return {j: gram_matrix(features[j]) for j in self.recipe.style_terms}
+        Returns:
+            Activations by content layer, [N, C, H, W] each (none unless ``content``), and Gram matrices by term of the
+            style loss, [N, C, C] each.
+        """
+        recipe = self.recipe
+        layers = recipe.content_layers if content else ()
+        features, grams = self.network.look(image, layers, recipe.style_layers)
+        if recipe.half_size:
+            _, halves = self.network.look(F.avg_pool2d(image, 2), (), recipe.style_layers)
+            grams |= {name + HALF: value for name, value in halves.items()}
+        return features, grams
 
     @torch.no_grad()
     def content(self, image: Tensor) -> dict[str, Tensor]:
@@ -113,9 +113,9 @@ class Objective:
     def losses(self, stylized: Tensor, targets: Targets) -> Losses:
         """How far ``stylized``, [N, 3, H, W] in 0..1, is from its targets: losses of shape [N]."""
         recipe = self.recipe
-        features = self.features(stylized)
+        features, grams = self.look(stylized)
         content = content_loss(features, targets.content, recipe.content_layers, relative=recipe.relative)
-        layers = style_distances(self.grams(features), targets.grams, relative=recipe.relative)
+        layers = style_distances(grams, targets.grams, relative=recipe.relative)
         style = weighted(layers, recipe.style_terms)
         tv = total_variation(stylized, relative=recipe.relative)
         total = recipe.content_weight * content + targets.style_weight * style + targets.tv_weight * tv

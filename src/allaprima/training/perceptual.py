@@ -13,6 +13,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn.grad import conv2d_input
 
 VGG16_LAYERS = (
     ("conv1_1", 3, 64), ("conv1_2", 64, 64),
@@ -27,6 +29,9 @@ RGB_MEAN = (123.68, 116.779, 103.939)
 
 GRAM_CHUNKS = 16
 """At most so many products in bfloat16 make a Gram matrix, summed in float32: the fewer, the coarser the rounding."""
+
+SUMMED_ROWS = 1024
+"""At most so many parts of a tensor in bfloat16 are summed apart, and then together."""
 
 Features = Mapping[str, Tensor]
 
@@ -50,19 +55,63 @@ class LossNetwork(nn.Module):
 
     def forward(self, image: Tensor, layers: Collection[str]) -> dict[str, Tensor]:
         """Activations by layer name (``relu2_2`` …) for image [N, 3, H, W], RGB in 0..1 (not clamped)."""
+        return self.look(image, layers, ())[0]
+
+    def look(
+        self, image: Tensor, layers: Collection[str], gram_layers: Collection[str]
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Activations of some layers, as ``forward``, and Gram matrices [N, C, C] of some, by layer name.
+
+        A gradient comes back through both at once, for less than through a ``gram_matrix`` of activations.
+        """
         assert isinstance(self.mean, Tensor)
         x = (255.0 * image - self.mean).to(self.dtype).contiguous(memory_format=torch.channels_last)
         features: dict[str, Tensor] = {}
-        stage = "1"
+        grams: dict[str, Tensor] = {}
+        wanted, stage = {*layers, *gram_layers}, "1"
         for name, conv in self.convs.items():
             if name[4] != stage:
                 x, stage = F.max_pool2d(x, 2), name[4]
-            x = F.relu(conv(x))
-            if name.replace("conv", "relu") in layers:
-                features[name.replace("conv", "relu")] = x
-            if len(features) == len(layers):
+            layer = name.replace("conv", "relu")
+            x, gram = _Layer.apply(x, conv.weight, conv.bias, layer in gram_layers)  # type: ignore[no-untyped-call]
+            if layer in layers:
+                features[layer] = x
+            if gram is not None:
+                grams[layer] = gram
+            wanted.discard(layer)
+            if not wanted:
                 break
-        return features
+        return features, grams
+
+
+class _Layer(torch.autograd.Function):
+    """One layer of the loss network, 3×3 convolution and ReLU, and the Gram matrix there if it is wanted.
+
+    The derivative is written out because passes over these activations cost as much as convolutions: what comes back
+    from the next layer and from the Gram matrix, (Γ + Γᵀ) φ / (C·H·W) where Γ = ∂L/∂G, is added within one product, in
+    the activations' own precision.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, wants_gram: bool) -> tuple[Tensor, Tensor | None]:
+        y = _conv_relu(x, weight, bias)
+        ctx.save_for_backward(y, weight)
+        ctx.inputs = x.shape
+        ctx.set_materialize_grads(False)
+        return y, gram_matrix(y) if wants_gram else None
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, None, None, None]:
+        y, weight = ctx.saved_tensors
+        gradient, of_gram = gradients
+        if of_gram is not None:
+            gradient = _through_gram(y, of_gram, gradient)
+        if gradient is None:
+            return None, None, None, None
+        gradient = torch.ops.aten.threshold_backward(gradient, y, 0)
+        back: Tensor = conv2d_input(ctx.inputs, weight, gradient, padding=1)  # type: ignore[no-untyped-call]
+        return back, None, None, None
 
 
 def gram_matrix(features: Tensor) -> Tensor:
@@ -71,8 +120,17 @@ def gram_matrix(features: Tensor) -> Tensor:
     return gram
 
 
+def _conv_relu(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """A 3×3 convolution and a ReLU; on a CPU in one pass, by the operator that compiled graphs use (oneDNN's)."""
+    fused = getattr(torch.ops.mkldnn, "_convolution_pointwise", None) if x.device.type == "cpu" else None
+    if fused is None:
+        return F.conv2d(x, weight, bias, padding=1).relu()
+    y: Tensor = fused(x, weight, bias, [1, 1], [1, 1], [1, 1], 1, "relu", [], "")
+    return y
+
+
 class _Gram(torch.autograd.Function):
-    """The Gram matrix with its derivative written out: ∂L/∂φ = (Γ + Γᵀ) φ / (C·H·W) where Γ = ∂L/∂G.
+    """The Gram matrix with its derivative written out.
 
     Automatic differentiation would make two products and a sum of it, all in float32, which at relu1_2 costs
     more than the convolutions there. One product in the features' own precision is enough for a gradient.
@@ -92,13 +150,19 @@ class _Gram(torch.autograd.Function):
         return gram
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
         (features,) = ctx.saved_tensors
-        gradient = (gradients[0] + gradients[0].transpose(1, 2)) / features[0].numel()
-        flat = _pixels_by_channels(features) @ gradient.to(features.dtype)
-        n, c, h, w = features.shape
-        result: Tensor = flat.view(n, h, w, c).permute(0, 3, 1, 2)
-        return result
+        return _through_gram(features, gradients[0], None)
+
+
+def _through_gram(features: Tensor, gradient: Tensor, others: Tensor | None) -> Tensor:
+    """∂L/∂φ = (Γ + Γᵀ) φ / (C·H·W) + what else depends on φ, where Γ = ∂L/∂G is ``gradient``, [N, C, C]."""
+    flat = _pixels_by_channels(features)
+    matrix = ((gradient + gradient.transpose(1, 2)) / features[0].numel()).to(features.dtype)
+    result = flat @ matrix if others is None else torch.baddbmm(_pixels_by_channels(others), flat, matrix)
+    n, c, h, w = features.shape
+    return result.view(n, h, w, c).permute(0, 3, 1, 2)
 
 
 def _pixels_by_channels(features: Tensor) -> Tensor:
@@ -107,13 +171,39 @@ def _pixels_by_channels(features: Tensor) -> Tensor:
 
 
 def squared_distance(a: Tensor, b: Tensor) -> Tensor:
-    """|a − b|² over everything but the batch, in float32: [N, ...] -> [N]."""
-    return squared_norm(a.float() - b.float())
+    """|a − b|² over everything but the batch, summed in float32: [N, ...] -> [N].
+
+    ``b`` is a target: no gradient goes there.
+    """
+    distance: Tensor = _SquaredDistance.apply(a, b)  # type: ignore[no-untyped-call]
+    return distance
+
+
+class _SquaredDistance(torch.autograd.Function):
+    """Differences and gradient in the features' own precision, since each pass over those of relu2_2 counts."""
+
+    @staticmethod
+    def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
+        difference = a - b
+        ctx.save_for_backward(difference)
+        return squared_norm(difference)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (difference,) = ctx.saved_tensors
+        scale = (2.0 * gradients[0]).to(difference.dtype).view(-1, *[1] * (difference.dim() - 1))
+        return difference * scale, None
 
 
 def squared_norm(a: Tensor) -> Tensor:
-    """|a|² over everything but the batch, in float32: [N, ...] -> [N]."""
-    return a.float().square().sum(dim=tuple(range(1, a.dim())))
+    """|a|² over everything but the batch, summed in float32: [N, ...] -> [N]."""
+    if a.dtype is not torch.bfloat16:
+        return a.float().square().sum(dim=tuple(range(1, a.dim())))
+    flat = _pixels_by_channels(a).flatten(1) if a.dim() == 4 else a.flatten(1)
+    rows = flat.reshape(len(flat), math.gcd(flat.shape[1], SUMMED_ROWS), -1)  # long sums are coarse, a copy is dear
+    norms: Tensor = torch.linalg.vector_norm(rows, dim=2, dtype=torch.float32)
+    return norms.square().sum(1)
 
 
 def weighted(terms: Features, weights: Mapping[str, float]) -> Tensor:
