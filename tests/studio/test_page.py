@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,7 @@ def choose(page, path: Path) -> None:
 
 
 def painted(page, expect, words: str) -> None:
-    expect(page.get_by_role("status")).to_contain_text(re.compile(f"{words}.* on this device"))
+    expect(page.locator(".status")).to_contain_text(re.compile(f"{words}.* on this device"))
 
 
 def downloaded(page, format: str) -> tuple[str, bytes]:
@@ -138,7 +139,7 @@ def test_photographs_are_dropped_and_pasted(page, expect):
         }"""
     )
     page.dispatch_event("body", "drop", {"dataTransfer": transfer})
-    expect(page.get_by_role("status")).to_contain_text("90 × 60")
+    expect(page.locator(".status")).to_contain_text("90 × 60")
     page.get_by_role("button", name="The Scream", exact=True).click()
     page.evaluate("(data) => window.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data }))", transfer)
     painted(page, expect, "The Scream")
@@ -149,7 +150,7 @@ def test_a_photograph_is_turned_as_its_camera_says(page, expect, tmp_path):
     exif[274] = 6
     Image.fromarray(checkered(120, 80)).save(tmp_path / "turned.jpg", exif=exif)
     choose(page, tmp_path / "turned.jpg")
-    expect(page.get_by_role("status")).to_contain_text("80 × 120")
+    expect(page.locator(".status")).to_contain_text("80 × 120")
 
 
 def test_transparency_is_kept(page, expect, tmp_path):
@@ -174,6 +175,48 @@ def test_the_user_s_own_model(page, expect, small, tmp_path):
     expect(page.get_by_label("Model")).to_have_value("mine.onnx")
     painted(page, expect, "The Great Wave")
     assert_alike(pixels_of(downloaded(page, "png")[1]), Stylizer("fine").stylize(pixels_of(small), "great_wave"))
+
+
+def test_many_photographs_become_a_zip(page, expect, tmp_path):
+    paths = []
+    for number, folder in enumerate(("a", "b", "c")):
+        (tmp_path / folder).mkdir()
+        paths.append(tmp_path / folder / ("broken.png" if folder == "b" else "same.png"))
+        Image.fromarray(checkered(70 + number, 50, seed=number)).save(paths[-1])
+    paths[1].write_bytes(b"no picture")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose photographs").click()
+    chooser.value.set_files(paths)
+    painted(page, expect, "The Great Wave")
+    page.get_by_role("button", name="The Scream", exact=True).click()
+    page.get_by_label("Format").select_option("png")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Paint all 3").click()
+    assert download.value.suggested_filename == "paintings.zip"
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["same_the_scream.png", "same_the_scream-2.png"]
+        second = pixels_of(archive.read("same_the_scream-2.png"))
+    assert_alike(second, Stylizer().stylize(pixels_of(paths[2]), "the_scream"))
+    expect(page.get_by_text("2 of 3 painted.")).to_be_visible()
+    expect(page.get_by_text("This browser cannot read broken.png as a picture.")).to_be_visible()
+
+
+def test_the_camera_is_painted_live(page, expect):
+    page.get_by_role("button", name="Use the camera").click()
+    status = page.locator(".status")
+    expect(status).to_contain_text("frames a second")
+    page.get_by_role("button", name="Starry Night", exact=False).first.click()
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.wait_for_timeout(1500)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="End the recording").click()
+    assert re.fullmatch(r"painting\.(webm|mp4)", download.value.suggested_filename)
+    assert Path(download.value.path()).stat().st_size > 1000
+    page.get_by_role("button", name="Take the picture").click()
+    painted(page, expect, "The Starry Night")
+    expect(page.get_by_role("button", name="Take the picture")).to_be_hidden()
+    assert downloaded(page, "png")[0] == "snapshot_starry_night.png"
 
 
 @pytest.mark.parametrize(

@@ -33,13 +33,14 @@ export class Client {
     kind: K,
     ask: Requests[K]["ask"],
     progress: (share: number) => void = () => {},
+    transfer: Transferable[] = [],
   ): { readonly id: number; readonly answer: Promise<Requests[K]["answer"]> } {
     this.last += 1;
     const id = this.last;
     const answer = new Promise<Requests[K]["answer"]>((resolve, reject) => {
       this.waiting.set(id, { resolve, reject, progress });
     });
-    this.worker.postMessage({ id, kind, ask });
+    this.worker.postMessage({ id, kind, ask }, transfer);
     return { id, answer };
   }
 

@@ -99,7 +99,7 @@ export class Easel {
       this.shown.busy("preview");
       const draft = this.draft;
       await this.run({ ...choice, within: draft, draft }, (image, seconds) => {
-        this.draft = suited(draft, seconds);
+        this.draft = suited(draft, seconds, QUICK, DRAFT);
         this.shown.painting(image, null);
       });
       return true;
@@ -145,8 +145,13 @@ export class Easel {
   }
 }
 
-/** The longer side, in steps of 32 pixels, of a preview that takes as long as it may, after one that took so long. */
-function suited(longest: number, seconds: number): number {
-  const wanted = 32 * Math.round((longest * Math.sqrt(QUICK / Math.max(seconds, 0.01))) / 32);
-  return Math.min(DRAFT[1], Math.max(DRAFT[0], wanted, longest - 96), longest + 32);
+/** The longer side, in steps of 32 pixels, of what takes as long as it may, after one that took so long. */
+export function suited(
+  longest: number,
+  seconds: number,
+  wanted: number,
+  [least, most]: readonly [number, number],
+): number {
+  const next = 32 * Math.round((longest * Math.sqrt(wanted / Math.max(seconds, 0.01))) / 32);
+  return Math.min(most, Math.max(least, next, longest - 96), longest + 32);
 }

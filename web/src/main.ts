@@ -1,17 +1,20 @@
 /** The page: what belongs to what. */
 
+import { Camera } from "./camera.js";
 import { Client, Failed } from "./client.js";
 import { h } from "./dom.js";
 import { Easel } from "./easel.js";
 import type { Style } from "./paint/card.js";
 import type { Look } from "./paint/options.js";
+import { Recorder } from "./recorder.js";
 import { State } from "./state.js";
 import { say } from "./strings.js";
 import type { Word } from "./strings.js";
 import { Brush } from "./view/brush.js";
 import { Controls } from "./view/controls.js";
 import { wall } from "./view/paintings.js";
-import { Save } from "./view/save.js";
+import { Many } from "./view/many.js";
+import { Save, offer } from "./view/save.js";
 import { Stage } from "./view/stage.js";
 import { Sheet } from "./view/styles.js";
 
@@ -59,7 +62,30 @@ class Studio {
     fault: (error) => this.fault(error, this.fileName),
   });
 
-  private readonly picker = h("input", { type: "file", accept: "image/*", hidden: true, onchange: () => this.take(this.picker.files) });
+  private readonly many = new Many(this.client, {
+    look: () => this.state.now.look,
+    encoding: () => this.save.encoding,
+    nameOf: (file) => this.resultName(file.name),
+    busy: (now) => this.stage.working(now),
+  });
+  private readonly camera = new Camera(this.client, {
+    opened: (first, width, height) => this.showCamera(first, width, height),
+    frame: (image, rate, pixels) => this.showFrame(image, rate, pixels),
+    look: () => this.state.now.look,
+    fault: (error) => this.cameraFault(error),
+  });
+  private readonly recorder = new Recorder();
+  private readonly recording = h("button", { type: "button", hidden: !Recorder.exists, onclick: () => void this.record() }, say("record"));
+  private readonly shooting = h(
+    "div",
+    { class: "buttons", hidden: true },
+    h("button", { type: "button", class: "main", onclick: () => void this.shoot() }, say("snapshot")),
+    h("button", { type: "button", onclick: () => void this.openCamera(true) }, say("turnCamera")),
+    this.recording,
+    h("button", { type: "button", class: "quiet", onclick: () => this.closeCamera() }, say("closeCamera")),
+  );
+
+  private readonly picker = h("input", { type: "file", accept: "image/*", multiple: true, hidden: true, onchange: () => this.take(this.picker.files) });
   private readonly modelPicker = h("input", { type: "file", accept: ".onnx", hidden: true, onchange: () => this.take(this.modelPicker.files) });
   private readonly status = h("p", { class: "status", role: "status" });
   private readonly alert = h("p", { class: "fault", role: "alert", hidden: true });
@@ -69,18 +95,23 @@ class Studio {
   private readonly welcome = h(
     "div",
     { class: "welcome" },
-    h("h1", {}, say("tagline")),
+    h("p", { class: "tagline" }, say("tagline")),
     h("p", { class: "promise" }, say("promise")),
     h("button", { type: "button", class: "main", onclick: () => this.picker.click() }, say("choose")),
     h("p", { class: "hint" }, say("drop")),
-    h("button", { type: "button", class: "quiet", onclick: () => void this.openSample() }, say("sample")),
+    h(
+      "div",
+      { class: "ways" },
+      h("button", { type: "button", class: "quiet", hidden: !Camera.exists, onclick: () => void this.openCamera() }, say("camera")),
+      h("button", { type: "button", class: "quiet", onclick: () => void this.openSample() }, say("sample")),
+    ),
     wall(),
   );
   private readonly work = h(
     "div",
     { class: "work", hidden: true },
-    h("div", { class: "left" }, this.stage.element, h("div", { class: "below" }, this.undo, this.redo, this.actual, this.status)),
-    h("div", { class: "panel" }, this.sheet.element, this.controls.element, this.save.settings, this.save.element),
+    h("div", { class: "left" }, this.stage.element, h("div", { class: "below" }, this.undo, this.redo, this.actual, this.shooting, this.status)),
+    h("div", { class: "panel" }, this.sheet.element, this.controls.element, this.many.element, this.save.settings, this.save.element),
   );
   private readonly another = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.picker.click() }, say("another"));
 
@@ -92,11 +123,12 @@ class Studio {
   private zoomed = false;
   private banks: readonly Bank[] = [];
   private bank = "";
+  private told = 0;
 
   constructor(root: HTMLElement) {
     this.stage.easel.append(this.brush.element);
     root.append(
-      h("header", {}, h("span", { class: "brand" }, say("title")), this.another),
+      h("header", {}, h("h1", { class: "brand" }, say("title")), this.another),
       h("main", {}, this.alert, this.welcome, this.work),
       this.picker,
       this.modelPicker,
@@ -131,23 +163,17 @@ class Studio {
     if (this.fileName !== "") this.begin();
   }
 
-  private async open(file: File): Promise<void> {
+  private async open(file: File, beside: readonly File[] = []): Promise<void> {
     this.alert.hidden = true;
+    if (this.camera.running) this.closeCamera();
     this.easel.stop();
     this.tell(say("loading", { file: file.name }));
     try {
       const { width, height, shown } = await this.client.ask("open", { file }).answer;
       this.fileName = file.name;
       this.size = [width, height];
-      this.welcome.hidden = true;
-      this.work.hidden = false;
-      this.another.hidden = false;
-      document.body.classList.add("at-work");
-      this.zoom(false);
-      this.stage.open(shown, width, height);
-      this.brush.open(width, height);
-      this.controls.setSize(width, height);
-      this.sheet.forget();
+      this.beginWork(shown, width, height);
+      this.many.set(beside);
       this.tell(say("starting"));
       this.state.restart({ look: { ...this.state.now.look, feather: null, invert_mask: false, mask_style: null }, mask: null });
       await this.ready;
@@ -156,6 +182,83 @@ class Studio {
       this.fault(error, file.name);
       if (this.fileName !== "") this.easel.paint(this.state.now);
     }
+  }
+
+  private beginWork(shown: ImageBitmap, width: number, height: number): void {
+    this.welcome.hidden = true;
+    this.work.hidden = false;
+    this.another.hidden = false;
+    document.body.classList.add("at-work");
+    this.zoom(false);
+    this.stage.open(shown, width, height);
+    this.brush.open(width, height);
+    this.controls.setSize(width, height);
+    this.sheet.forget();
+  }
+
+  private async openCamera(other = false): Promise<void> {
+    this.alert.hidden = true;
+    try {
+      await this.ready;
+      this.easel.stop();
+      await (other ? this.camera.turn() : this.camera.start());
+    } catch (error) {
+      this.cameraFault(error);
+    }
+  }
+
+  private showCamera(first: ImageBitmap, width: number, height: number): void {
+    this.fileName = "";
+    this.many.set([]);
+    this.beginWork(first, width, height);
+    this.setLive(true);
+  }
+
+  private setLive(live: boolean): void {
+    this.stage.live(live);
+    for (const one of [this.undo, this.redo, this.actual, this.save.element, this.save.settings]) one.hidden = live;
+    this.shooting.hidden = !live;
+    this.work.classList.toggle("shooting", live);
+  }
+
+  private showFrame(image: ImageBitmap, rate: number, pixels: number): void {
+    this.stage.show(image);
+    const now = performance.now();
+    if (now - this.told < 1000) return; // nobody reads faster
+    this.told = now;
+    this.tell(say("live", { rate: Math.round(rate), pixels, threads: this.threadsInWords() }));
+  }
+
+  private async shoot(): Promise<void> {
+    const blob = await this.camera.snapshot();
+    await this.open(new File([blob], "snapshot.png", { type: blob.type }));
+  }
+
+  private async record(): Promise<void> {
+    if (!this.recorder.running) this.recorder.start(this.stage.painted);
+    else {
+      const { blob, suffix } = await this.recorder.stop();
+      offer(new File([blob], `painting.${suffix}`, { type: blob.type }));
+    }
+    this.recording.textContent = say(this.recorder.running ? "recordEnd" : "record");
+    this.recording.setAttribute("aria-pressed", String(this.recorder.running));
+  }
+
+  /** Back to the first page, or on to a photograph. */
+  private closeCamera(): void {
+    if (this.recorder.running) void this.record();
+    this.camera.stop();
+    this.setLive(false);
+    this.work.hidden = true;
+    this.another.hidden = true;
+    this.welcome.hidden = false;
+    document.body.classList.remove("at-work");
+    this.tell("");
+  }
+
+  private cameraFault(error: unknown): void {
+    if (this.shooting.hidden === false) this.closeCamera();
+    this.fault(error, "", "fault_camera");
   }
 
   private begin(): void {
@@ -168,8 +271,10 @@ class Studio {
   }
 
   private take(files: FileList | null): void {
-    const file = files?.[0];
-    if (file !== undefined) void (isModel(file) ? this.openModel(file) : this.open(file));
+    const all = [...(files ?? [])];
+    const [file] = all;
+    const pictures = all.filter((one) => !isModel(one));
+    if (file !== undefined) void (isModel(file) ? this.openModel(file) : this.open(file, pictures));
     this.picker.value = "";
     this.modelPicker.value = "";
   }
@@ -217,16 +322,20 @@ class Studio {
     if (this.fileName !== "" && this.styles.length > 0) this.easel.paint(this.state.now);
   }
 
-  private resultName(): string {
-    return `${this.fileName.replace(/\.[^.]*$/, "")}_${Object.keys(this.state.now.look.style).join("+")}`;
+  private resultName(file = this.fileName): string {
+    return `${file.replace(/\.[^.]*$/, "")}_${Object.keys(this.state.now.look.style).join("+")}`;
   }
 
   private showPainting(image: ImageBitmap, seconds: number | null): void {
     this.stage.show(image);
     if (seconds === null) return;
-    const threads = this.threads === 1 ? say("oneThread") : say("threads", { number: this.threads });
+    const threads = this.threadsInWords();
     const size = say("size", { width: this.size[0], height: this.size[1] });
     this.tell(`${say("painted", { style: this.sheet.titles(Object.keys(this.state.now.look.style)), seconds: seconds < 0.1 ? "< 0.1" : seconds.toFixed(1), threads })} ${size}`);
+  }
+
+  private threadsInWords(): string {
+    return this.threads === 1 ? say("oneThread") : say("threads", { number: this.threads });
   }
 
   private busySaving(share: number | null): void {

@@ -27,6 +27,10 @@ export interface Requests {
   open: { ask: { file: Blob } | { pixels: Rgba }; answer: { width: number; height: number; shown: ImageBitmap } };
   paint: { ask: Order; answer: { image: ImageBitmap; seconds: number } };
   pixels: { ask: Order; answer: Rgba };
+  /** A picture of many: decoded, painted and encoded, beside the photograph in hand. */
+  one: { ask: { file: Blob; look: Look } & Encoding; answer: { blob: Blob; crc: number } };
+  /** A frame of a camera, painted at no more than so many pixels on its longer side. */
+  frame: { ask: { frame: ImageBitmap; look: Look; longest: number }; answer: { image: ImageBitmap; seconds: number } };
   encode: { ask: Order & Encoding; answer: { blob: Blob } };
 }
 

@@ -8,6 +8,7 @@ import { SMALLEST_SIDE } from "./options.js";
 import { fillInvisible, rgbOf, rgbaOf } from "./pixels.js";
 import type { Gray, Rgb, Rgba } from "./pixels.js";
 import type { Encoding, Fault, Kind, Message, Order, Reply, Requests } from "./protocol.js";
+import { crc32 } from "../zip.js";
 import { reduce, reducedSize } from "./stroke.js";
 import type { Size } from "./stroke.js";
 
@@ -101,7 +102,6 @@ async function loadModel(ask: Requests["model"]["ask"]): Promise<Requests["model
 
 async function open(ask: Requests["open"]["ask"]): Promise<Requests["open"]["answer"]> {
   const pixels = "pixels" in ask ? ask.pixels : await decoded(ask.file);
-  if (Math.min(pixels.width, pixels.height) < SMALLEST_SIDE) throw new Stopped("too-small");
   fillInvisible(pixels);
   photo = new Photo(pixels);
   return { width: pixels.width, height: pixels.height, shown: await bitmapOf(photo.shown(SHOWN)) };
@@ -114,6 +114,7 @@ async function decoded(file: Blob): Promise<Rgba> {
   const { width, height } = bitmap;
   try {
     if (width * height > MOST_PIXELS) throw new Stopped("too-large");
+    if (Math.min(width, height) < SMALLEST_SIDE) throw new Stopped("too-small");
     const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
     if (context === null) throw new Stopped("memory");
     context.drawImage(bitmap, 0, 0);
@@ -126,10 +127,10 @@ async function decoded(file: Blob): Promise<Rgba> {
 /** Longer side in pixels of what is shown on the screen. */
 export const SHOWN = 1600;
 
-async function painting(order: Order, id: number): Promise<Rgba> {
-  if (model === null || photo === null) throw new Stopped("failed");
+async function painting(order: Order, id: number, here: Photo | null = photo): Promise<Rgba> {
+  if (model === null || here === null) throw new Stopped("failed");
   const { names } = model;
-  const [here, loaded] = [photo, model];
+  const loaded = model;
   const size = order.draft === null ? null : reducedSize(here.size, order.draft);
   const own = seenSize(here.size, order.look);
   const least = size !== null && (own === null || Math.max(...size) < Math.max(...own)) ? size : own;
@@ -157,8 +158,34 @@ function bitmapOf({ data, width, height }: Rgba): Promise<ImageBitmap> {
   return createImageBitmap(new ImageData(data, width, height));
 }
 
-async function encoded(order: Order & Encoding, id: number): Promise<Blob> {
-  const picture = await painting(order, id);
+/** A picture of many; nothing of it is kept. */
+async function one({ file, look, type, quality }: Requests["one"]["ask"], id: number): Promise<Requests["one"]["answer"]> {
+  const pixels = await decoded(file);
+  fillInvisible(pixels);
+  const order = { look, mask: null, within: null, draft: null };
+  const blob = await encoded(await painting(order, id, new Photo(pixels)), { type, quality });
+  return { blob, crc: crc32(new Uint8Array(await blob.arrayBuffer())) };
+}
+
+/** Frames are drawn here, to get at their bytes. */
+const scratch = new OffscreenCanvas(1, 1);
+const frames = scratch.getContext("2d", { willReadFrequently: true });
+
+async function frame({ frame: bitmap, look, longest }: Requests["frame"]["ask"]): Promise<ImageBitmap> {
+  if (model === null || frames === null) throw new Stopped("failed");
+  const [width, height] = reducedSize([bitmap.width, bitmap.height], longest) ?? [bitmap.width, bitmap.height];
+  if (scratch.width !== width || scratch.height !== height) {
+    scratch.width = width;
+    scratch.height = height;
+  }
+  frames.drawImage(bitmap, 0, 0, width, height);
+  bitmap.close();
+  const picture = { data: frames.getImageData(0, 0, width, height).data, width, height };
+  const loaded = model;
+  return bitmapOf(await paint(picture, rgbOf(picture), look, null, model.names, (seen, style) => loaded.run(seen, style)));
+}
+
+async function encoded(picture: Rgba, order: Encoding): Promise<Blob> {
   const canvas = new OffscreenCanvas(picture.width, picture.height);
   const context = canvas.getContext("2d");
   if (context === null) throw new Stopped("memory");
@@ -187,15 +214,26 @@ async function answer(message: Extract<Message, { kind: Kind }>): Promise<[unkno
     case "paint": {
       const begin = performance.now();
       const image = await bitmapOf(await painting(message.ask, id));
-      return [{ image, seconds: (performance.now() - begin) / 1000 }, [image]];
+      return [{ image, seconds: secondsSince(begin) }, [image]];
     }
     case "pixels": {
       const { data, width, height } = await painting(message.ask, id);
       return [{ data, width, height }, [data.buffer]];
     }
     case "encode":
-      return [{ blob: await encoded(message.ask, id) }, []];
+      return [{ blob: await encoded(await painting(message.ask, id), message.ask) }, []];
+    case "one":
+      return [await one(message.ask, id), []];
+    case "frame": {
+      const begin = performance.now();
+      const image = await frame(message.ask);
+      return [{ image, seconds: secondsSince(begin) }, [image]];
+    }
   }
+}
+
+function secondsSince(begin: number): number {
+  return (performance.now() - begin) / 1000;
 }
 
 function say(reply: Reply, transfer: Transferable[] = []): void {

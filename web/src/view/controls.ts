@@ -90,6 +90,7 @@ export class Controls {
       section(say("part"), this.brushing, this.tools, this.masked),
       section(say("bank"), h("div", { class: "field" }, h("label", { for: "bank", class: "unseen" }, say("bank")), this.bank)),
     );
+    for (const one of [this.stroke.element, this.automatic, this.brushing.parentElement!]) one.classList.add("still");
     state.listen(() => this.update());
     this.update();
   }

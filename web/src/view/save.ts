@@ -52,6 +52,12 @@ export class Save {
     this.update();
   }
 
+  /** As the user wants files. */
+  get encoding(): Encoding & { readonly suffix: Suffix } {
+    const suffix = this.format.value as Suffix;
+    return { suffix, type: TYPES[suffix], quality: this.quality };
+  }
+
   private update(): void {
     this.settings.hidden = this.format.value === "png";
   }
@@ -84,9 +90,7 @@ export class Save {
 
   private async save(): Promise<string> {
     const file = await this.file();
-    const url = URL.createObjectURL(file);
-    h("a", { href: url, download: file.name }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    offer(file);
     return say("saved", { file: file.name });
   }
 
@@ -105,4 +109,11 @@ export class Save {
     }
     return null;
   }
+}
+
+/** Give a file to the user as a download. */
+export function offer(file: File): void {
+  const url = URL.createObjectURL(file);
+  h("a", { href: url, download: file.name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }

@@ -4,7 +4,7 @@ import { h, showBitmap } from "../dom.js";
 import { say } from "../strings.js";
 
 export class Stage {
-  private readonly painted = h("canvas", { class: "painted", role: "img", "aria-label": say("stage") });
+  readonly painted = h("canvas", { class: "painted", role: "img", "aria-label": say("stage") });
   private readonly photo = h("canvas", { class: "photo", "aria-hidden": "true" });
   private readonly compare = h("input", { type: "range", min: 0, max: 100, step: 1, value: 0, class: "compare" });
   readonly easel = h(
@@ -38,6 +38,11 @@ export class Stage {
   show(image: ImageBitmap): void {
     this.element.classList.remove("waiting");
     showBitmap(this.painted, image);
+  }
+
+  /** Frames of a camera, which have no photograph beneath them. */
+  live(now: boolean): void {
+    this.element.classList.toggle("live", now);
   }
 
   working(now: boolean): void {

@@ -49,7 +49,10 @@ export class Sheet {
 
   /** Before another photograph's tiles come. */
   forget(): void {
-    for (const { element } of this.tiles.values()) element.classList.remove("painted");
+    for (const { element, canvas } of this.tiles.values()) {
+      element.classList.remove("painted");
+      canvas.width = 4; // which empties it
+    }
   }
 
   titles(names: readonly string[]): string {
