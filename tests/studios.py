@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from support import checkered
+
+STYLIZE = "api/v1/stylize"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -58,3 +64,30 @@ def assert_alike(ours: np.ndarray, theirs: np.ndarray, most: int = 2) -> None:
     difference = np.abs(ours.astype(int) - theirs.astype(int))
     assert difference.max() <= most, difference.max()
     assert (difference <= 1).mean() >= 0.99
+
+
+def png(width: int = 60, height: int = 45) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(checkered(width, height)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def pixels(data: bytes) -> np.ndarray:
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), np.int16)
+
+
+def wait_until_ready(client) -> None:
+    for _ in range(300):
+        if client.get("readyz").status_code == 200:
+            return
+        time.sleep(0.1)
+    pytest.fail("no worker is ready")
+
+
+def problem(answer, status: int) -> str:
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    content = answer.json()
+    assert content["status"] == status
+    assert content["title"]
+    return content["detail"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from studios import CHROMIUM, start_studio, visited
+from studios import CHROMIUM, start_studio, visited, wait_until_ready
 
 
 @pytest.fixture(scope="session")
@@ -36,3 +36,30 @@ def page(browser, address):
     """The studio in a fresh browser of its own."""
     with visited(browser, address) as found:
         yield found
+
+
+@pytest.fixture
+def client(address):
+    httpx = pytest.importorskip("httpx", reason="httpx is not installed")
+    with httpx.Client(base_url=address, timeout=60) as found:
+        wait_until_ready(found)
+        yield found
+
+
+@pytest.fixture
+def server(tmp_path):
+    """Starts a server with options of its own; gives a client and the process."""
+    httpx = pytest.importorskip("httpx", reason="httpx is not installed")
+    running = []
+
+    def start(*words: str, **options):
+        process, address = start_studio(tmp_path, *words, **options)
+        client = httpx.Client(base_url=address, timeout=60)
+        running.append((process, client))
+        return client, process
+
+    yield start
+    for process, client in running:
+        client.close()
+        process.terminate()
+        process.wait(20)

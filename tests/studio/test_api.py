@@ -18,64 +18,10 @@ from PIL import Image
 
 from allaprima.stylizer import Stylizer
 from broken import broken_files
-from studios import start_studio
-from support import checkered
+from studios import STYLIZE, pixels, png, problem, wait_until_ready
 
 httpx = pytest.importorskip("httpx")
 PROJECT = Path(__file__).parents[2]
-STYLIZE = "api/v1/stylize"
-
-
-def png(width: int = 60, height: int = 45) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(checkered(width, height)).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def pixels(data: bytes) -> np.ndarray:
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), np.int16)
-
-
-@pytest.fixture
-def client(address):
-    with httpx.Client(base_url=address, timeout=60) as found:
-        wait_until_ready(found)
-        yield found
-
-
-def wait_until_ready(client) -> None:
-    for _ in range(300):
-        if client.get("readyz").status_code == 200:
-            return
-        time.sleep(0.1)
-    pytest.fail("no worker is ready")
-
-
-@pytest.fixture
-def server(tmp_path):
-    """Starts a server with options of its own; gives a client and the process."""
-    running = []
-
-    def start(*words: str, **options):
-        process, address = start_studio(tmp_path, *words, **options)
-        client = httpx.Client(base_url=address, timeout=60)
-        running.append((process, client))
-        return client, process
-
-    yield start
-    for process, client in running:
-        client.close()
-        process.terminate()
-        process.wait(20)
-
-
-def problem(answer, status: int) -> str:
-    assert answer.status_code == status, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    content = answer.json()
-    assert content["status"] == status
-    assert content["title"]
-    return content["detail"]
 
 
 def test_a_painting_is_python_s(client):

@@ -9,14 +9,16 @@ from collections.abc import Awaitable
 from typing import Any, TypeVar
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
 from allaprima.cards import read_card
 from allaprima.gallery import BANKS, find_model
+from allaprima.studio.archive import Pictures, painted_zip
 from allaprima.studio.body import read_body
+from allaprima.studio.jobs import Jobs, events
 from allaprima.studio.metrics import written
 from allaprima.studio.parameters import Values, check_styles, described, read_parameters
-from allaprima.studio.pool import Pool
+from allaprima.studio.pool import Painted, Pool
 from allaprima.studio.problems import ProblemError
 from allaprima.style_model import Card
 from allaprima.version import __version__
@@ -34,6 +36,7 @@ _SUFFIXES = {"JPEG": "jpg", "TIFF": "tif"}
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "The painting.", "content": {kind: {} for kind in MEDIA_TYPES.values()}},
+    202: {"description": "A job, if the client prefers respond-async; Location says where."},
     304: {"description": "The painting that If-None-Match names."},
     **{
         status: {"description": words, "content": {"application/problem+json": {"schema": {"type": "object"}}}}
@@ -69,9 +72,14 @@ _BODY = {
 }
 
 
-def add_api(app: FastAPI, pool: Pool) -> None:
+def add_api(app: FastAPI, pool: Pool, jobs: Jobs) -> None:
     """Add the API to an application; the page comes after it, which answers for all other paths."""
     cards = _cards(pool.settings.model)
+    first = next(iter(cards))
+
+    def for_worker(values: Values) -> Values:
+        """The model that a worker has from its start needs no name; names are never paths."""
+        return {key: value for key, value in values.items() if key != "model" or value != first}
 
     @app.get("/healthz", summary="Whether the server runs")
     async def healthz() -> PlainTextResponse:
@@ -92,7 +100,7 @@ def add_api(app: FastAPI, pool: Pool) -> None:
         return JSONResponse([{"name": name, "styles": len(card.names) - 1} for name, card in cards.items()])
 
     @app.get("/api/v1/styles", summary="The styles of a model", responses={404: _ANSWERS[404]})
-    async def styles(model: str = next(iter(cards))) -> JSONResponse:
+    async def styles(model: str = first) -> JSONResponse:
         return JSONResponse(json.loads(_card(cards, model).to_json())["styles"][1:])
 
     @app.post(
@@ -104,26 +112,88 @@ def add_api(app: FastAPI, pool: Pool) -> None:
     )
     async def stylize(request: Request) -> Response:
         values = read_parameters(request.query_params.multi_items())
-        model = values.get("model", next(iter(cards)))
-        check_styles(values, _card(cards, model).names)
+        card = _card(cards, values.get("model", first))
+        check_styles(values, card.names)
         body = await read_body(request, MOST_BYTES)
         blobs = [body.image] if body.mask is None else [body.image, body.mask]
-        tag = _tag(values, _card(cards, model), blobs)
+        tag = _tag(values, card, blobs)
         if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers={"ETag": tag})
-        painted = await while_waited_for(request, pool.paint(_for_worker(values, cards), blobs))
-        ending = _SUFFIXES.get(painted.kind, painted.kind.lower())
-        return Response(
-            painted.data,
-            media_type=MEDIA_TYPES.get(painted.kind, "application/octet-stream"),
-            headers={
-                "ETag": tag,
-                "Cache-Control": "private, no-cache",
-                "Content-Disposition": f'inline; filename="painting.{ending}"',
-                "Content-Security-Policy": "default-src 'none'; sandbox",
-                "Server-Timing": f"queue;dur={1000 * painted.waited:.1f}, paint;dur={1000 * painted.seconds:.1f}",
-            },
-        )
+        pool.check_room()
+        if "respond-async" not in request.headers.get("prefer", ""):
+            painted = await while_waited_for(request, pool.paint(for_worker(values), blobs))
+            return _picture(painted, {"ETag": tag})
+        jobs.check_room()
+        job = jobs.begin(pool.paint(for_worker(values), blobs))
+        place = f"{request.scope.get('root_path', '')}/api/v1/jobs/{job.name}"
+        return JSONResponse(job.described(), 202, {"Location": place, "Preference-Applied": "respond-async"})
+
+    @app.post(
+        "/api/v1/batch",
+        summary="Paint a zip of pictures",
+        response_class=Response,
+        responses={**_ANSWERS, 200: {"description": "A zip of paintings.", "content": {"application/zip": {}}}},
+        openapi_extra={
+            "parameters": described(),
+            "requestBody": {"required": True, "content": {"application/zip": _PICTURE}},
+        },
+    )
+    async def batch(request: Request) -> Response:
+        values = read_parameters(request.query_params.multi_items())
+        check_styles(values, _card(cards, values.get("model", first)).names)
+        pictures = Pictures((await read_body(request, MOST_BYTES)).image, MOST_BYTES)
+        pool.check_room()
+
+        async def paint(data: bytes) -> Painted:
+            return await pool.paint(for_worker(values), [data])
+
+        pieces = painted_zip(pictures, paint, _SUFFIXES, pool.settings.workers)
+        headers = {"Content-Disposition": 'attachment; filename="paintings.zip"', "Cache-Control": "private, no-store"}
+        return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+
+    @app.get("/api/v1/jobs/{name}", summary="How far a job is", responses={404: _ANSWERS[404]})
+    async def job_state(name: str) -> JSONResponse:
+        return JSONResponse(jobs.find(name).described(), headers={"Cache-Control": "no-store"})
+
+    @app.get("/api/v1/jobs/{name}/events", summary="A job's states as they come", responses={404: _ANSWERS[404]})
+    async def job_events(name: str) -> StreamingResponse:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(events(jobs.find(name)), media_type="text/event-stream", headers=headers)
+
+    @app.get(
+        "/api/v1/jobs/{name}/result",
+        summary="A job's painting",
+        response_class=Response,
+        responses={404: _ANSWERS[404], 409: {**_ANSWERS[404], "description": "It is not done."}},
+    )
+    async def job_result(name: str) -> Response:
+        job = jobs.find(name)
+        if job.state == "failed":
+            raise job.problem
+        if job.state != "done":
+            raise ProblemError(409, f"the job is {job.state}")
+        return _picture(job.work.result(), {})
+
+    @app.delete("/api/v1/jobs/{name}", summary="Cancel a job", status_code=204, responses={404: _ANSWERS[404]})
+    async def job_cancel(name: str) -> Response:
+        jobs.drop(name)
+        return Response(status_code=204)
+
+
+def _picture(painted: Painted, headers: dict[str, str]) -> Response:
+    """A painting as an answer."""
+    ending = _SUFFIXES.get(painted.kind, painted.kind.lower())
+    return Response(
+        painted.data,
+        media_type=MEDIA_TYPES.get(painted.kind, "application/octet-stream"),
+        headers={
+            "Cache-Control": "private, no-cache",
+            "Content-Disposition": f'inline; filename="painting.{ending}"',
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "Server-Timing": f"queue;dur={1000 * painted.waited:.1f}, paint;dur={1000 * painted.seconds:.1f}",
+            **headers,
+        },
+    )
 
 
 async def while_waited_for(request: Request, work: Awaitable[Result]) -> Result:
@@ -161,11 +231,6 @@ def _card(cards: dict[str, Card], model: str) -> Card:
     if model not in cards:
         raise ProblemError(404, f"there is no model {model}; there are: {', '.join(cards)}", options=("model",))
     return cards[model]
-
-
-def _for_worker(values: Values, cards: dict[str, Card]) -> Values:
-    """The model that the worker has from its start needs no name; names are never paths."""
-    return {key: value for key, value in values.items() if key != "model" or value != next(iter(cards))}
 
 
 def _tag(values: Values, card: Card, blobs: list[bytes]) -> str:

@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 from allaprima.gallery import find_model
 from allaprima.studio.api import add_api
 from allaprima.studio.guard import Guard
+from allaprima.studio.jobs import Jobs
 from allaprima.studio.page import caching, page_contents, type_of
 from allaprima.studio.pool import Pool, Settings
 from allaprima.studio.problems import ProblemError
@@ -32,16 +33,17 @@ def make_app(settings: Settings, *, hosts: Iterable[str] = (), token: str | None
     Raises:
         ModelError: the model is not a style model.
     """
-    pool = Pool(settings)
+    pool, jobs = Pool(settings), Jobs()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await pool.start()
         yield
+        jobs.stop()
         await pool.stop()
 
     app = FastAPI(title="Alla Prima", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
-    add_api(app, pool)
+    add_api(app, pool, jobs)
     add_page(app, page_contents(None if settings.model is None else find_model(settings.model)))
     app.add_exception_handler(HTTPException, _as_problem)
     app.add_exception_handler(ProblemError, _as_problem)

@@ -147,12 +147,11 @@ class Pool:
         await asyncio.gather(*(worker.process.wait() for worker in self._workers))
         self._workers.clear()
 
-    async def paint(self, values: dict[str, Any], blobs: Sequence[bytes]) -> Painted:
-        """Paint as soon as a worker is free; if this is cancelled, so is the work.
+    def check_room(self) -> None:
+        """Refuse a request that would have to wait behind too many.
 
         Raises:
-            ProblemError: 429 if too many wait already, 503 if the worker ended, 504 if it took too long, and whatever
-                is wrong with the request.
+            ProblemError: 429 if too many wait already, 503 if the server is about to end.
         """
         if self._closing:
             raise ProblemError(503, "the server is about to end")
@@ -160,6 +159,13 @@ class Pool:
             self.counts.refused += 1
             seconds = str(self._until_free())
             raise ProblemError(429, f"{self.waiting} requests wait already", headers={"Retry-After": seconds})
+
+    async def paint(self, values: dict[str, Any], blobs: Sequence[bytes]) -> Painted:
+        """Paint as soon as a worker is free; if this is cancelled, so is the work.
+
+        Raises:
+            ProblemError: 503 if the worker ended, 504 if it took too long, and whatever is wrong with the request.
+        """
         begin = time.perf_counter()
         self.waiting += 1
         try:

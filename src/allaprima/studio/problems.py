@@ -27,8 +27,8 @@ class ProblemError(Exception):
         self.headers = dict(headers or {})
         self.options = options
 
-    def response(self) -> Response:
-        """The answer."""
+    def content(self) -> dict[str, object]:
+        """What is told of it."""
         content: dict[str, object] = {
             "type": "about:blank",
             "title": _title(self.status),
@@ -37,7 +37,11 @@ class ProblemError(Exception):
         }
         if self.options:
             content["options"] = list(self.options)
-        return JSONResponse(content, self.status, self.headers, "application/problem+json")
+        return content
+
+    def response(self) -> Response:
+        """The answer."""
+        return JSONResponse(self.content(), self.status, self.headers, "application/problem+json")
 
 
 def _title(status: int) -> str:

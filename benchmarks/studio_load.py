@@ -1,0 +1,188 @@
+"""How the studio's server bears load: what it adds to the library's time, what it paints at most, and its memory.
+
+python benchmarks/studio_load.py [--requests 2000] [--workers 2]
+
+Prints a table. The pictures are of random sizes, one in twenty is hostile; ratios are of the library in this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+
+import httpx
+import numpy as np
+from PIL import Image
+
+from allaprima.stylizer import Stylizer
+
+SIDE = 512
+STYLE = {"style": "irises"}
+
+
+def jpeg(width: int, height: int, seed: int = 0) -> bytes:
+    """A smooth random picture as a file."""
+    noise = np.random.default_rng(seed).integers(0, 255, (max(2, height // 16), max(2, width // 16), 3), np.uint8)
+    buffer = io.BytesIO()
+    Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def start(workers: int) -> tuple[subprocess.Popen[str], str]:
+    """The server and its address."""
+    words = ["--no-browser", "--port", "0", "--workers", str(workers), "--queue", "16"]
+    process = subprocess.Popen([sys.executable, "-m", "allaprima", "studio", *words], stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    found = re.search(r"http://\S+/", process.stderr.readline())
+    assert found
+    return process, found[0]
+
+
+def paint(client: httpx.Client, picture: bytes) -> httpx.Response:
+    """One request, again if the server is too busy."""
+    while True:
+        answer = client.post("api/v1/stylize", params=STYLE, content=picture)
+        if answer.status_code != 429:
+            return answer
+        time.sleep(0.05)
+
+
+def memory_of(process: subprocess.Popen[str]) -> float:
+    """MB of the server and its workers."""
+    total = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+            if process.pid in (int(fields[1]), int(path.parent.name)):
+                total += int((path.parent / "statm").read_text().split()[1])
+        except OSError:
+            continue
+    return total * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def overhead(client: httpx.Client) -> None:
+    """A request's time beside what its worker says that painting took."""
+    picture = jpeg(SIDE, SIDE)
+    more = []
+    for _ in range(15):
+        begin = time.perf_counter()
+        answer = paint(client, picture)
+        whole = time.perf_counter() - begin
+        found = re.search(r"paint;dur=([\d.]+)", answer.headers["server-timing"])
+        assert found
+        more.append(1000 * whole - float(found[1]))
+    print(f"overhead at {SIDE}×{SIDE}: {median(more):.1f} ms (most {max(more):.1f})")
+
+
+def throughput(client: httpx.Client, workers: int, seconds: float = 12) -> None:
+    """Pictures a second of the server and of the library in this process, by turns."""
+    picture = jpeg(SIDE, SIDE)
+    stylizer = Stylizer(threads=1, workers=workers)
+
+    def rate(work) -> float:
+        end = time.monotonic() + seconds / 4
+        count = 0
+
+        def go() -> None:
+            nonlocal count
+            while time.monotonic() < end:
+                work()
+                count += 1
+
+        begin = time.monotonic()
+        with ThreadPoolExecutor(workers) as threads:
+            for task in [threads.submit(go) for _ in range(workers)]:
+                task.result()
+        return count / (time.monotonic() - begin)
+
+    rates = [
+        (rate(lambda: stylizer.stylize(picture, "irises")), rate(lambda: paint(client, picture))) for _ in range(2)
+    ]
+    own, theirs = (sum(pair[which] for pair in rates) / len(rates) for which in (0, 1))
+    print(f"throughput at {SIDE}×{SIDE}: {theirs:.1f} a second, {100 * theirs / own:.0f} % of the library's {own:.1f}")
+
+
+def crowd(address: str, clients: int = 50) -> None:
+    """Many at once: only 200 and 429, and health answered meanwhile."""
+    picture = jpeg(SIDE, SIDE)
+    statuses: Counter[int] = Counter()
+    health: list[float] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        with httpx.Client(base_url=address, timeout=120) as client:
+            for _ in range(3):
+                statuses[client.post("api/v1/stylize", params=STYLE, content=picture).status_code] += 1
+
+    def watch() -> None:
+        with httpx.Client(base_url=address, timeout=120) as client:
+            while not done.is_set():
+                begin = time.perf_counter()
+                client.get("healthz")
+                health.append(1000 * (time.perf_counter() - begin))
+                time.sleep(0.02)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    with ThreadPoolExecutor(clients) as threads:
+        for task in [threads.submit(ask) for _ in range(clients)]:
+            task.result()
+    done.set()
+    watcher.join()
+    print(f"{clients} clients at once: {dict(statuses)}; health {median(health):.0f} ms (most {max(health):.0f})")
+
+
+def soak(client: httpx.Client, process: subprocess.Popen[str], requests: int, workers: int) -> None:
+    """Random sizes, some hostile; the memory on the way."""
+    generator = np.random.default_rng(0)
+    pictures = [jpeg(*generator.integers(16, 700, 2), seed=seed) for seed in range(60)]
+    hostile = [pictures[0][:90], b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(80), pictures[1][:-400]]
+    statuses: Counter[int] = Counter()
+
+    def ask(number: int) -> None:
+        picture = hostile[number // 20 % len(hostile)] if number % 20 == 7 else pictures[number % len(pictures)]
+        statuses[paint(client, picture).status_code] += 1
+
+    marks = []
+    steps = 10
+    with ThreadPoolExecutor(workers + 1) as threads:
+        for step in range(steps):
+            list(threads.map(ask, range(step * requests // steps, (step + 1) * requests // steps)))
+            marks.append(memory_of(process))
+    memory = [round(mark) for mark in marks]
+    slope = np.polyfit(np.linspace(0, requests / 1000, steps)[2:], marks[2:], 1)[0]
+    print(f"{requests} requests: {dict(statuses)}; memory {memory} MB, {slope:+.1f} MB a thousand")
+
+
+def main() -> None:
+    """All of it."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--requests", type=int, default=2000)
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    process, address = start(given.workers)
+    try:
+        with httpx.Client(base_url=address, timeout=120) as client:
+            while client.get("readyz").status_code != 200:
+                time.sleep(0.1)
+            overhead(client)
+            throughput(client, given.workers)
+            crowd(address)
+            soak(client, process, given.requests, given.workers)
+    finally:
+        process.terminate()
+        process.wait()
+
+
+if __name__ == "__main__":
+    main()
