@@ -137,3 +137,16 @@ def test_every_photograph_of_the_package_has_a_source_and_a_licence():
     assert not folder.skipped
     assert {path.stem for path in folder.paths} == listed.keys() - {"file", "---"}
     assert all("CC0" in listed[path.stem] or "public domain" in listed[path.stem] for path in folder.paths)
+
+
+def test_a_share_of_the_samples_is_darker_or_of_less_contrast(photos):
+    paths = find_photos(photos, 32).paths
+    plain, some, every = (RandomCrops(paths, 32, seed=0, darkened=share) for share in (0.0, 0.3, 1.0))
+    changed = 0
+    for i in range(60):
+        before, perhaps, after = (crops[i][0].float() for crops in (plain, some, every))
+        assert torch.equal(perhaps, before) or torch.equal(perhaps, after)
+        changed += not torch.equal(perhaps, before)
+        assert after.mean() < 1.15 * before.mean()  # a power below 1 lightens
+        assert after.std() < 1.3 * before.std()
+    assert 8 < changed < 30

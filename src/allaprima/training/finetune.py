@@ -17,6 +17,7 @@ from allaprima.style_model import PHOTO, Card
 from allaprima.training.growth import grown
 from allaprima.training.model_file import read_network
 from allaprima.training.networks import StyleNetwork, make_network
+from allaprima.training.norm_floor import adopt_floor, has_floor
 from allaprima.training.objective import Objective
 from allaprima.training.options import TrainingOptions
 from allaprima.training.photos import RandomCrops
@@ -25,6 +26,9 @@ from allaprima.training.validation import one_style
 
 TRIAL_PHOTOS = 4
 """Photographs on which the starts are compared."""
+
+FLOOR_PHOTOS = 16
+"""Photographs that tell what variance the norms see."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def initial(
     A bank of the same styles goes on as it is.
 
     Returns:
-        The network, on the CPU; and for each new style what it starts as: the parent's styles with their weights,
+        The network; and for each new style what it starts as: the parent's styles with their weights,
         which sum to 1.
 
     Raises:
@@ -69,22 +73,39 @@ def initial(
         torch.manual_seed(options.seed)
         network = make_network(options.network, options.entries, options.width)
     network.check_crops(options.recipe.size)
-    if parent is None:
-        return network, {}
+    starts = _inherit(network, options, setup, parent) if parent else {}
+    share, had = options.recipe.norm_floor, parent.card.recipe.get("norm_floor", 0.0) if parent else 0.0
+    free = not (options.kept or options.strengths)  # what is kept paints exactly as before
+    if free and (share != had or has_floor(network) != (share > 0)):
+        entries = range(options.first_style, options.entries) if parent else [options.first_style]
+        adopt_floor(network.to(setup.device), _trial_photos(options, setup, FLOOR_PHOTOS), share, entries)
+    return network, starts
+
+
+def _inherit(
+    network: StyleNetwork, options: TrainingOptions, setup: Setup, parent: Parent
+) -> dict[str, dict[str, float]]:
+    """Give a new network the parent's weights, and its new styles their start, which is what this returns."""
+    network.epsilons = parent.network.epsilons
     entries, names = torch.eye(len(parent.card.styles)), parent.card.names
     if names[PHOTO + 1 :] == tuple(style.name for style in options.styles):
         network.load_state_dict(grafted(parent.network.state_dict(), entries))
-        return network, {}
-    crops = RandomCrops(setup.photos.paths, options.recipe.size, options.seed)
-    photos = torch.stack([crops[i][0] for i in range(TRIAL_PHOTOS)]).to(setup.device) / 255.0
+        return {}
+    photos = _trial_photos(options, setup, TRIAL_PHOTOS)
     bank = parent.network.to(setup.device).eval()
     starts = [nearest(bank, setup.objective, photos, style) for style in range(len(options.styles))]
     rows = torch.cat([entries[: options.first_style], *(start[None] for start in starts)])
     network.load_state_dict(grafted(bank.state_dict(), rows))
-    return network, {
+    return {
         style.name: {names[i]: round(start[i].item(), 4) for i in start.nonzero().flatten().tolist()}
         for style, start in zip(options.styles, starts, strict=True)
     }
+
+
+def _trial_photos(options: TrainingOptions, setup: Setup, count: int) -> Tensor:
+    """The first crops that training would see, if none were darkened: [count, 3, H, W] in 0..1, on the device."""
+    crops = RandomCrops(setup.photos.paths, options.recipe.size, options.seed)
+    return torch.stack([crops[i][0] for i in range(count)]).to(setup.device) / 255.0
 
 
 @torch.no_grad()

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from allaprima.errors import TrainingError
+from allaprima.training.layers import EPSILON, ConditionalInstanceNorm
 from allaprima.training.networks import Slim, StyleNetwork, make_network
 
 LEAST_SHARE = 0.25
@@ -41,6 +42,10 @@ def grown(small: StyleNetwork, name: str, width: int | None = None) -> StyleNetw
             elif key.endswith("second.norm.scale"):
                 state[key] = torch.zeros_like(value)  # Net2DeeperNet: a residual block that adds nothing yet
     large.load_state_dict(state)
+    floors = {path: norm.epsilon for path, norm in small.named_modules() if isinstance(norm, ConditionalInstanceNorm)}
+    for path, norm in large.named_modules():
+        if isinstance(norm, ConditionalInstanceNorm):
+            norm.epsilon = floors.get(path, EPSILON)
     return large
 
 

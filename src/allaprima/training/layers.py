@@ -8,6 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+EPSILON = 1e-5
+"""What a norm adds to the variance if it has no floor."""
+
 
 def reflect(x: Tensor, before: int, after: int, dim: int) -> Tensor:
     """Mirror ``x`` beyond both ends of ``dim`` without repeating the edge, as often as it takes.
@@ -37,19 +40,23 @@ class ConditionalInstanceNorm(nn.Module):
     Dumoulin et al. 2017, eq. 5; μ and σ are taken over height and width of each picture and channel
     (Ulyanov et al. 2016). A style has two of each: those of full strength, and the change that a lower strength makes
     to them, at first none. Conditions c (``conditions_of``) give γ = Σ c_ks γ_ks and β = Σ c_ks β_ks.
+
+    Attributes:
+        epsilon: is added to the variance; see ``norm_floor.py``.
     """
 
     def __init__(self, channels: int, styles: int) -> None:
         super().__init__()
         self.scale = nn.Parameter(torch.stack([torch.ones(styles, channels), torch.zeros(styles, channels)]))
         self.shift = nn.Parameter(torch.zeros(2, styles, channels))
+        self.epsilon = EPSILON
 
     def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
         """x: [N, C, H, W]; conditions: [2, S] or [N, 2, S] -> [N, C, H, W]."""
         scale, shift = (conditions.flatten(-2) @ weight.flatten(0, 1) for weight in (self.scale, self.shift))
         if scale.dim() == 1:
-            return F.instance_norm(x, weight=scale, bias=shift)
-        return torch.addcmul(shift[..., None, None], F.instance_norm(x), scale[..., None, None])
+            return F.instance_norm(x, weight=scale, bias=shift, eps=self.epsilon)
+        return torch.addcmul(shift[..., None, None], F.instance_norm(x, eps=self.epsilon), scale[..., None, None])
 
     def train_only(self, entry: int, *, lower: bool) -> None:
         """Keep the scales and shifts of the entries before that one as they are: their gradients become 0.

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from allaprima.errors import ModelError
 from allaprima.style_model import CARD_KEY, Card
+from allaprima.training.layers import EPSILON
 from allaprima.training.networks import NETWORKS, StyleNetwork
 
 _PREFIX = "network."
@@ -52,6 +53,7 @@ def read_network(path: Path) -> tuple[Card, StyleNetwork]:
         network.load_state_dict(weights)
     except RuntimeError as error:
         raise ModelError(f"the weights in {path} are not those of the network that its card names") from error
+    network.epsilons = _epsilons_of(model)
     return card, network
 
 
@@ -83,6 +85,12 @@ def _weights_of(model: onnx.ModelProto, path: Path) -> dict[str, Tensor]:
     if not weights:
         raise ModelError(f"{path} holds no weights to train on; was it written by allaprima train?")
     return weights
+
+
+def _epsilons_of(model: onnx.ModelProto) -> list[float]:
+    """Of the norms, in the order of the graph's nodes, which is the one in which they see a picture."""
+    norms = [node for node in model.graph.node if node.op_type == "InstanceNormalization"]
+    return [next((a.f for a in norm.attribute if a.name == "epsilon"), EPSILON) for norm in norms]
 
 
 def weights_sha256(weights: Mapping[str, Tensor]) -> str:

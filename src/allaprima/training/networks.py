@@ -13,6 +13,7 @@ the network's ``stride``; the exported style model pads any other size (see ``ex
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -68,6 +69,19 @@ class StyleNetwork(nn.Module):
         painted = 0.5 * self.squash(self.head(self.body(image, conditions_of(mixture)))) + 0.5
         return image + gain(mixture) * (painted - image)
 
+    @property
+    def epsilons(self) -> tuple[float, ...]:
+        """What each norm adds to the variance, in the order in which the norms see a picture."""
+        return tuple(norm.epsilon for norm in self._norms())
+
+    @epsilons.setter
+    def epsilons(self, values: Sequence[float]) -> None:
+        for norm, value in zip(self._norms(), values, strict=True):
+            norm.epsilon = value
+
+    def _norms(self) -> list[ConditionalInstanceNorm]:
+        return [module for module in self.modules() if isinstance(module, ConditionalInstanceNorm)]
+
     def check_crops(self, side: int) -> None:
         """Raise a ``TrainingError`` for squares that the network cannot take."""
         if side % self.stride:
@@ -92,9 +106,8 @@ class StyleNetwork(nn.Module):
         With ``lower`` those entries paint as before, too, at full strength: what lower ones change is all that trains.
         """
         self.requires_grad_(False)
-        for module in self.modules():
-            if isinstance(module, ConditionalInstanceNorm):
-                module.train_only(entry, lower=lower)
+        for norm in self._norms():
+            norm.train_only(entry, lower=lower)
 
 
 def conditions_of(mixture: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ it and whenever: a resumed training simply starts at a later i.
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,10 @@ NONE_LEFT = "not one of the photographs can be decoded"
 MAX_ZOOM = 2.0
 """A crop's photograph is resized so that its short side lies between 1 and this many times the crop's: plain
 surfaces fill much of a large photograph and must be seen in training."""
+
+
+GAINS, GAMMAS = (0.2, 1.0), (0.7, 2.0)
+"""What a darkened photograph is multiplied by, after the power; a gain alone is what the contrast is lowered by."""
 
 
 @dataclass(frozen=True)
@@ -109,8 +114,8 @@ def shuffled(count: int, seed: int, epoch: int) -> np.ndarray:
 class RandomCrops(Dataset[tuple[Tensor, dict[Path, str]]]):
     """Sample i: a random crop of a random scale, perhaps flipped, and the files that failed on the way to it."""
 
-    def __init__(self, paths: Sequence[Path], size: int, seed: int) -> None:
-        self.paths, self.size, self.seed = paths, size, seed
+    def __init__(self, paths: Sequence[Path], size: int, seed: int, darkened: float = 0.0) -> None:
+        self.paths, self.size, self.seed, self.darkened = paths, size, seed, darkened
 
     def __getitem__(self, index: int) -> tuple[Tensor, dict[Path, str]]:
         """-> uint8 [3, size, size]; a broken photograph is replaced by the next one in the shuffled order."""
@@ -122,7 +127,8 @@ class RandomCrops(Dataset[tuple[Tensor, dict[Path, str]]]):
             if path in failed:
                 continue
             try:
-                return to_tensor(self.crop(path, rng)), failed
+                piece = to_tensor(self.crop(path, rng))
+                return self.perhaps_darkened(piece, index), failed
             except PictureError as error:
                 failed[path] = str(error)
         raise TrainingError(NONE_LEFT)
@@ -134,6 +140,18 @@ class RandomCrops(Dataset[tuple[Tensor, dict[Path, str]]]):
         top = int(rng.integers(photo.height - self.size + 1))
         piece = photo.crop((left, top, left + self.size, top + self.size))
         return ImageOps.mirror(piece) if rng.random() < 0.5 else piece
+
+    def perhaps_darkened(self, piece: Tensor, index: int) -> Tensor:
+        """Uint8 [3, H, W]: as it is, or darker, or of less contrast, in the share of samples that are to be."""
+        rng = np.random.default_rng((self.seed, index, 5))
+        if rng.random() >= self.darkened:
+            return piece
+        x, gain = piece.float() / 255.0, rng.uniform(*GAINS)
+        if rng.random() < 0.5:
+            x = gain * x.pow(math.exp(rng.uniform(*np.log(GAMMAS))))
+        else:
+            x = x.mean() + gain * (x - x.mean())
+        return (255.0 * x).round().to(torch.uint8)
 
 
 def _collate(samples: Iterable[tuple[Tensor, dict[Path, str]]]) -> tuple[Tensor, dict[Path, str]]:

@@ -49,6 +49,10 @@ class Recipe:
     shift: int = 0
     """Picture and painting are moved by 0 to this many pixels less one, and half of them mirrored, before VGG16 sees
     them, so that its pooling grid does not always fall on the same pixels. Training only."""
+    norm_floor: float = 0.0
+    """The norms' ε as a share of their median variance in photographs (``norm_floor.py``); 0 is no floor."""
+    darkened: float = 0.0
+    """Share of the photographs that are darkened or lose contrast."""
     mixed: float = 0.2
     """Share of each batch that learns mixtures of two styles."""
     lower: float = 0.2

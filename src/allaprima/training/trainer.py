@@ -80,7 +80,7 @@ class Trainer:
             DivergedError: the loss is not a number; weights and optimizer still hold the state before that step.
         """
         recipe, device = self.recipe, self.setup.device
-        crops = RandomCrops(self.setup.photos.paths, recipe.size, self.options.seed)
+        crops = RandomCrops(self.setup.photos.paths, recipe.size, self.options.seed, recipe.darkened)
         compiled = device.type == "cuda" and recipe.steps >= COMPILE_STEPS
         paint = torch.compile(self.network) if compiled else self.network
         self.network.train()
@@ -140,11 +140,13 @@ class Trainer:
             "options": self.options.to_dict(),
             "step": self.step,
             "network": self.network.state_dict(),
+            "epsilons": self.network.epsilons,
             "optimizer": self.optimizer.state_dict(),
         }
 
     def load(self, state: dict[str, Any]) -> None:
         """Take up a state that ``checkpoint.read_checkpoint`` returned."""
         self.network.load_state_dict(state["network"])
+        self.network.epsilons = state.get("epsilons", self.network.epsilons)
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]
