@@ -59,7 +59,6 @@ _PICTURE = {"schema": {"type": "string", "format": "binary"}}
 _BODY = {
     "required": True,
     "content": {
-        "image/*": _PICTURE,
         "application/octet-stream": _PICTURE,
         "multipart/form-data": {
             "schema": {
@@ -72,26 +71,38 @@ _BODY = {
 }
 
 
+class EventStream(StreamingResponse):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
 def add_api(app: FastAPI, pool: Pool, jobs: Jobs) -> None:
     """Add the API to an application; the page comes after it, which answers for all other paths."""
     cards = _cards(pool.settings.model)
     first = next(iter(cards))
+    required = ("style",) if len(cards[first].names) > 2 else ()
 
     def for_worker(values: Values) -> Values:
         """The model that a worker has from its start needs no name; names are never paths."""
         return {key: value for key, value in values.items() if key != "model" or value != first}
 
-    @app.get("/healthz", summary="Whether the server runs")
+    @app.get("/healthz", summary="Whether the server runs", response_class=PlainTextResponse)
     async def healthz() -> PlainTextResponse:
         return PlainTextResponse("ok\n")
 
-    @app.get("/readyz", summary="Whether pictures are painted", responses={503: _ANSWERS[503]})
+    @app.get(
+        "/readyz",
+        summary="Whether pictures are painted",
+        response_class=PlainTextResponse,
+        responses={503: _ANSWERS[503]},
+    )
     async def readyz() -> PlainTextResponse:
         if not pool.ready:
             raise ProblemError(503, "no worker is ready", headers={"Retry-After": "1"})
         return PlainTextResponse("ready\n")
 
-    @app.get("/metrics", summary="What the server did, for Prometheus")
+    @app.get("/metrics", summary="What the server did, for Prometheus", response_class=PlainTextResponse)
     async def metrics() -> PlainTextResponse:
         return PlainTextResponse(written(pool), media_type="text/plain; version=0.0.4")
 
@@ -108,7 +119,7 @@ def add_api(app: FastAPI, pool: Pool, jobs: Jobs) -> None:
         summary="Paint a picture",
         response_class=Response,
         responses=_ANSWERS,
-        openapi_extra={"parameters": described(), "requestBody": _BODY},
+        openapi_extra={"parameters": described(required), "requestBody": _BODY},
     )
     async def stylize(request: Request) -> Response:
         values = read_parameters(request.query_params.multi_items())
@@ -134,7 +145,7 @@ def add_api(app: FastAPI, pool: Pool, jobs: Jobs) -> None:
         response_class=Response,
         responses={**_ANSWERS, 200: {"description": "A zip of paintings.", "content": {"application/zip": {}}}},
         openapi_extra={
-            "parameters": described(),
+            "parameters": described(required),
             "requestBody": {"required": True, "content": {"application/zip": _PICTURE}},
         },
     )
@@ -155,10 +166,15 @@ def add_api(app: FastAPI, pool: Pool, jobs: Jobs) -> None:
     async def job_state(name: str) -> JSONResponse:
         return JSONResponse(jobs.find(name).described(), headers={"Cache-Control": "no-store"})
 
-    @app.get("/api/v1/jobs/{name}/events", summary="A job's states as they come", responses={404: _ANSWERS[404]})
-    async def job_events(name: str) -> StreamingResponse:
+    @app.get(
+        "/api/v1/jobs/{name}/events",
+        summary="A job's states as they come",
+        responses={404: _ANSWERS[404]},
+        response_class=EventStream,
+    )
+    async def job_events(name: str) -> EventStream:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(events(jobs.find(name)), media_type="text/event-stream", headers=headers)
+        return EventStream(events(jobs.find(name)), headers=headers)
 
     @app.get(
         "/api/v1/jobs/{name}/result",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request
@@ -54,23 +54,28 @@ def make_app(settings: Settings, *, hosts: Iterable[str] = (), token: str | None
 
 def add_page(app: FastAPI, contents: dict[str, bytes]) -> None:
     """Answer for every file of the page; what has not changed is not sent again."""
-    tags = {name: f'"{hashlib.sha256(data).hexdigest()[:32]}"' for name, data in contents.items()}
+    for name, data in contents.items():
+        answer = _file(data, type_of(name), caching(name))
+        for path in ("/", "/index.html") if name == "index.html" else (f"/{name}",):
+            app.add_api_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
 
-    @app.get("/{name:path}", include_in_schema=False)
-    @app.head("/{name:path}", include_in_schema=False)
-    async def page(name: str, request: Request) -> Response:
-        name = name or "index.html"
-        if name not in contents:
-            raise ProblemError(404, f"there is nothing at /{name}")
-        headers = {"ETag": tags[name], "Cache-Control": caching(name)}
-        if tags[name] in request.headers.get("if-none-match", ""):
+
+def _file(data: bytes, kind: str, caching: str) -> Callable[[Request], Awaitable[Response]]:
+    tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": caching}
+
+    async def answer(request: Request) -> Response:
+        if tag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-        return Response(contents[name], media_type=type_of(name), headers=headers)
+        return Response(data, media_type=kind, headers=headers)
+
+    return answer
 
 
-async def _as_problem(_: Request, error: Exception) -> Response:
+async def _as_problem(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
-        error = ProblemError(error.status_code, str(error.detail), headers=error.headers)
+        words = f"there is nothing at {request.url.path}" if error.status_code == 404 else str(error.detail)
+        error = ProblemError(error.status_code, words, headers=error.headers)
     elif isinstance(error, RequestValidationError):
         error = ProblemError(400, "a parameter is wrong")
     elif not isinstance(error, ProblemError):

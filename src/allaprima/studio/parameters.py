@@ -66,10 +66,16 @@ def check_styles(values: Values, names: tuple[str, ...]) -> None:
             raise ProblemError(404 if missing else 400, str(error), options=(name,)) from error
 
 
-def described() -> list[dict[str, Any]]:
-    """The parameters as OpenAPI has them."""
+def described(required: tuple[str, ...] = ()) -> list[dict[str, Any]]:
+    """The parameters as OpenAPI has them; some must be given."""
     return [
-        {"name": name, "in": "query", "required": False, "description": option.help, "schema": _schema(option)}
+        {
+            "name": name,
+            "in": "query",
+            "required": name in required,
+            "description": option.help,
+            "schema": _schema(option),
+        }
         for name, option in PARAMETERS.items()
     ]
 
