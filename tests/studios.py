@@ -42,7 +42,7 @@ def start_studio(
 
 
 @contextmanager
-def visited(browser, address: str, **options):
+def visited(browser, address: str, query: str = "", **options):
     """The studio in a fresh browser, which may ask nobody but its own server and must not complain."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)
     page = context.new_page()
@@ -50,7 +50,7 @@ def visited(browser, address: str, **options):
     page.on("request", lambda request: asked.append(request.url))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(address)
+    page.goto(address + query)
     try:
         yield page
     finally:

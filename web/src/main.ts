@@ -5,6 +5,7 @@ import { Client, Failed } from "./client.js";
 import { h } from "./dom.js";
 import { Easel } from "./easel.js";
 import type { Style } from "./paint/card.js";
+import type { Engine } from "./paint/network.js";
 import type { Look } from "./paint/options.js";
 import { Recorder } from "./recorder.js";
 import { State } from "./state.js";
@@ -117,6 +118,7 @@ class Studio {
 
   private ready: Promise<void>;
   private threads = 1;
+  private engine: Engine = "wasm";
   private styles: readonly Style[] = [];
   private fileName = "";
   private size: readonly [number, number] = [0, 0];
@@ -153,7 +155,10 @@ class Studio {
   }
 
   private async load(model: { url: string } | { bytes: Uint8Array<ArrayBuffer> }): Promise<void> {
-    const { styles } = await this.client.ask("model", model).answer;
+    const given = new URLSearchParams(location.search).get("engine");
+    const engine = given === "wasm" || given === "webgpu" ? given : null;
+    const { styles, engine: taken } = await this.client.ask("model", { ...model, engine }).answer;
+    this.engine = taken;
     this.styles = styles.slice(1);
     this.sheet.setStyles(this.styles);
     this.controls.setStyles(this.styles);
@@ -226,7 +231,7 @@ class Studio {
     const now = performance.now();
     if (now - this.told < 1000) return; // nobody reads faster
     this.told = now;
-    this.tell(say("live", { rate: Math.round(rate), pixels, threads: this.threadsInWords() }));
+    this.tell(say("live", { rate: Math.round(rate), pixels, threads: this.engineInWords() }));
   }
 
   private async shoot(): Promise<void> {
@@ -329,12 +334,13 @@ class Studio {
   private showPainting(image: ImageBitmap, seconds: number | null): void {
     this.stage.show(image);
     if (seconds === null) return;
-    const threads = this.threadsInWords();
+    const threads = this.engineInWords();
     const size = say("size", { width: this.size[0], height: this.size[1] });
     this.tell(`${say("painted", { style: this.sheet.titles(Object.keys(this.state.now.look.style)), seconds: seconds < 0.1 ? "< 0.1" : seconds.toFixed(1), threads })} ${size}`);
   }
 
-  private threadsInWords(): string {
+  private engineInWords(): string {
+    if (this.engine === "webgpu") return say("gpu");
     return this.threads === 1 ? say("oneThread") : say("threads", { number: this.threads });
   }
 

@@ -92,6 +92,7 @@ export const STRINGS = {
   paintingFull: "Painting all {megapixels} megapixels… {percent} %",
   sheet: "Painting the sheet…",
   painted: "{style}. {seconds} s on this device, {threads}.",
+  gpu: "its GPU",
   oneThread: "one thread",
   threads: "{number} threads",
   size: "{width} × {height}",

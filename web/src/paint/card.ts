@@ -1,5 +1,7 @@
 /** What a style model says of itself: the property `allaprima.card` of an ONNX file, read from its bytes. */
 
+import { fields } from "./protobuf.js";
+
 export interface Style {
   readonly name: string;
   readonly artist: string;
@@ -39,35 +41,5 @@ export function stylesOf(model: Uint8Array): Style[] {
     return styles;
   } catch (error) {
     throw error instanceof ModelFault ? error : new ModelFault("no-card");
-  }
-}
-
-/** Number and bytes of each field of a protobuf message that holds bytes. */
-function* fields(message: Uint8Array): Generator<[number, Uint8Array]> {
-  let at = 0;
-  const varint = (): number => {
-    let result = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = message[at];
-      if (byte === undefined || scale > 2 ** 63) throw new RangeError("cut off");
-      at += 1;
-      result += (byte & 127) * scale;
-      if (byte < 128) return result;
-    }
-  };
-  while (at < message.length) {
-    const key = varint();
-    const kind = key % 8;
-    let value: Uint8Array = new Uint8Array();
-    if (kind === 0) varint();
-    else if (kind === 1) at += 8;
-    else if (kind === 5) at += 4;
-    else if (kind === 2) {
-      const size = varint();
-      value = message.subarray(at, at + size);
-      at += size;
-    } else throw new RangeError("unknown kind");
-    if (at > message.length) throw new RangeError("cut off");
-    yield [Math.floor(key / 8), value];
   }
 }

@@ -1,9 +1,11 @@
-/** ONNX Runtime's WebAssembly build. */
+/** What runs the network: ONNX Runtime's WebAssembly build, or the GPU. */
 
 import * as ort from "onnxruntime-web/wasm";
 
 import { stylesOf } from "./card.js";
 import type { Style } from "./card.js";
+import { GpuNetwork } from "./gpu/network.js";
+import { PHOTO } from "./mixture.js";
 import type { Mixture } from "./painting.js";
 import type { Rgb } from "./pixels.js";
 
@@ -35,32 +37,108 @@ async function unpacked(data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
   return new Response(new Blob([data]).stream().pipeThrough(new DecompressionStream("gzip"))).arrayBuffer();
 }
 
+export type Engine = "wasm" | "webgpu";
+
+/** Side of the picture on which the GPU must agree with WebAssembly, and of the one on which both are timed. */
+const CHECKED = 61;
+const TIMED = 256;
+
 /** A style model that is loaded. */
 export class Model {
   private constructor(
     readonly styles: readonly Style[],
     private readonly session: ort.InferenceSession,
+    private gpu: GpuNetwork | null = null,
   ) {}
 
-  static async of(bytes: Uint8Array<ArrayBuffer>): Promise<Model> {
+  /**
+   * @param wanted an engine, if the choice is not to be made here: the GPU, if there is one, it is right and faster.
+   */
+  static async of(bytes: Uint8Array<ArrayBuffer>, wanted: Engine | null): Promise<Model> {
     const styles = stylesOf(bytes);
     // Plans of memory for each size of picture save no time and take half as much again.
     const session = await ort.InferenceSession.create(bytes, { enableMemPattern: false });
-    return new Model(styles, session);
+    const model = new Model(styles, session);
+    if (wanted !== "wasm") await model.tryGpu(bytes, wanted === "webgpu");
+    return model;
   }
 
   get names(): string[] {
     return this.styles.map((style) => style.name);
   }
 
+  get engine(): Engine {
+    return this.gpu === null ? "wasm" : "webgpu";
+  }
+
   async run(picture: Rgb, style: Mixture): Promise<Rgb> {
-    const { data, width, height } = picture;
+    if (this.gpu !== null) {
+      try {
+        return await this.gpu.run(picture, style);
+      } catch {
+        this.gpu = null; // its driver has crashed, or the picture is too large for it
+      }
+    }
+    return this.runHere(picture, style);
+  }
+
+  async release(): Promise<void> {
+    this.gpu?.release();
+    await this.session.release();
+  }
+
+  private async runHere({ data, width, height }: Rgb, style: Mixture): Promise<Rgb> {
     const image = new ort.Tensor("uint8", data, [1, height, width, 3]);
     const { stylized } = await this.session.run({ image, style: new ort.Tensor("float32", style, [style.length]) });
     return { data: stylized!.data as Uint8Array<ArrayBuffer>, width, height };
   }
 
-  async release(): Promise<void> {
-    await this.session.release();
+  /** Take the GPU if it paints the same, and faster unless it is wanted anyway. */
+  private async tryGpu(bytes: Uint8Array, anyway: boolean): Promise<void> {
+    try {
+      const gpu = await GpuNetwork.of(bytes);
+      if (gpu === null) return;
+      const style = Float32Array.from(this.styles, (_, entry) => (entry === PHOTO ? 0.2 : entry === 1 ? 0.5 : entry === 2 ? 0.3 : 0));
+      const small = pattern(CHECKED);
+      const right = alike(await gpu.run(small, style), await this.runHere(small, style));
+      if (right && (anyway || (await this.faster(gpu, style)))) {
+        this.gpu = gpu;
+        void gpu.lost.then(() => (this.gpu = null));
+      } else gpu.release();
+    } catch {
+      this.gpu = null; // a device that says it can, and cannot
+    }
   }
+
+  private async faster(gpu: GpuNetwork, style: Mixture): Promise<boolean> {
+    const picture = pattern(TIMED);
+    const seconds = async (paint: () => Promise<unknown>): Promise<number> => {
+      await paint();
+      const begin = performance.now();
+      await paint();
+      return performance.now() - begin;
+    };
+    const there = await seconds(() => gpu.run(picture, style));
+    return there < (await seconds(() => this.runHere(picture, style)));
+  }
+}
+
+/** A picture of edges and slopes. */
+function pattern(side: number): Rgb {
+  const data = new Uint8Array(side * side * 3).map((_, at) => {
+    const [x, y] = [Math.floor(at / 3) % side, Math.floor(at / 3 / side)];
+    return at % 3 === 0 ? (255 * x) / side : at % 3 === 1 ? (x * y) % 256 : (x >> 3) % 2 === (y >> 3) % 2 ? 230 : 20;
+  });
+  return { data, width: side, height: side };
+}
+
+/** No value differs by more than 2 of 255, and few by more than 1. */
+function alike(one: Rgb, other: Rgb): boolean {
+  let several = 0;
+  for (let at = 0; at < one.data.length; at += 1) {
+    const difference = Math.abs(one.data[at]! - other.data[at]!);
+    if (difference > 2) return false;
+    if (difference > 1) several += 1;
+  }
+  return several <= one.data.length / 100;
 }

@@ -2,6 +2,7 @@
 
 import type { Look } from "./options.js";
 import type { Style } from "./card.js";
+import type { Engine } from "./network.js";
 import type { Gray, Rgba } from "./pixels.js";
 
 /** How a painting is wanted. */
@@ -23,7 +24,10 @@ export interface Encoding {
 /** Each request and its answer. */
 export interface Requests {
   start: { ask: { runtime: string; threads: number | null }; answer: { threads: number } };
-  model: { ask: { url: string } | { bytes: Uint8Array<ArrayBuffer> }; answer: { styles: readonly Style[] } };
+  model: {
+    ask: ({ url: string } | { bytes: Uint8Array<ArrayBuffer> }) & { engine: Engine | null };
+    answer: { styles: readonly Style[]; engine: Engine };
+  };
   open: { ask: { file: Blob } | { pixels: Rgba }; answer: { width: number; height: number; shown: ImageBitmap } };
   paint: { ask: Order; answer: { image: ImageBitmap; seconds: number } };
   pixels: { ask: Order; answer: Rgba };

@@ -93,11 +93,11 @@ async function start({ runtime, threads }: Requests["start"]["ask"]): Promise<Re
 
 async function loadModel(ask: Requests["model"]["ask"]): Promise<Requests["model"]["answer"]> {
   const bytes = "url" in ask ? await fetched(ask.url) : ask.bytes;
-  const loaded = await Model.of(bytes);
+  const loaded = await Model.of(bytes, ask.engine);
   await model?.release();
   model = loaded;
   photo?.forget();
-  return { styles: loaded.styles };
+  return { styles: loaded.styles, engine: loaded.engine };
 }
 
 async function open(ask: Requests["open"]["ask"]): Promise<Requests["open"]["answer"]> {

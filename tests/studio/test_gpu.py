@@ -1,0 +1,69 @@
+"""What the page paints on a GPU, by WebGPU, is what Python paints; here the GPU is SwiftShader, which is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from allaprima.stylizer import Stylizer
+from devices import Device
+from studios import CHROMIUM, assert_alike, visited
+
+PHOTO = Path(__file__).parents[2] / "examples" / "coffee.jpg"
+SWIFTSHADER = ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
+
+
+@pytest.fixture(scope="module")
+def gpu_browser(browser):
+    """A Chromium whose WebGPU works without a GPU."""
+    chromium = browser.browser_type.launch(executable_path=CHROMIUM, args=SWIFTSHADER)
+    yield chromium
+    chromium.close()
+
+
+def device(page, address: str, model: str) -> Device:
+    found = Device(page, address, model, "webgpu")
+    if not page.evaluate("async () => Boolean(await navigator.gpu?.requestAdapter())"):
+        pytest.skip("this Chromium has no WebGPU")
+    assert found.engine == "webgpu"
+    return found
+
+
+def photo(width: int, height: int) -> np.ndarray:
+    return np.asarray(Image.open(PHOTO).convert("RGB").resize((width, height), Image.Resampling.BICUBIC))
+
+
+@pytest.mark.parametrize("model", ["fast", "fine"])
+def test_styles_strengths_and_odd_sizes(gpu_browser, address, model):
+    stylizer = Stylizer(model)
+    names = [style.name for style in stylizer.styles]
+    with visited(gpu_browser, address) as page:
+        gpu = device(page, address, model)
+        for number, size in enumerate(((131, 97), (16, 43), (64, 64), (101, 18))):
+            pixels = photo(*size)
+            gpu.open(pixels)
+            for style, strength in zip(names[number::6], (1.0, 0.5, 0.15), strict=True):
+                assert_alike(gpu.paint(style, strength), stylizer.stylize(pixels, style, strength))
+        assert_alike(gpu.paint({names[1]: 2, names[2]: 1}), stylizer.stylize(pixels, {names[1]: 2, names[2]: 1}))
+
+
+def test_a_larger_picture(gpu_browser, address):
+    pixels = photo(803, 541)
+    with visited(gpu_browser, address) as page:
+        gpu = device(page, address, "fast")
+        gpu.open(pixels)
+        # Pillow enlarges along rows or columns first, as costs less, the page always along rows: at a few overshoots in
+        # a million the clipping in between shows.
+        assert_alike(gpu.paint("irises", stroke=300), Stylizer().stylize(pixels, "irises", stroke=300), 4)
+
+
+def test_the_page_says_what_computes(gpu_browser, address):
+    from playwright.sync_api import expect
+
+    for words, engine in (("?engine=webgpu", "its GPU"), ("?engine=wasm", "thread")):
+        with visited(gpu_browser, address, query=words) as page:
+            page.locator("input[type=file]").first.set_input_files(PHOTO)
+            expect(page.locator(".status")).to_contain_text(engine, timeout=60_000)
