@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,9 +62,11 @@ def test_every_style_of_a_bank_is_its_own():
 
 
 @pytest.mark.parametrize("size", [(2, 2), (5, 3), (8, 16)])
-def test_the_folded_convolution_is_the_trained_one(size):
+def test_the_last_convolution_follows_nearest_growing_folded_or_not(size):
     torch.manual_seed(0)
     layer, x = UpsampleConv(7, 3), torch.randn(2, 7, *size)
+    grown = F.pad(F.interpolate(x, scale_factor=2.0, mode="nearest"), [1, 1, 1, 1], mode="reflect")
+    torch.testing.assert_close(layer(x), layer.conv(grown), atol=1e-5, rtol=1e-5)
     folded = layer.to_inference()
     assert folded(x).shape == (2, 12, *size)
     torch.testing.assert_close(interleaved(folded(x)), layer(x).permute(0, 2, 3, 1), atol=1e-5, rtol=1e-5)
@@ -78,6 +81,29 @@ def test_the_folded_resize_convolution_is_the_trained_one(size):
     folded = layer.to_inference()
     torch.testing.assert_close(folded(x, conditions), layer(x, conditions), atol=1e-5, rtol=1e-5)
     assert folded.state_dict().keys() == layer.state_dict().keys()
+
+
+@pytest.mark.parametrize("relu", [True, False])
+@pytest.mark.parametrize("epsilon", [1e-5, 0.7])
+def test_each_pictures_norm_has_the_gradient_of_automatic_differentiation(relu, epsilon):
+    torch.manual_seed(0)
+    norm = ConditionalInstanceNorm(5, 3)
+    norm.epsilon = epsilon
+    torch.nn.init.normal_(norm.scale)
+    torch.nn.init.normal_(norm.shift)
+    inputs, conditions = 3.0 + torch.randn(2, 5, 7, 6), torch.rand(2, 2, 3)
+    weights = torch.randn(2, 5, 7, 6)
+
+    def gradients(picture_by_picture: bool) -> tuple[torch.Tensor, ...]:
+        x = inputs.clone().requires_grad_()
+        if picture_by_picture:  # PyTorch's norm, one mixture at a time
+            y = torch.cat([norm(x[i : i + 1], conditions[i], relu=relu) for i in range(2)])
+        else:
+            y = norm(x, conditions, relu=relu)
+        return y, *torch.autograd.grad((y * weights).sum(), (x, norm.scale, norm.shift))
+
+    for found, expected in zip(gradients(False), gradients(True), strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("kind", NETWORKS.values())

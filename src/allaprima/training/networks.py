@@ -66,7 +66,9 @@ class StyleNetwork(nn.Module):
 
     def forward(self, image: Tensor, mixture: Tensor) -> Tensor:
         """image: [N, 3, H, W] in 0..1; mixture: [S] or [N, S] -> [N, 3, H, W] in 0..1."""
-        painted = 0.5 * self.squash(self.head(self.body(image, conditions_of(mixture)))) + 0.5
+        features = self.body(image, conditions_of(mixture))
+        with torch.autocast(image.device.type, enabled=False):  # pixels are not for half precision
+            painted = 0.5 * self.squash(self.head(features.float())) + 0.5
         return image + gain(mixture) * (painted - image)
 
     @property

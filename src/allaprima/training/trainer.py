@@ -117,8 +117,8 @@ class Trainer:
 
     @property
     def autocast(self) -> bool:
-        """Half precision for the network itself: on a CPU it gains nothing, the network's share is small."""
-        return self.setup.precision is torch.bfloat16 and self.setup.device.type == "cuda"
+        """Half precision for the network itself, where the loss network has it; MPS has no such mode."""
+        return self.setup.precision is torch.bfloat16 and self.setup.device.type in ("cpu", "cuda")
 
     @property
     def workers(self) -> int:
