@@ -29,7 +29,7 @@ LAYERS = (
     ("file_painter", "session"),
     ("stylizer", "training"),  # the two wings: the face of painting, and training
     ("film",),  # clips: their frames go through the face of painting
-    ("batch", "export", "shortcuts", "studio"),
+    ("batch", "export", "live", "shortcuts", "studio"),
     ("evaluation",),  # stands above both wings
     ("cli",),
     (ROOT, "__main__"),  # the package's own __init__: only names from below

@@ -36,12 +36,13 @@ Kind = Literal["flag", "whole", "number", "choice", "text", "style", "model", "p
 - ``bytes``: an amount of memory, 2000000000 or "1.5G".
 """
 
-Group = Literal["look", "picture", "clip", "many", "machine"]
+Group = Literal["look", "picture", "clip", "live", "many", "machine"]
 
 GROUPS: dict[Group, str] = {
     "look": "Look",
     "picture": "Picture",
     "clip": "Clips",
+    "live": "Live",
     "many": "Many pictures",
     "machine": "Machine",
 }
@@ -250,6 +251,33 @@ _ALL = (
 
 OPTIONS: dict[str, Option] = {option.name: option for option in _ALL}
 """By name, in the order in which they are listed."""
+
+_LIVE = (
+    Option(
+        "source",
+        "text",
+        "live",
+        "What to paint: a camera's name, part of it, or its number; screen, screen:800x600+10+20 or window:TITLE; a "
+        "file, again and again; a URL (rtsp, http, …); or test, a test picture. Default: the first camera.",
+    ),
+    Option("list", "flag", "live", "List the cameras.", False),
+    Option("mirror", "flag", "live", "Swap left and right, as a mirror does.", False),
+    Option("wall", "number", "live", "Fade to the next style after so many seconds. 0 keeps it.", 0.0, least=0,
+           most=86_400, unit="seconds"),
+    Option("fps", "number", "live", "Paintings a second; the painted size is chosen to hold them.", 30.0, least=1,
+           most=240, unit="number"),
+    Option("longest", "whole", "live", "Longer side of what is shown, at most.", 1280, least=160, most=7680,
+           unit="pixels"),
+    Option("to", "text", "live", "Give the paintings to other programs as a camera: a device of v4l2loopback, such as "
+           "/dev/video10 (Linux).", unit="device"),
+    Option("output", "place", "live", "Folder for recordings and snapshots.", ".", letter="o", unit="folder"),
+    Option("port", "whole", "live", "Port of the page on this machine; 0 takes a free one.", 8322, least=0, most=65_535,
+           unit="number"),
+    Option("open", "flag", "live", "Open the page in a browser.", False),
+)  # fmt: skip
+
+LIVE: dict[str, Option] = {option.name: option for option in _LIVE}
+"""What ``allaprima live`` takes beside ``OPTIONS``."""
 
 
 def check(**values: object) -> None:

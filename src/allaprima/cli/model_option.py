@@ -1,5 +1,6 @@
 """``--model``: which bank of styles paints."""
 
 from allaprima.cli.table import option
+from allaprima.options import OPTIONS
 
-model_option = option("model")
+model_option = option(OPTIONS["model"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -54,9 +54,9 @@ def complete_style(model: str | None, incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(before + comma + style.name) for style in styles if style.name.startswith(last)]
 
 
-def option(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def option(one: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """One option of the table, as a decorator of a command."""
-    one = OPTIONS[name]
+    name = one.name
     words = [f"-{one.letter}"] if one.letter else []
     spelled = "--" + name.replace("_", "-")
     group = GROUPS[one.group]
@@ -84,6 +84,15 @@ def _metavar(option: Option) -> str:
 
 def options(command: Callable[..., Any]) -> Callable[..., Any]:
     """All options of the table in their order, as a decorator of a command."""
-    for name in reversed(OPTIONS):
-        command = option(name)(command)
-    return command
+    return options_in(OPTIONS.values())(command)
+
+
+def options_in(table: Iterable[Option]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Options in their order, as a decorator of a command."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for one in reversed(list(table)):
+            command = option(one)(command)
+        return command
+
+    return decorate

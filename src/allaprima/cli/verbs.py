@@ -15,6 +15,7 @@ from allaprima.version import __version__
 VERBS = {
     "stylize": "Repaint photographs in the style of a painting.",
     "styles": "List the styles of the gallery or of a model.",
+    "live": "Paint a camera, a screen or a clip while it runs (extra: video).",
     "studio": "Paint in the browser (extra: studio).",
     "train": "Learn a new style from a painting (extra: train).",
     "optimize": "Paint one picture in any style, slowly, without training (extra: train).",
