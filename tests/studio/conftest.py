@@ -1,4 +1,4 @@
-"""The studio's server and a real Chromium, shared by all tests of a run."""
+"""The studio's server, shared by all tests of a run, and a real Chromium."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def address(tmp_path_factory) -> Iterator[str]:
     assert process.wait(20) == 0, process.stderr.read()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
-    """Chromium, or the test is skipped."""
+    """Chromium, or the test is skipped. Playwright's event loop runs as long, and nobody else's can beside it."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
         pytest.skip("there is no Chromium")
