@@ -53,6 +53,8 @@ class Recipe:
     """The norms' ε as a share of their median variance in photographs (``norm_floor.py``); 0 is no floor."""
     darkened: float = 0.0
     """Share of the photographs that are darkened or lose contrast."""
+    steady_weight: float = 0.0
+    """Of the difference between paintings of two pictures like frames of a film (``steadiness.py``); 0 is without."""
     mixed: float = 0.2
     """Share of each batch that learns mixtures of two styles."""
     lower: float = 0.2

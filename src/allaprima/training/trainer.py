@@ -10,7 +10,7 @@ import math
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from allaprima.training.options import TrainingOptions
 from allaprima.training.photos import RandomCrops, batches
 from allaprima.training.schedule import draw_mixtures, learning_rate, shifted
 from allaprima.training.setup import Setup
+from allaprima.training.steadiness import next_frame, unsteadiness
 
 COMPILE_STEPS = 2000  # compiling for a GPU takes longer than a training of fewer steps gains by it
 
@@ -41,6 +42,8 @@ class TrainingStep:
     style: float
     tv: float
     total: float
+    unsteady: float
+    """0 where the recipe has no ``steady_weight``."""
     learning_rate: float
     gradient_norm: float
     seconds: float
@@ -93,13 +96,20 @@ class Trainer:
                 stylized = paint(image, self.in_bank(mixture))
             seen, photo = shifted([stylized, image], recipe.shift, self.options.seed, self.step)
             losses = self.objective(seen, photo, mixture)
+            unsteady = torch.zeros_like(losses.total)
+            if recipe.steady_weight:
+                second, motion = next_frame(image, self.options.seed, self.step)
+                with torch.autocast(device.type, torch.bfloat16, enabled=self.autocast):
+                    repainted = paint(second, self.in_bank(mixture))
+                unsteady = unsteadiness(stylized, repainted, motion)
+            total = losses.total + recipe.steady_weight * unsteady
 
             for group in self.optimizer.param_groups:
                 group["lr"] = learning_rate(recipe, self.step)
             self.optimizer.zero_grad()
-            losses.total.mean().backward()  # type: ignore[no-untyped-call]
+            total.mean().backward()  # type: ignore[no-untyped-call]
             norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip or math.inf)
-            if not math.isfinite(norm.item() + losses.total.sum().item()):
+            if not math.isfinite(norm.item() + total.sum().item()):
                 raise DivergedError(
                     f"the loss of step {self.step + 1} is not a number, at a learning rate of {recipe.learning_rate:g}",
                     options=("learning_rate",),
@@ -108,7 +118,8 @@ class Trainer:
             self.optimizer.step()
             self.step += 1
             self.consistent = True
-            yield self._report(losses, norm, time.perf_counter() - began, skipped)
+            losses = replace(losses, total=total)
+            yield self._report(losses, unsteady, norm, time.perf_counter() - began, skipped)
 
     def in_bank(self, mixture: Tensor) -> Tensor:
         """[N, 1 + styles] of ``photo`` and what is trained -> [N, entries of the bank], nothing of what is kept."""
@@ -127,11 +138,14 @@ class Trainer:
             return self.options.workers
         return min(8, max(1, (os.cpu_count() or 1) // 2))
 
-    def _report(self, losses: Losses, norm: Tensor, seconds: float, skipped: dict[Path, str]) -> TrainingStep:
+    def _report(
+        self, losses: Losses, unsteady: Tensor, norm: Tensor, seconds: float, skipped: dict[Path, str]
+    ) -> TrainingStep:
         means = {name: getattr(losses, name).mean().item() for name in ("content", "style", "tv", "total")}
         return TrainingStep(
-            step=self.step, steps=self.recipe.steps, **means, learning_rate=learning_rate(self.recipe, self.step - 1),
-            gradient_norm=norm.item(), seconds=seconds, skipped=skipped,
+            step=self.step, steps=self.recipe.steps, **means, unsteady=unsteady.mean().item(),
+            learning_rate=learning_rate(self.recipe, self.step - 1), gradient_norm=norm.item(), seconds=seconds,
+            skipped=skipped,
         )  # fmt: skip
 
     def state(self) -> dict[str, Any]:
