@@ -92,7 +92,7 @@ class Prepared:
             over, *elsewhere = (rows if layer is None else layer.rows(rows, top) for layer in layers)
             if mask is not None:
                 over = blend(mask[top : top + band], over, elsewhere[0] if elsewhere else rows)
-            result[top : top + band] = np.clip(np.rint(over), 0, 255)
+            result[top : top + band] = over if over.dtype == np.uint8 else np.clip(np.rint(over), 0, 255)
 
         for _ in self._map(finish, range(0, photo.shape[0], band)):
             pass  # an error of a band is raised here
