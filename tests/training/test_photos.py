@@ -139,6 +139,17 @@ def test_every_photograph_of_the_package_has_a_source_and_a_licence():
     assert all("CC0" in listed[path.stem] or "public domain" in listed[path.stem] for path in folder.paths)
 
 
+def test_the_first_samples_may_be_smaller_pieces_at_the_same_scale(photos):
+    paths = find_photos(photos, 32).paths
+    usual, small = RandomCrops(paths, 64, seed=0), RandomCrops(paths, 64, seed=0, small=(2, 32))
+    assert [small[i][0].shape[1] for i in range(4)] == [32, 32, 64, 64]
+    assert torch.equal(small[2][0], usual[2][0])
+    piece = np.asarray(small.crop(paths[0], np.random.default_rng(0), 32))
+    whole = np.asarray(read_photo(paths[0], round(64 * np.random.default_rng(0).uniform(1.0, 2.0))))
+    windows = np.lib.stride_tricks.sliding_window_view(whole, (32, 32), axis=(0, 1)).transpose(0, 1, 3, 4, 2)
+    assert any((windows == p).all((2, 3, 4)).any() for p in (piece, piece[:, ::-1]))
+
+
 def test_a_share_of_the_samples_is_darker_or_of_less_contrast(photos):
     paths = find_photos(photos, 32).paths
     plain, some, every = (RandomCrops(paths, 32, seed=0, darkened=share) for share in (0.0, 0.3, 1.0))

@@ -38,9 +38,10 @@ def test_the_loss_falls(options, vgg16_weights):
     assert np.mean(totals[-8:]) < 0.8 * np.mean(totals[:8])
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_resumed_is_bit_for_bit_unbroken(options, vgg16_weights, tmp_path, precision):
-    options = replace(options, precision=precision)
+@pytest.mark.parametrize(("precision", "small"), [("float32", 0), ("bfloat16", 32)])
+def test_resumed_is_bit_for_bit_unbroken(options, vgg16_weights, tmp_path, precision, small):
+    recipe = replace(options.recipe, small_size=small, small_share=0.7)  # the fourth step of six is a small one
+    options = replace(options, precision=precision, recipe=recipe)
     unbroken = make_trainer(options, vgg16_weights)
     steps = [step.total for step in unbroken.run()]
 

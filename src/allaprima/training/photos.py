@@ -112,13 +112,23 @@ def shuffled(count: int, seed: int, epoch: int) -> np.ndarray:
 
 
 class RandomCrops(Dataset[tuple[Tensor, dict[Path, str]]]):
-    """Sample i: a random crop of a random scale, perhaps flipped, and the files that failed on the way to it."""
+    """Sample i: a random crop of a random scale, perhaps flipped, and the files that failed on the way to it.
 
-    def __init__(self, paths: Sequence[Path], size: int, seed: int, darkened: float = 0.0) -> None:
-        self.paths, self.size, self.seed, self.darkened = paths, size, seed, darkened
+    Args:
+        paths: the photographs.
+        size: side of the crops, pixels.
+        seed: the training's.
+        darkened: share of the samples that are darkened or lose contrast.
+        small: how many samples, the first ones, have another side, and which. Their scale is that of the others.
+    """
+
+    def __init__(
+        self, paths: Sequence[Path], size: int, seed: int, darkened: float = 0.0, small: tuple[int, int] = (0, 0)
+    ) -> None:
+        self.paths, self.size, self.seed, self.darkened, self.small = paths, size, seed, darkened, small
 
     def __getitem__(self, index: int) -> tuple[Tensor, dict[Path, str]]:
-        """-> uint8 [3, size, size]; a broken photograph is replaced by the next one in the shuffled order."""
+        """-> uint8 [3, side, side]; a broken photograph is replaced by the next one in the shuffled order."""
         failed: dict[Path, str] = {}
         rng = np.random.default_rng((self.seed, index, 1))
         for attempt in range(len(self.paths)):
@@ -127,18 +137,18 @@ class RandomCrops(Dataset[tuple[Tensor, dict[Path, str]]]):
             if path in failed:
                 continue
             try:
-                piece = to_tensor(self.crop(path, rng))
+                piece = to_tensor(self.crop(path, rng, self.small[1] if index < self.small[0] else self.size))
                 return self.perhaps_darkened(piece, index), failed
             except PictureError as error:
                 failed[path] = str(error)
         raise TrainingError(NONE_LEFT)
 
-    def crop(self, path: Path, rng: np.random.Generator) -> Image.Image:
-        """A random ``size`` × ``size`` piece of the photograph."""
+    def crop(self, path: Path, rng: np.random.Generator, side: int) -> Image.Image:
+        """A random ``side`` × ``side`` piece of the photograph."""
         photo = read_photo(path, round(self.size * rng.uniform(1.0, MAX_ZOOM)))
-        left = int(rng.integers(photo.width - self.size + 1))
-        top = int(rng.integers(photo.height - self.size + 1))
-        piece = photo.crop((left, top, left + self.size, top + self.size))
+        left = int(rng.integers(photo.width - side + 1))
+        top = int(rng.integers(photo.height - side + 1))
+        piece = photo.crop((left, top, left + side, top + side))
         return ImageOps.mirror(piece) if rng.random() < 0.5 else piece
 
     def perhaps_darkened(self, piece: Tensor, index: int) -> Tensor:
@@ -167,7 +177,7 @@ def _leave_interrupts_to_the_trainer(worker: int) -> None:
 def batches(
     crops: RandomCrops, batch: int, first: int, last: int, workers: int
 ) -> Iterator[tuple[Tensor, dict[Path, str]]]:
-    """Batches number ``first`` up to ``last`` (not included): uint8 [batch, 3, size, size] and new failures."""
+    """Batches number ``first`` up to ``last`` (not included): uint8 [batch, 3, side, side] and new failures."""
     loader = DataLoader(
         crops,
         batch_size=batch,

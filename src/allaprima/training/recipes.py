@@ -55,10 +55,19 @@ class Recipe:
     """Share of the photographs that are darkened or lose contrast."""
     steady_weight: float = 0.0
     """Of the difference between paintings of two pictures like frames of a film (``steadiness.py``); 0 is without."""
+    small_size: int = 0
+    """Side of smaller crops to begin with, pixels; at the same scale, so that they show less of the photograph."""
+    small_share: float = 0.0
+    """Share of the steps that take these."""
     mixed: float = 0.2
     """Share of each batch that learns mixtures of two styles."""
     lower: float = 0.2
     """Share of each batch that learns strengths below 1."""
+
+    @property
+    def small_steps(self) -> int:
+        """The steps that take the smaller crops: those before this number."""
+        return round(self.small_share * self.steps) if self.small_size else 0
 
     @property
     def style_terms(self) -> dict[str, float]:

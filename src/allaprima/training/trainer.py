@@ -66,7 +66,8 @@ class Trainer:
     def __init__(self, options: TrainingOptions, setup: Setup, network: StyleNetwork) -> None:
         self.options, self.setup, self.recipe = options, setup, options.recipe
         self.objective, self.network = setup.objective, network
-        network.check_crops(self.recipe.size)
+        for side in (self.recipe.size, *([self.recipe.small_size] if self.recipe.small_steps else [])):
+            network.check_crops(side)
         network.to(setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if options.kept or options.strengths:
             network.train_only(options.first_style, lower=options.strengths)
@@ -83,7 +84,8 @@ class Trainer:
             DivergedError: the loss is not a number; weights and optimizer still hold the state before that step.
         """
         recipe, device = self.recipe, self.setup.device
-        crops = RandomCrops(self.setup.photos.paths, recipe.size, self.options.seed, recipe.darkened)
+        small = (recipe.small_steps * recipe.batch, recipe.small_size)
+        crops = RandomCrops(self.setup.photos.paths, recipe.size, self.options.seed, recipe.darkened, small)
         compiled = device.type == "cuda" and recipe.steps >= COMPILE_STEPS
         paint = torch.compile(self.network) if compiled else self.network
         self.network.train()
