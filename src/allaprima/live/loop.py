@@ -27,8 +27,8 @@ Pixels = NDArray[np.uint8]
 
 LONGEST = 1280
 """Pixels on the longer side of what is shown, unless told otherwise."""
-_SMALLEST = 160
-"""Pixels on the longer side that are painted at least."""
+_SMALLEST = 320
+"""Pixels on the longer side that are painted at least, even where the rate does not hold: less is a blur."""
 _JPEG = {"quality": 85, "subsampling": "4:2:0"}
 _NAP, _WAIT = 1.0, 0.25
 """Seconds: between two looks for a viewer, and for a frame."""

@@ -72,13 +72,14 @@ async function watch() {
         if (canvas.width !== picture.width || canvas.height !== picture.height) {
           canvas.width = picture.width;
           canvas.height = picture.height;
+          canvas.style.setProperty("--ratio", String(picture.width / picture.height));
         }
         context.drawImage(picture, 0, 0);
         picture.close();
         own += (performance.now() - arrived - own) / 10;
         document.body.dataset.shown = String(number);
         document.body.dataset.latency = (Number(answer.headers.get("X-Age")) + performance.now() - arrived).toFixed(1);
-        if (pictures === 0) thumbnails();
+        if (pictures === 0 && model.styles.length) thumbnails();
       } else if (answer.status !== 204) {
         await pause(1000);
       }
@@ -210,7 +211,9 @@ function build(found) {
 async function thumbnails() {
   pictures += 1;
   if (bare) return;
+  const mine = pictures;
   for (const label of document.querySelectorAll(".style")) {
+    if (mine !== pictures) return;
     const image = label.querySelector("img");
     const name = label.querySelector("input").value;
     const { promise, resolve } = Promise.withResolvers?.() ?? { promise: pause(300), resolve: () => {} };
@@ -238,6 +241,7 @@ const actions = {
   wall: () => change({ wall: state.choice.wall > 0 ? 0 : wallSeconds }),
   snapshot: () => act("/snapshot", {}),
   record: () => act("/record", { on: state.recording === null }, WORDS.recorded),
+  anew: () => thumbnails(),
   full: () => (document.fullscreenElement ? document.exitFullscreen() : $("stage").requestFullscreen()),
 };
 
@@ -252,7 +256,7 @@ document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || !state) return;
   const inside = event.target.matches?.("input, select");
   const keys = {
-    m: actions.mirror, w: actions.wall, s: actions.snapshot, r: actions.record, f: actions.full,
+    m: actions.mirror, w: actions.wall, s: actions.snapshot, r: actions.record, f: actions.full, p: actions.anew,
     h: () => document.body.classList.toggle("bare"),
   };
   const arrows = {

@@ -12,6 +12,7 @@ export const WORDS = {
   snapshot: "Snapshot",
   record: "Record",
   stop: "Stop",
+  anew: "New pictures",
   full: "Full screen",
   leaveFull: "Leave full screen",
   second: "Second style",
@@ -43,9 +44,15 @@ export const WORDS = {
     ["S", "Snapshot"],
     ["R", "Record, stop"],
     ["F", "Full screen"],
+    ["P", "New pictures of the styles"],
     ["H", "Hide or show the controls"],
   ],
 };
 
-/** great_wave -> Great Wave */
-export const titled = (name) => name.split("_").map((word) => word[0].toUpperCase() + word.slice(1)).join(" ");
+const SMALL = new Set(["and", "of", "the", "de"]);
+
+/** red_and_blue_horse -> Red and Blue Horse, composition_vii -> Composition VII */
+export const titled = (name) => name.split("_").map((word, place) => {
+  if (/^[ivx]+$/.test(word)) return word.toUpperCase();
+  return place && SMALL.has(word) ? word : word.charAt(0).toUpperCase() + word.slice(1);
+}).join(" ");
