@@ -62,9 +62,13 @@ class _ByWholeFactor:
         self._factors, self._width = factors, size[1]
         self._kernel: Kernel = kernel
         around = _KERNELS[kernel].reach
-        bands = [np.asarray(band) for band in image.split()]
-        self._planes = np.pad(np.stack(bands).astype(np.int16), ((0, 0), (around, around), (around, around)), "edge")
-        self._planes -= MIDDLE
+        bands, inner = image.split(), slice(around, -around)
+        self._planes = np.empty((len(bands), image.height + 2 * around, image.width + 2 * around), np.int16)
+        for plane, band in zip(self._planes, bands, strict=True):
+            np.subtract(np.asarray(band), MIDDLE, out=plane[inner, inner], dtype=np.int16)
+            plane[inner, :around] = plane[inner, around : around + 1]
+            plane[inner, -around:] = plane[inner, -around - 1 : -around]
+            plane[:around], plane[-around:] = plane[around], plane[-around - 1]
 
     def planes(self, top: int, bottom: int) -> Iterator[Ints]:
         factor, around = self._factors[0], _KERNELS[self._kernel].reach

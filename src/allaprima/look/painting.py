@@ -25,11 +25,12 @@ Mixture = NDArray[np.float32]
 Network = Callable[[Pixels, Mixture], Pixels]
 """uint8 [h, w, 3] and float32 [S] -> uint8 [h, w, 3]."""
 
-_BAND = 2**17
-"""Pixels in a band of rows; its values stay in the cache, so that larger ones are slower."""
+_BAND, _BAND_OF_BYTES = 2**17, 2**18
+"""Pixels in a band of rows; its values stay in the cache, so that larger ones are slower. Where nothing is computed in
+floats they are small."""
 _BANDS_AT_ONCE = 4
 """At most, so that a machine of many cores needs no more memory."""
-_BYTES_OF_BAND, _BYTES_OF_SEEN = 100, 50
+_IN_FLOATS, _IN_BYTES, _BYTES_OF_SEEN = 100, 30, 50
 """A pixel: what a band in work takes, and what all takes that is made of a reduced picture and its painting."""
 _SMALL_THINGS = 2**16
 """Bytes whatever the size."""
@@ -53,6 +54,8 @@ class Prepared:
         self._size = height, width
         self._reduced = None if look.longest is None else reduced_size(height, width, look.longest)
         self._bands_at_once = min(threads, _BANDS_AT_ONCE)
+        self._in_bytes = look.mask is None and look.color == "style"
+        self._band = _BAND_OF_BYTES if self._in_bytes else _BAND
 
     @property
     def seen(self) -> tuple[int, int]:
@@ -62,7 +65,7 @@ class Prepared:
     @property
     def plain(self) -> bool:
         """Whether the network's result is the painting."""
-        return self._reduced is None and self._look.mask is None and self._look.color == "style"
+        return self._reduced is None and self._in_bytes
 
     @property
     def bytes_beside(self) -> int:
@@ -71,7 +74,7 @@ class Prepared:
         if self.plain:
             return 6 * pixels + _SMALL_THINGS
         each = 3 * pixels if self._reduced is None else self._reduced[0] * self._reduced[1] * _BYTES_OF_SEEN
-        bands = min(pixels, self._bands_at_once * _BAND) * _BYTES_OF_BAND
+        bands = min(pixels, self._bands_at_once * self._band) * (_IN_BYTES if self._in_bytes else _IN_FLOATS)
         return 7 * pixels + len(self._mixtures) * each + bands + _SMALL_THINGS
 
     def paint(self, photo: Pixels, network: Network) -> Pixels:
@@ -85,7 +88,7 @@ class Prepared:
             for painted, share in zip(paintings, self._shares, strict=True)
         ]
         result, mask = np.empty_like(photo), self._mask
-        band = max(1, _BAND // photo.shape[1])
+        band = max(1, self._band // photo.shape[1])
 
         def finish(top: int) -> None:
             rows = photo[top : top + band]

@@ -90,13 +90,13 @@ class Enlarger:
         colors = Image.merge("CMYK", (luminance, *Image.fromarray(painted).split()))
         self._colors = enlarged(colors, small, size, "cubic")
         found = slopes(np.asarray(luminance), painted, share)
-        self._bits = min(7, int(np.log2(127 / max(1.0, float(np.abs(found).max())))))
+        self._bits = int(np.log2(127 / max(1.0, float(np.abs(found).max()))))
         """After the point in a slope. It fits in a byte with them, and times detail in 16 bits."""
         found *= 2**self._bits
         planes = (np.rint(found) + MIDDLE).astype(np.uint8)
-        self._slopes = enlarged(
-            Image.merge("RGB", [Image.fromarray(plane) for plane in planes]), small, size, "linear", BLOCK
-        )
+        image = Image.merge("RGB", [Image.fromarray(plane) for plane in planes])
+        self._slopes = enlarged(image, small, (small[0], size[1]), "linear", BLOCK)  # they change little between rows
+        self._heights = small[0], size[0]
 
     def rows(self, photo: Pixels, top: int) -> Pixels:
         """The result's rows that lie over ``photo``, uint8 [n, W, 3], rows of the photograph from ``top`` on.
@@ -113,16 +113,19 @@ class Enlarger:
         detail -= luminance
         detail -= MIDDLE
         rows = np.empty_like(photo)
-        slopes_there = self._slopes.planes(top, bottom)
+        small_height, height = self._heights
+        places = np.arange(top, bottom) * small_height // height
+        slopes_there = self._slopes.planes(int(places[0]), int(places[-1]) + 1)
         for channel in range(3):
             color, slope = next(colors), next(slopes_there)
             drop_bits(slope, BITS)
-            slope *= detail
-            slope >>= 1
+            change = slope.take(places - places[0], axis=0)
+            change *= detail
+            change >>= 1
             color >>= BITS - bits
-            color += slope
-            drop_bits(color, bits)
-            color += MIDDLE
+            color += change
+            color += (MIDDLE << bits) + (1 << (bits - 1))
+            color >>= bits
             np.clip(color, 0, 255, out=color)
             rows[..., channel] = color
         return rows
@@ -134,24 +137,21 @@ def slopes(luminance: Pixels, painted: Pixels, share: float) -> Floats:
     a = (cov(Y, p) + ε · share) / (var(Y) + ε), smoothed over the windows: with the photograph as the painting
     it is 1.
     """
-    y = luminance.astype(np.uint16)
-    values = np.empty((8, *y.shape), np.uint16)
-    values[:3] = painted.transpose(2, 0, 1)
-    np.multiply(values[:3], y, out=values[3:6])
-    values[6] = y
-    np.multiply(y, y, out=values[7])
+    height, width = luminance.shape
+    values = np.empty((8, -(-height // BLOCK) * BLOCK, -(-width // BLOCK) * BLOCK), np.uint16)
+    values[0, :height, :width] = luminance
+    values[1:4, :height, :width] = painted.transpose(2, 0, 1)
+    values[:4, :height, width:] = values[:4, :height, width - 1 : width]
+    values[:4, height:] = values[:4, height - 1 : height]
+    np.multiply(values[:4], values[0], out=values[4:])
     means = _window_mean(_block_mean(values))
-    mean = means[6]
-    covariance = means[3:6] - mean * means[:3]
-    variance = np.maximum(means[7] - mean * mean, 0)
-    return _window_mean((covariance + np.float32(EPSILON * share)) / (variance + np.float32(EPSILON)))
+    covariances = means[4:] - means[:4] * means[0]
+    variance = np.maximum(covariances[0], 0)
+    return _window_mean((covariances[1:] + np.float32(EPSILON * share)) / (variance + np.float32(EPSILON)))
 
 
 def _block_mean(values: NDArray[np.uint16]) -> Floats:
-    """The means of blocks of uint16 [n, h, w]; at the end the last row and column repeat."""
-    height, width = values.shape[1:]
-    if height % BLOCK or width % BLOCK:
-        values = np.pad(values, ((0, 0), (0, -height % BLOCK), (0, -width % BLOCK)), mode="edge")
+    """The means of blocks of uint16 [n, h, w], whole ones."""
     rows = np.add(values[:, 0::BLOCK], values[:, 1::BLOCK], dtype=np.uint32)
     rows += values[:, 2::BLOCK]
     sums = (rows[..., 0::BLOCK] + rows[..., 1::BLOCK] + rows[..., 2::BLOCK]).astype(np.float32)
