@@ -24,6 +24,8 @@ Pixels = NDArray[np.uint8]
 
 OPENING, SILENCE = 10.0, 5.0
 """Seconds in which a source must open, and in which the next frame must come."""
+_LAST = 1 / 30
+"""Seconds that the last frame of a clip stands before the first comes again."""
 _FAULTY_PACKETS = 100
 """In a row; then the source is given up."""
 
@@ -96,24 +98,23 @@ class _Video:
         except IndexError as error:
             self._container.close()
             raise PictureError(f"{place.label} has no pictures") from error
-        self._stream.thread_type = "AUTO" if place.kind == "file" else "SLICE"  # frame threads hold frames back
+        ends = place.kind == "network" and self._container.duration is not None
+        self._is_clip = ends or place.kind == "file"
+        self._is_paced = self._is_clip or "hls" in self._container.format.name
+        self._stream.thread_type = "AUTO" if self._is_paced else "SLICE"  # frame threads hold frames back
 
     def grabs(self, stopped: Event) -> Iterator[Grab]:
-        paced = self._place.kind == "file"
+        """Frames as they come; those of a clip in its own time, again and again."""
         while not stopped.is_set():
             start, first = time.monotonic(), None
-            empty = True
             for frame in self._frames(stopped):
-                empty = False
-                if paced and frame.time is not None:
+                if self._is_paced and frame.time is not None:
                     first = frame.time if first is None else first
                     if stopped.wait(max(0.0, start + frame.time - first - time.monotonic())):
                         return
                 yield self._grab(frame)
-            if not paced:
+            if not self._is_clip or stopped.wait(_LAST):
                 return
-            if empty:
-                raise PictureError(f"{self._place.label} has no pictures")
             self._container.seek(0)
 
     def close(self) -> None:
@@ -134,6 +135,7 @@ class _Video:
                 faulty += 1
                 if faulty > _FAULTY_PACKETS:
                     raise
+                packets = self._container.demux(self._stream)  # an error has ended the old one
                 stopped.wait(0.01)
 
     def _grab(self, frame: Any) -> Grab:
