@@ -27,8 +27,8 @@ LAYERS = (
     ("cards",),
     ("painter", "provenance"),
     ("file_painter", "session"),
+    ("film",),  # clips: read, painted frame by frame, written
     ("stylizer", "training"),  # the two wings: the face of painting, and training
-    ("film",),  # clips: their frames go through the face of painting
     ("batch", "export", "live", "shortcuts", "studio"),
     ("evaluation",),  # stands above both wings
     ("cli",),

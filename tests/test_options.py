@@ -64,7 +64,7 @@ def test_the_commands_options_are_the_tables():
     assert list(options) == list(OPTIONS)
     assert {"inputs", *OPTIONS} == {field.name for field in dataclasses.fields(Given)}
     for name in OPTIONS:
-        assert options[name].opts[-1] == "--" + name.replace("_", "-")
+        assert options[name].opts[-1] == "--" + {"start": "from", "end": "to"}.get(name, name).replace("_", "-")
     given = command.make_context("stylize", ["photo.jpg"]).params
     assert given == {"inputs": ("photo.jpg",), **{name: one.default for name, one in OPTIONS.items()}}
 

@@ -66,6 +66,28 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
         raise OutputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
 
 
+def move(whole: Path, path: Path, *, overwrite: bool = True) -> None:
+    """Give a file that is whole, on the same file system, its name; see ``replacing``.
+
+    Raises:
+        ExistsError: the name is taken, and nothing may be replaced.
+        OutputError: it cannot be moved.
+    """
+    try:
+        if overwrite:
+            place = Path(os.path.realpath(path))
+            with open(whole, "rb") as file:
+                _keep_permissions(file, place)
+            os.replace(whole, place)
+        else:
+            os.link(whole, path)
+            os.unlink(whole)
+    except FileExistsError as error:
+        raise ExistsError(f"{path} exists", options=("overwrite",)) from error
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
 def is_taken(path: Path) -> bool:
     """Whether there is anything at a path, were it a link to nowhere.
 

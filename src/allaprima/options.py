@@ -27,6 +27,9 @@ can claim any size. It is where Pillow calls a picture a decompression bomb."""
 ENGINES = ("onnxruntime", "openvino", "openvino-bf16")
 """What can compute. OpenVINO is an extra; in bfloat16 it is fastest, and pictures differ by a few of 255."""
 
+CLIP_CODECS = ("h264", "hevc", "av1", "vp9", "prores", "ffv1")
+"""What can encode clips; ``film/encoding.py`` says how."""
+
 Kind = Literal["flag", "whole", "number", "choice", "text", "style", "model", "picture", "file", "place", "bytes"]
 """What a value is:
 
@@ -64,6 +67,7 @@ class Option:
         most: the largest.
         unit: of a number, or what stands for the value in the command's help.
         letter: the command's short form.
+        word: what the command calls it where Python cannot, as ``from`` for ``start``.
     """
 
     name: str
@@ -76,6 +80,12 @@ class Option:
     most: float | None = None
     unit: str = ""
     letter: str = ""
+    word: str = ""
+
+    @property
+    def flag(self) -> str:
+        """As the command spells it: ``--max-pixels``."""
+        return "--" + (self.word or self.name).replace("_", "-")
 
     @property
     def wanted(self) -> str:
@@ -206,11 +216,18 @@ _ALL = (
         "format",
         "text",
         "picture",
-        "Format of the result where its name does not say: png, jpg, webp, …",
+        "Format of the result where its name does not say: png, jpg, webp, mp4, webm, …; of a clip through a pipe "
+        "y4m, nut or mkv.",
         unit="ext",
     ),
     Option(
-        "quality", "whole", "picture", "Quality of JPEG, WebP and AVIF, 1 to 100.", DEFAULT_QUALITY, least=1, most=100
+        "quality",
+        "whole",
+        "picture",
+        "Quality of JPEG, WebP, AVIF and clips, 1 to 100.",
+        DEFAULT_QUALITY,
+        least=1,
+        most=100,
     ),
     Option("keep_gps", "flag", "picture", "Keep the place where the photograph was taken in the metadata.", False),
     Option("max_pixels", "whole", "picture", "Refuse larger pictures.", MAX_PIXELS, least=1, unit="pixels"),
@@ -224,7 +241,32 @@ _ALL = (
         least=0,
         most=1,
     ),
-    Option("resume", "flag", "many", "Skip pictures that have been painted already.", False),
+    Option(
+        "timeline",
+        "text",
+        "clip",
+        'Styles one after the other, such as "0:00 irises, 0:12 the_scream fade 2s"; while one fades into the next, '
+        "both are mixed.",
+        unit="styles",
+    ),
+    Option("start", "text", "clip", "Begin here: 90, 1:30 or 0:01:30.5.", unit="time", word="from"),
+    Option("end", "text", "clip", "End here.", unit="time", word="to"),
+    Option(
+        "codec",
+        "choice",
+        "clip",
+        "How clips are encoded. Default: h264, or what the result's container usually has. vp9 and prores keep "
+        "transparency; ffv1 loses nothing.",
+        choices=CLIP_CODECS,
+    ),
+    Option("sheet", "flag", "clip", "Instead of all of a clip, paint six moments of it on one sheet.", False),
+    Option(
+        "resume",
+        "flag",
+        "many",
+        "Skip pictures that have been painted already, and go on with clips where an earlier run ended.",
+        False,
+    ),
     Option("watch", "flag", "many", "Keep running, and paint what is put into the folders, until Ctrl-C.", False),
     Option("report", "file", "many", "Write what became of each picture to this JSON file."),
     Option("quiet", "flag", "many", "Say only what went wrong.", False, letter="q"),

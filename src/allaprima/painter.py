@@ -44,6 +44,14 @@ class Painter:
         self.mixtures: list[Mixture] = [mixture(names, one, look.strength) for one in styles]
         """The weights of the look's style and, if there is one, of the style where its mask is black: float32 [S]."""
 
+    def with_look(self, look: Look) -> Painter:
+        """The same model with another look.
+
+        Raises:
+            StyleError: a style that the model does not have.
+        """
+        return Painter(self.engine, look)
+
     def prepared(self, size: tuple[int, int]) -> Prepared:
         """The look, ready for pictures of one size, (width, height)."""
         return Prepared(self.look, self.mixtures, size, self.engine.threads)

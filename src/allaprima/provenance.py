@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
@@ -64,13 +65,18 @@ def with_comment(gif: bytes, stamp: Stamp) -> bytes:
 def read_stamp(path: Path) -> Stamp | None:
     """The stamp of a result, without decoding it; None if it has none, or cannot be read."""
     with suppress(OSError), path.open("rb") as file:
-        found = _PATTERN.search(file.read(_NEAR))
+        found = stamp_in(file.read(_NEAR))
         if found is None and file.seek(0, os.SEEK_END) > _NEAR:
             file.seek(max(_NEAR, file.tell() - _NEAR))
-            found = _PATTERN.search(file.read())
-        if found is not None:
-            return Stamp(found[1].decode(), int(found[2]))
+            found = stamp_in(file.read())
+        return found
     return None
+
+
+def stamp_in(data: bytes) -> Stamp | None:
+    """The first stamp among other bytes."""
+    found = _PATTERN.search(data)
+    return None if found is None else Stamp(found[1].decode(), int(found[2]))
 
 
 Standing = Literal["missing", "done", "stale", "other"]
@@ -78,13 +84,14 @@ Standing = Literal["missing", "done", "stale", "other"]
 photograph; or that is there and nobody knows whose it is."""
 
 
-def standing(source: Path, target: Path, look: str) -> Standing:
+def standing(source: Path, target: Path, look: str, stamp_of: Callable[[Path], Stamp | None] = read_stamp) -> Standing:
     """How a result stands to its photograph and to the look that is wanted.
 
     Args:
         source: the photograph.
         target: its result; results appear whole, so that one that is there is whole.
         look: the digest of the look.
+        stamp_of: reads a result's stamp.
     """
     try:
         photo, result = source.stat(), target.stat()
@@ -93,7 +100,7 @@ def standing(source: Path, target: Path, look: str) -> Standing:
     if os.path.samestat(photo, result):
         return "other"
     newer = result.st_mtime_ns >= photo.st_mtime_ns
-    stamp = read_stamp(target)
+    stamp = stamp_of(target)
     if stamp is None:
         return "done" if newer else "other"
     return "done" if newer and stamp == Stamp(look, photo.st_size) else "stale"

@@ -17,6 +17,10 @@ from allaprima.engine.progress import Progress
 from allaprima.errors import StyleError
 from allaprima.file_painter import FilePainter
 from allaprima.files import write_bytes
+from allaprima.film.clip_painter import make_clip_painter
+from allaprima.film.direction import first_mask, is_clip
+from allaprima.film.outputs import check_result
+from allaprima.film.timeline import Time, parse_timeline
 from allaprima.gallery import BANKS, GALLERY, find_model
 from allaprima.look.look import Look, Stroke
 from allaprima.options import DEFAULT_QUALITY, ENGINES, MAX_PIXELS, STEADY, check
@@ -262,13 +266,19 @@ class Stylizer:
         max_pixels: int = MAX_PIXELS,
         keep_gps: bool = False,
         quality: int = DEFAULT_QUALITY,
+        steady: float = STEADY,
+        timeline: str | None = None,
+        start: Time = None,
+        end: Time = None,
+        codec: str | None = None,
+        sheet: bool = False,
         overwrite: bool = False,
         progress: Progress | None = None,
     ) -> Path:
-        """Repaint a picture file, or an animation, as the command does; see ``stylize`` for what is not said here.
+        """Repaint a picture, an animation or a clip as the command does; see ``stylize`` for what is not said here.
 
         Args:
-            source: the picture.
+            source: the picture, or the clip (which needs the extra ``video``).
             target: where the painting goes; its extension is its format. It appears whole or not at all.
             style: see ``stylize``, as all below.
             strength: 0 to 1.
@@ -281,7 +291,13 @@ class Stylizer:
             size: the longer side in pixels at most.
             max_pixels: refuse larger files.
             keep_gps: keep the place in the metadata.
-            quality: of JPEG, WebP and AVIF, 1 to 100.
+            quality: of JPEG, WebP, AVIF and clips, 1 to 100.
+            steady: of a clip, from 0, every frame painted by itself, to 1.
+            timeline: of a clip, styles one after the other: "0:00 irises, 0:12 the_scream fade 2s".
+            start: of a clip, where to begin: seconds, or text such as "1:30".
+            end: of a clip, where to end.
+            codec: of a clip, one of ``CLIP_CODECS``; None is what the target's container usually has.
+            sheet: paint six moments of a clip on one sheet instead.
             overwrite: replace a target that exists.
             progress: is called with the work done and all the work.
 
@@ -294,7 +310,7 @@ class Stylizer:
         """
         check(size=size, max_pixels=max_pixels, keep_gps=keep_gps, quality=quality, overwrite=overwrite)
         look = self.look(
-            style,
+            parse_timeline(timeline).first if style is None and timeline is not None else style,
             strength,
             stroke=stroke,
             color=color,
@@ -305,8 +321,22 @@ class Stylizer:
         )
         place = Path(target)
         painter = FilePainter(self.painter(look), size, quality, max_pixels, keep_gps)
+        clips = make_clip_painter(
+            painter,
+            mask=mask,
+            steady=steady,
+            timeline=timeline,
+            start=start,
+            end=end,
+            codec=codec,
+            sheet=sheet,
+        )
         with named(source):
             photo = path_of(source)
+            if is_clip(photo):
+                check_result(place, overwrite, photo, sheet=sheet)
+                clips.paint_file(photo, place, progress, overwrite=overwrite)(overwrite)
+                return place
             check_target(place, overwrite, photo)
             painting = painter.paint_file(photo, place.suffix, progress)
         write_bytes(painting, place, overwrite=overwrite)
@@ -335,7 +365,7 @@ class Stylizer:
             if len(self.styles) != 1:
                 raise StyleError(f"choose a style of this model: {', '.join(s.name for s in self.styles)}")
             style = self.styles[0].name
-        pixels = None if mask is None else read_mask(mask)
+        pixels = None if mask is None else _mask_pixels(mask)
         look = Look(style, strength, stroke, color, pixels, feather, invert_mask, mask_style)
         self.painter(look)
         return look
@@ -407,6 +437,13 @@ class Stylizer:
             StyleError: a style that the model does not have.
         """
         return Painter(self._engine, look)
+
+
+def _mask_pixels(mask: Mask) -> NDArray[Any]:
+    """A mask's pixels; of a clip its first frame's."""
+    if isinstance(mask, str | os.PathLike) and is_clip(Path(mask)):
+        return first_mask(Path(mask))
+    return read_mask(mask)
 
 
 def _portable(model: PathLike | None) -> str:

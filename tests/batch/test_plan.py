@@ -124,7 +124,23 @@ def test_links_in_a_circle_are_no_trouble(tmp_path):
     assert job.target == tmp_path / "a_x.png"
 
 
-def test_video_files_get_their_own_sentence(tmp_path):
-    plan = Plan((tmp_path / "fox.MP4",), tmp_path, "x")
-    with pytest.raises(PictureError, match="video files are not read yet"):
-        plan.check(next(plan.jobs()), overwrite=False)
+@pytest.mark.parametrize(
+    ("source", "suffix", "sheet", "result"),
+    [
+        ("fox.MP4", None, False, "fox_x.MP4"), ("fox.avi", None, False, "fox_x.mp4"),
+        ("fox.webm", ".mkv", False, "fox_x.mkv"), ("fox.mp4", ".gif", False, "fox_x.gif"),
+        ("fox.mp4", ".jpg", False, "fox_x.mp4"), ("fox.mp4", None, True, "fox_x.jpg"),
+        ("fox.mp4", ".png", True, "fox_x.png"), ("fox.png", ".mp4", False, "fox_x.png"),
+    ],
+)  # fmt: skip
+def test_clips_keep_a_container_that_is_written(tmp_path, source, suffix, sheet, result):
+    plan = Plan((tmp_path / source,), tmp_path, "x", suffix, sheet=sheet)
+    (job,) = plan.jobs()
+    assert job.target.name == result
+    plan.check(job, overwrite=False)
+
+
+def test_folders_have_pictures_and_clips(tmp_path):
+    for name in ("a.png", "b.mp4", "c.txt", "d.ts"):
+        (tmp_path / name).touch()
+    assert [job.source.name for job in Plan((tmp_path,), None, "x").jobs()] == ["a.png", "b.mp4"]

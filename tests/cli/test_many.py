@@ -102,7 +102,7 @@ def test_resume_replaces_ours_and_nobody_elses(folder):
         (["in/a.png", "-o", "-", "--watch"], "not for pipes"),
         (["nothere", "--watch"], "there is no folder nothere"),
         (["in/a.png", "--watch"], "--watch is for folders"),
-        (["fox.mp4"], "video files are not read yet"),
+        (["fox.mp4"], "No such file"),
         (["circle.png"], "Too many levels of symbolic links"),
     ],
 )

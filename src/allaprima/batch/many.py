@@ -13,9 +13,11 @@ from allaprima.color import Color
 from allaprima.engine.machine import cores
 from allaprima.errors import PictureError
 from allaprima.file_painter import FilePainter
+from allaprima.film.clip_painter import make_clip_painter
+from allaprima.film.outputs import suffix_wanted
+from allaprima.film.timeline import Time, parse_timeline
 from allaprima.look.look import Stroke
-from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS, check
-from allaprima.picture.formats import suffix_of_format
+from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS, STEADY, check
 from allaprima.picture.source import PathLike, is_path, is_url
 from allaprima.style_model import StyleSpec, style_label
 from allaprima.stylizer import Mask, Stylizer
@@ -38,6 +40,12 @@ def stylize_files(
     keep_gps: bool = False,
     format: str | None = None,
     quality: int = DEFAULT_QUALITY,
+    steady: float = STEADY,
+    timeline: str | None = None,
+    start: Time = None,
+    end: Time = None,
+    codec: str | None = None,
+    sheet: bool = False,
     overwrite: bool = False,
     resume: bool = False,
     workers: int | None = None,
@@ -66,7 +74,13 @@ def stylize_files(
         max_pixels: refuse larger files.
         keep_gps: keep the place in the metadata.
         format: of all results; None is each picture's own.
-        quality: of JPEG, WebP and AVIF, 1 to 100.
+        quality: of JPEG, WebP, AVIF and clips, 1 to 100.
+        steady: see ``Stylizer.stylize_file``, as the five below; they are of clips.
+        timeline: styles one after the other.
+        start: where to begin.
+        end: where to end.
+        codec: one of ``CLIP_CODECS``.
+        sheet: paint six moments on one sheet instead.
         overwrite: replace results that exist.
         resume: skip results that are there and were painted just like this; those that were not are painted again.
         workers: how many pictures are painted at a time. None is one on every core.
@@ -95,7 +109,7 @@ def stylize_files(
     if stylizer is None:
         stylizer = Stylizer(threads=1, workers=count)
     look = stylizer.look(
-        style,
+        parse_timeline(timeline).first if style is None and timeline is not None else style,
         strength,
         stroke=stroke,
         color=color,
@@ -104,12 +118,15 @@ def stylize_files(
         invert_mask=invert_mask,
         mask_style=mask_style,
     )
-    suffix = None if format is None else suffix_of_format(format)
+    suffix = None if format is None else suffix_wanted(format)
     inputs = _inputs(sources)
-    plan = Plan(inputs, None if output is None else Path(output), style_label(look.style or ""), suffix)
+    plan = Plan(inputs, None if output is None else Path(output), style_label(look.style or ""), suffix, sheet=sheet)
     plan.check_folders()
     painter = FilePainter(stylizer.painter(look), size, quality, max_pixels, keep_gps)
-    run = Run(plan, painter, resume=resume, overwrite=overwrite)
+    clips = make_clip_painter(
+        painter, mask=mask, steady=steady, timeline=timeline, start=start, end=end, codec=codec, sheet=sheet
+    )
+    run = Run(plan, painter, clips, resume=resume, overwrite=overwrite)
     return _outcomes(plan, run, count)
 
 
@@ -128,7 +145,13 @@ def _inputs(sources: PathLike | Iterable[PathLike]) -> tuple[Path, ...]:
 
 
 def _outcomes(plan: Plan, run: Run, count: int) -> Iterator[Outcome]:
-    shop = Workers(lambda _: plan.jobs(), run.decide, run.paint, run.publish, count)
+    shop = Workers(
+        lambda _: plan.jobs(),
+        run.decide,
+        lambda job: run.paint(job, stopped=lambda: shop.stopped),
+        run.publish,
+        count,
+    )
     try:
         for outcome in shop:
             yield run.seen(outcome)

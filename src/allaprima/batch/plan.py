@@ -16,13 +16,12 @@ from pathlib import Path
 
 from allaprima.errors import OutputError, PictureError
 from allaprima.files import is_same, is_taken
+from allaprima.film.direction import is_clip
+from allaprima.film.encoding import CONTAINERS
+from allaprima.film.outputs import check_result, suffix_of_result
 from allaprima.picture.folder import Unreadable, folders_below, pictures_below
-from allaprima.picture.formats import WRITABLE, suffix_for
+from allaprima.picture.formats import SOUGHT, WRITABLE
 from allaprima.picture.target import check_target
-
-VIDEO_SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".wmv", ".mpg", ".mpeg", ".mts", ".m2ts", ".3gp", ".ogv"}
-)
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,7 @@ class Plan:
         label: what a result's name says of the style.
         suffix: the format of every result; None is the picture's own.
         to_file: whether ``output`` is a file.
+        sheet: whether clips become sheets of moments.
 
     Raises:
         PictureError: two pictures for one place, or a result for another picture's place.
@@ -78,6 +78,7 @@ class Plan:
     label: str
     suffix: str | None = None
     to_file: bool = False
+    sheet: bool = False
 
     def __post_init__(self) -> None:
         sources = {os.path.realpath(path) for path in self.files}
@@ -133,7 +134,7 @@ class Plan:
         Raises:
             PictureError: the folder itself cannot be searched.
         """
-        for folder, entries in folders_below(root, self.results_of(root), unreadable):
+        for folder, entries in folders_below(root, self.results_of(root), unreadable, SOUGHT):
             if entries:
                 yield Shelf(root, folder, entries)
 
@@ -141,7 +142,7 @@ class Plan:
         """The pictures of one folder and their places; of some names, if only some are wanted."""
         inside = shelf.folder.relative_to(shelf.root)
         results = self.results_of(shelf.root) / inside
-        names = result_names([entry.name for entry in shelf.entries], self.suffix)
+        names = self._names(shelf.entries)
         taken = self._taken(shelf.root, inside)
         for entry in shelf.entries:
             if wanted is None or entry.name in wanted:
@@ -159,8 +160,8 @@ class Plan:
             taken = {_alike(self._target_of_file(file).name): file for file in self.files}
         for other in self.folders[: self.folders.index(root)]:
             with suppress(OSError, StopIteration, PictureError):
-                folder, entries = next(folders_below(other / inside))
-                names = result_names([entry.name for entry in entries], self.suffix)
+                folder, entries = next(folders_below(other / inside, suffixes=SOUGHT))
+                names = self._names(entries)
                 for name, result in names.items():
                     taken.setdefault(_alike(result), folder / name)
         return taken
@@ -174,11 +175,12 @@ class Plan:
         """
         if job.refusal:
             raise PictureError(job.refusal)
-        if job.source.suffix.lower() in VIDEO_SUFFIXES:
-            raise PictureError("video files are not read yet, only pictures and animations")
         if is_taken(job.target) and self._is_source(job.target) and not is_same(job.source, job.target):
             raise OutputError(f"the result would replace another photograph, {job.target}")
-        check_target(job.target, overwrite or job.replace, job.source)
+        if is_clip(job.source):
+            check_result(job.target, overwrite or job.replace, job.source, sheet=self.sheet)
+        else:
+            check_target(job.target, overwrite or job.replace, job.source)
 
     def _is_source(self, path: Path) -> bool:
         """Whether a file lies in a folder that is painted, and is not one of the folder's results."""
@@ -192,7 +194,7 @@ class Plan:
     def check_folders(self) -> None:
         """Raise a ``PictureError`` if a folder holds no pictures."""
         for folder in self.folders:
-            if not any(pictures_below(folder, leave_out=self.results_of(folder))):
+            if not any(pictures_below(folder, self.results_of(folder), SOUGHT)):
                 raise PictureError(f"the folder {folder} holds no pictures")
 
     def results_of(self, folder: Path) -> Path:
@@ -203,10 +205,14 @@ class Plan:
         whole = folder if folder.name not in ("", "..") else Path(os.path.realpath(folder))
         return whole.with_name(f"{whole.name}_{self.label}") if whole.name else whole / f"root_{self.label}"
 
+    def _names(self, entries: Iterable[os.DirEntry[str]]) -> dict[str, str]:
+        return result_names([entry.name for entry in entries], self.suffix, sheet=self.sheet)
+
     def _target_of_file(self, source: Path) -> Path:
+        suffix = suffix_of_result(source, self.suffix, sheet=self.sheet)
         if self.output is None:
-            return renamed(source, f"_{self.label}", self.suffix)
-        return self.output if self.to_file else self.output / renamed(Path(source.name), f"_{self.label}", self.suffix)
+            return renamed(source, f"_{self.label}", suffix)
+        return self.output if self.to_file else self.output / renamed(Path(source.name), f"_{self.label}", suffix)
 
 
 def names_a_file(output: Path, inputs: tuple[Path, ...], text: str) -> bool:
@@ -214,10 +220,10 @@ def names_a_file(output: Path, inputs: tuple[Path, ...], text: str) -> bool:
     if output.is_dir() or text.endswith(("/", "\\")):
         return False
     lone = len(inputs) == 1 and not inputs[0].is_dir()
-    return output.suffix.lower() in WRITABLE or (lone and output.suffix != "")
+    return output.suffix.lower() in (*WRITABLE, *CONTAINERS) or (lone and output.suffix != "")
 
 
-def result_names(names: Iterable[str], suffix: str | None) -> dict[str, str]:
+def result_names(names: Iterable[str], suffix: str | None, *, sheet: bool = False) -> dict[str, str]:
     """The names of the results of one folder's pictures, no two alike on any file system.
 
     A picture's result has its name, if its format is written; otherwise its stem and the new extension. Where two would
@@ -225,7 +231,7 @@ def result_names(names: Iterable[str], suffix: str | None) -> dict[str, str]:
     ``a.tga.png``. Names that differ in case alone count as alike, since many file systems take them for one.
     """
     ordered = sorted(names)
-    plain = {name: renamed(Path(name), "", suffix).name for name in ordered}
+    plain = {name: renamed(Path(name), "", suffix_of_result(Path(name), suffix, sheet=sheet)).name for name in ordered}
     stems = Counter(_alike(name.rpartition(".")[0]) for name in ordered)
     results: dict[str, str] = {}
     taken: set[str] = set()
@@ -243,9 +249,9 @@ def result_names(names: Iterable[str], suffix: str | None) -> dict[str, str]:
     return results
 
 
-def renamed(path: Path, ending: str, suffix: str | None) -> Path:
-    """``a.ppm`` -> ``a_great_wave.png``: the same place and format where that format can be written."""
-    return path.with_name(f"{path.stem}{ending}{suffix or suffix_for(path.suffix)}")
+def renamed(path: Path, ending: str, suffix: str) -> Path:
+    """``a.ppm`` -> ``a_great_wave.png``: the same place with a longer name and another extension."""
+    return path.with_name(f"{path.stem}{ending}{suffix}")
 
 
 def _alike(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from allaprima.engine.progress import Progress
 from allaprima.errors import ExistsError
 from allaprima.file_painter import FilePainter
 from allaprima.files import write_bytes
-from allaprima.provenance import standing
+from allaprima.film.clip_painter import ClipPainter, Publish
+from allaprima.film.direction import is_clip
+from allaprima.film.tracks import read_stamp as read_clip_stamp
+from allaprima.provenance import read_stamp, standing
 
 WITHOUT_STAMP = ".bmp"
 """What has no place for a stamp (``provenance``)."""
@@ -22,13 +26,16 @@ class Run:
 
     Args:
         plan: which picture goes where.
-        painter: paints a file.
+        painter: paints a picture.
+        clips: paints a clip.
         resume: skip results that are done, and replace those of ours that are not what would be painted now.
         overwrite: replace whatever is in a result's place.
     """
 
-    def __init__(self, plan: Plan, painter: FilePainter, *, resume: bool = False, overwrite: bool = False) -> None:
-        self._plan, self._painter = plan, painter
+    def __init__(
+        self, plan: Plan, painter: FilePainter, clips: ClipPainter, *, resume: bool = False, overwrite: bool = False
+    ) -> None:
+        self._plan, self._painter, self._clips = plan, painter, clips
         self._resume, self._overwrite = resume, overwrite
         self._own: set[Path] = set()
 
@@ -47,15 +54,30 @@ class Run:
         self._plan.check(job, overwrite=self._overwrite)
         return job
 
-    def paint(self, job: Job, progress: Progress | None = None) -> bytes:
-        """The result as a file's bytes."""
-        return self._painter.paint_file(job.source, job.target.suffix, progress)
+    def paint(
+        self, job: Job, progress: Progress | None = None, stopped: Callable[[], bool] = lambda: False
+    ) -> bytes | Publish:
+        """The result as a file's bytes; of a clip what puts it in its place."""
+        if not is_clip(job.source):
+            return self._painter.paint_file(job.source, job.target.suffix, progress)
+        return self._clips.paint_file(
+            job.source,
+            job.target,
+            progress,
+            resume=self._resume,
+            overwrite=self._overwrite or job.replace,
+            stopped=stopped,
+        )
 
-    def publish(self, job: Job, painting: bytes) -> None:
+    def publish(self, job: Job, painting: bytes | Publish) -> None:
         """Put the result in its place."""
         if job.replace and self._standing(job) == "done":  # another run was faster
             raise ExistsError(f"{job.target} exists")
-        write_bytes(painting, job.target, overwrite=self._overwrite or job.replace)
+        overwrite = self._overwrite or job.replace
+        if isinstance(painting, bytes):
+            write_bytes(painting, job.target, overwrite=overwrite)
+        else:
+            painting(overwrite)
         if job.target.suffix.lower() == WITHOUT_STAMP:
             self._own.add(job.target)
 
@@ -66,4 +88,7 @@ class Run:
         return outcome
 
     def _standing(self, job: Job) -> str:
-        return standing(job.source, job.target, self._painter.digest)
+        if not is_clip(job.source):
+            return standing(job.source, job.target, self._painter.digest)
+        reads = read_clip_stamp if is_clip(job.target) else read_stamp
+        return standing(job.source, job.target, self._clips.digest, reads)

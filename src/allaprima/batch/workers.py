@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from allaprima.batch.plan import Job
 from allaprima.errors import AllaPrimaError
+
+Result = TypeVar("Result")
 
 PATIENCE = 5.0
 """Seconds that a worker has to finish writing when all is to end."""
@@ -53,7 +55,7 @@ class Outcome:
         return f"an unexpected fault, {type(error).__name__}: {error}"
 
 
-class Workers:
+class Workers(Generic[Result]):
     """Threads that paint; going through it, once, gives each outcome as soon as it is known, in any order.
 
     Any exception of one picture is that picture's failure. One that ``jobs`` raises comes out of the iteration. When
@@ -64,7 +66,7 @@ class Workers:
         jobs: taken one by one, as workers become free; it may wait for more, and should come to an end when ``stopped``
             is set.
         decide: gives the job as it is to be done, or None if it is done; raises if it must not be done.
-        paint: gives a result as a file's bytes.
+        paint: gives a result, which is not in its place yet.
         publish: puts a result in its place.
         count: of workers.
     """
@@ -73,8 +75,8 @@ class Workers:
         self,
         jobs: Callable[[threading.Event], Iterable[Job]],
         decide: Callable[[Job], Job | None],
-        paint: Callable[[Job], bytes],
-        publish: Callable[[Job, bytes], None],
+        paint: Callable[[Job], Result],
+        publish: Callable[[Job, Result], None],
         count: int = 1,
     ) -> None:
         self._stopped = threading.Event()
@@ -93,6 +95,11 @@ class Workers:
             if isinstance(told, Exception):
                 raise told
             yield told
+
+    @property
+    def stopped(self) -> bool:
+        """Whether what is in work is of no use any more."""
+        return self._stopped.is_set()
 
     def stop(self) -> None:
         """End the iteration; that is all, and so it is safe in a signal handler, which may interrupt anything."""

@@ -11,6 +11,7 @@ import click
 
 from allaprima.cli import signals, streams
 from allaprima.errors import AllaPrimaError
+from allaprima.options import OPTIONS
 
 DEBUG = "ALLAPRIMA_DEBUG"
 """Set to 1, this variable of the environment shows where errors come from."""
@@ -21,7 +22,10 @@ INTERRUPTED = 130
 
 def sentence(error: BaseException) -> str:
     """What went wrong, with the options that help."""
-    options = " or ".join("--" + name.replace("_", "-") for name in getattr(error, "options", ()))
+    options = " or ".join(
+        OPTIONS[name].flag if name in OPTIONS else "--" + name.replace("_", "-")
+        for name in getattr(error, "options", ())
+    )
     return f"{error}; try {options}" if options else str(error)
 
 

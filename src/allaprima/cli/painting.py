@@ -6,8 +6,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext, suppress
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 
@@ -15,8 +16,8 @@ from allaprima.batch.plan import Job, Plan
 from allaprima.batch.report import Report, check_report
 from allaprima.batch.run import Run
 from allaprima.batch.watching import Watch
-from allaprima.batch.workers import Outcome, Workers
-from allaprima.cli.progress import Bar, late_progress, say
+from allaprima.batch.workers import Outcome, Result, Workers
+from allaprima.cli.progress import FRAMES_LAYOUT, PARTS_LAYOUT, Bar, late_progress, say
 from allaprima.cli.stopping import Stopping
 from allaprima.cli.streams import drop_stdout
 from allaprima.cli.stylize_options import Given
@@ -24,6 +25,10 @@ from allaprima.cli.tally import Tally
 from allaprima.errors import OutputError, PictureError
 from allaprima.file_painter import FilePainter
 from allaprima.files import write_bytes
+from allaprima.film.clip_painter import ClipPainter, Publish
+from allaprima.film.direction import is_clip
+from allaprima.film.outputs import HEAD, check_result, starts_clip
+from allaprima.film.stream import format_of_stream
 from allaprima.picture.target import check_target
 
 PIPE = "-"
@@ -61,14 +66,31 @@ def check_places(plan: Plan, given: Given) -> None:
         raise click.UsageError(f"--watch is for folders, and {path} is a file")
 
 
-def many(plan: Plan, painter: FilePainter, workers: int, given: Given) -> None:
+def many(plan: Plan, painter: FilePainter, clips: ClipPainter, workers: int, given: Given) -> None:
     """Paint every picture, say what became of them, and exit with the code that fits."""
-    run = Run(plan, painter, resume=given.resume or (given.watch and not given.overwrite), overwrite=given.overwrite)
+    run = Run(
+        plan,
+        painter,
+        clips,
+        resume=given.resume or (given.watch and not given.overwrite),
+        overwrite=given.overwrite,
+    )
     tally = Tally(plan, given)
-    lone = late_progress("painting") if given.lone and not given.quiet else nullcontext()
+    frames = given.lone and is_clip(Path(given.inputs[0]))
+    lone = (
+        late_progress("painting", FRAMES_LAYOUT if frames else PARTS_LAYOUT)
+        if given.lone and not given.quiet
+        else nullcontext()
+    )
     with lone as tell:
         search = _watched(plan) if given.watch else lambda _: plan.jobs()
-        shop = Workers(search, run.decide, lambda job: run.paint(job, tell), run.publish, workers)
+        shop = Workers(
+            search,
+            run.decide,
+            lambda job: run.paint(job, tell, lambda: shop.stopped),
+            run.publish,
+            workers,
+        )
         bar: Bar[Outcome] = Bar(shop, "painting", keep=False, hidden=given.lone or given.watch or given.quiet)
         if not given.watch:
             threading.Thread(target=_count, args=(plan, bar), daemon=True).start()
@@ -78,7 +100,7 @@ def many(plan: Plan, painter: FilePainter, workers: int, given: Given) -> None:
     tally.finish()
 
 
-def pipe(painter: FilePainter, given: Given) -> None:
+def pipe(painter: FilePainter, clips: ClipPainter, given: Given) -> None:
     """Stdin to stdout, stdin to a file, or a file to stdout."""
     if given.resume or given.watch:
         raise click.UsageError("--resume and --watch are for files and folders, not for pipes")
@@ -89,14 +111,31 @@ def pipe(painter: FilePainter, given: Given) -> None:
         raise OutputError("stdout is closed")
     source = Path("stdin") if from_stdin else Path(given.inputs[0])
     target = Path("stdout") if to_stdout or given.output is None else Path(given.output)
+    clip = is_clip(source) or (from_stdin and starts_clip(_head(sys.stdin.buffer)))
     suffix = (given.suffix or ".png") if to_stdout else target.suffix
+    if clip and to_stdout:
+        format_of_stream(given.format or "")
     if given.report is not None:
         check_report(Path(given.report), () if from_stdin else (source,), overwrite=given.overwrite)
-    if not to_stdout:
+    if not to_stdout and clip:
+        check_result(target, given.overwrite)
+    elif not to_stdout:
         check_target(target, given.overwrite)
-    data = BytesIO(sys.stdin.buffer.read()) if from_stdin else None
+    data = BytesIO(sys.stdin.buffer.read()) if from_stdin and not clip else None
 
-    def publish(_: Job, painting: bytes) -> None:
+    def paint(job: Job) -> bytes | Publish:
+        if not clip:
+            return painter.paint_file(job.source, suffix) if data is None else painter.paint(data, suffix)
+        frames = sys.stdin.buffer if from_stdin else job.source
+        if not to_stdout:
+            return clips.paint_file(frames, target, overwrite=given.overwrite, stopped=lambda: shop.stopped)
+        clips.paint_stream(frames, sys.stdout.buffer, given.format or "", stopped=lambda: shop.stopped)
+        return lambda _: None
+
+    def publish(_: Job, painting: bytes | Publish) -> None:
+        if not isinstance(painting, bytes):
+            painting(given.overwrite)
+            return
         if not to_stdout:
             write_bytes(painting, target, overwrite=given.overwrite)
             return
@@ -113,15 +152,24 @@ def pipe(painter: FilePainter, given: Given) -> None:
     shop = Workers(
         lambda _: [Job(source, target)],
         lambda job: job,
-        lambda job: painter.paint_file(job.source, suffix) if data is None else painter.paint(data, suffix),
+        paint,
         publish,
     )
     _carry_out(shop, Bar(shop, "painting", hidden=True), tally, given)
     tally.finish()
 
 
+def _head(stream: BinaryIO) -> bytes:
+    """The first bytes of a stream, which stay in it."""
+    if isinstance(stream, BufferedReader):
+        return stream.peek(HEAD)[:HEAD]
+    head = stream.read(HEAD)
+    stream.seek(0)
+    return head
+
+
 def _carry_out(
-    shop: Workers,
+    shop: Workers[Result],
     bar: Bar[Outcome],
     tally: Tally,
     given: Given,

@@ -14,7 +14,10 @@ T = TypeVar("T")
 
 _LAYOUT = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{remaining}{postfix}]"
 _OPEN_LAYOUT = "{desc}: {n_fmt} [{elapsed}{postfix}]"
-_PARTS_LAYOUT = "{desc}: {percentage:3.0f}%|{bar}| [{remaining}]"
+PARTS_LAYOUT = "{desc}: {percentage:3.0f}%|{bar}| [{remaining}]"
+FRAMES_LAYOUT = (
+    "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} frames [{elapsed}, {remaining} left, {rate_noinv_fmt}]"
+)
 
 
 class Bar(Generic[T]):
@@ -106,7 +109,7 @@ def progress(
 
 
 @contextmanager
-def late_progress(label: str) -> Iterator[Callable[[int, int], None]]:
+def late_progress(label: str, layout: str = PARTS_LAYOUT) -> Iterator[Callable[[int, int], None]]:
     """A callback that is told what is done and what there is to do; its bar shows with the first call, if one comes."""
     bars: list[Bar[Any]] = []
     at = 0
@@ -114,7 +117,8 @@ def late_progress(label: str) -> Iterator[Callable[[int, int], None]]:
     def tell(done: int, total: int) -> None:
         nonlocal at
         if not bars:
-            bars.append(Bar(None, label, total, layout=_PARTS_LAYOUT, keep=False).__enter__())
+            at = max(0, done - 1)  # of an earlier run
+            bars.append(Bar(None, label, total, layout=layout, keep=False, done=at).__enter__())
         bars[0].update(done - at)
         at = done
 

@@ -24,6 +24,7 @@ EXAMPLES = (
     ("allaprima stylize photo.jpg -s udnie", "One photograph; writes photo_udnie.jpg"),
     ("allaprima stylize holiday/ -s starry_night --strength 0.7 -o painted/", "A folder and what is below it"),
     ("allaprima stylize photo.jpg -s udnie --color photo --stroke 512 -o x.png", "Its own colors, larger strokes"),
+    ("allaprima stylize clip.mp4 -s irises", "A clip with its sound; writes clip_irises.mp4"),
 )
 
 
@@ -31,10 +32,10 @@ EXAMPLES = (
 @click.argument("inputs", nargs=-1, required=True, metavar="PICTURE...", type=click.Path(allow_dash=True))
 @options
 def command(**values: Any) -> None:
-    """Repaint photographs in the style of a painting.
+    """Repaint photographs and clips in the style of a painting.
 
-    PICTURE is a file, a folder (searched recursively, its tree is kept) or - for stdin. The result has exactly the
-    size of the picture; without --overwrite nothing that exists is replaced.
+    PICTURE is a photograph, an animation or a clip, a folder (searched recursively, its tree is kept) or - for stdin.
+    The result has exactly the size of the picture; without --overwrite nothing that exists is replaced.
     """
     with signals.at_once():
         paint = prepared(Given(**values))
@@ -47,11 +48,10 @@ def prepared(given: Given) -> Callable[[], None]:
     from allaprima.cli.quiet import Hush
     from allaprima.engine.machine import cores
     from allaprima.file_painter import FilePainter
-    from allaprima.picture.formats import format_of
+    from allaprima.film.clip_painter import make_clip_painter
     from allaprima.style_model import style_label
 
-    if given.suffix is not None:
-        format_of(given.suffix)
+    check_format(given)
     check_inputs(given)
     workers = 1 if given.lone else given.threads or cores()
     # OpenVINO paints one picture at a time, with all threads; the workers decode and encode meanwhile.
@@ -67,11 +67,31 @@ def prepared(given: Given) -> Callable[[], None]:
         note=Notes(given.quiet),
         decoding=Hush().decoding,
     )
+    clips = make_clip_painter(
+        painter,
+        mask=given.mask,
+        steady=given.steady,
+        timeline=given.timeline,
+        start=given.start,
+        end=given.end,
+        codec=given.codec,
+        sheet=given.sheet,
+    )
     if given.inputs == (PIPE,) or given.output == PIPE:
-        return partial(pipe, painter, given)
+        return partial(pipe, painter, clips, given)
     plan = make_plan(given, style_label(look.style or ""))
     check_places(plan, given)
-    return partial(many, plan, painter, workers, given)
+    return partial(many, plan, painter, clips, workers, given)
+
+
+def check_format(given: Given) -> None:
+    """Refuse a format that is not written."""
+    from allaprima.cli.painting import PIPE
+    from allaprima.film.outputs import suffix_wanted
+    from allaprima.film.stream import FORMATS
+
+    if given.format is not None and not (given.output == PIPE and given.format in FORMATS):
+        suffix_wanted(given.format)
 
 
 def check_inputs(given: Given) -> None:
@@ -98,8 +118,13 @@ def make_stylizer(given: Given, threads: int | None, workers: int) -> Stylizer:
 
 def make_look(given: Given, stylizer: Stylizer) -> Look:
     """The options as a look; a wrong style, strength or mask is found before any picture is read."""
+    from allaprima.film.timeline import parse_timeline
+
+    style = given.style
+    if style is None and given.timeline is not None:
+        style = parse_timeline(given.timeline).first
     return stylizer.look(
-        given.style,
+        style,
         given.strength,
         stroke=given.stroke,
         color=given.color,
@@ -119,4 +144,4 @@ def make_plan(given: Given, label: str) -> Plan:
     to_file = place is not None and names_a_file(place, paths, given.output or "")
     if to_file and not given.lone:
         raise click.UsageError(f"{given.output} is one file, but there are several pictures: name a folder with -o")
-    return Plan(paths, place, label, given.suffix, to_file)
+    return Plan(paths, place, label, given.suffix, to_file, given.sheet)

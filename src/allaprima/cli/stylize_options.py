@@ -33,6 +33,11 @@ class Given:
     max_pixels: int
     overwrite: bool
     steady: float
+    timeline: str | None
+    start: str | None
+    end: str | None
+    codec: str | None
+    sheet: bool
     resume: bool
     watch: bool
     report: str | None

@@ -58,7 +58,7 @@ def option(one: Option) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """One option of the table, as a decorator of a command."""
     name = one.name
     words = [f"-{one.letter}"] if one.letter else []
-    spelled = "--" + name.replace("_", "-")
+    spelled = one.flag
     group = GROUPS[one.group]
     if one.kind == "flag":
         return click.option(*words, spelled, name, cls=GroupedOption, group=group, is_flag=True, help=one.help)

@@ -12,6 +12,7 @@ from allaprima.film.frame import Frame
 from allaprima.options import DEFAULT_QUALITY
 from allaprima.picture.animation import Animation
 from allaprima.picture.picture import Picture
+from allaprima.provenance import Stamp, stamped, with_comment
 
 SUFFIXES = (".gif", ".webp", ".png", ".apng", ".avif")
 """What clips are written as that is a picture to everyone else."""
@@ -21,7 +22,12 @@ _TICK = {".gif": 10}
 
 
 def animated(
-    frames: Iterable[Frame], time_base: Fraction, count: int, suffix: str, quality: int = DEFAULT_QUALITY
+    frames: Iterable[Frame],
+    time_base: Fraction,
+    count: int,
+    suffix: str,
+    quality: int = DEFAULT_QUALITY,
+    stamp: Stamp | None = None,
 ) -> bytes:
     """An animation that plays for ever, as the bytes of a file.
 
@@ -33,13 +39,18 @@ def animated(
         count: how many there are, exactly: WebP and AVIF must know.
         suffix: of the format, one of ``SUFFIXES``.
         quality: of WebP and AVIF, 1 to 100.
+        stamp: how it was made.
 
     Raises:
         OutputError: the format cannot hold pictures of this size.
     """
     pictures = _pictures(iter(frames), time_base, _TICK.get(suffix.lower(), 1))
     first = next(pictures)
-    return Animation(itertools.chain([first], pictures), first.size, count).encode(suffix, quality)
+    animation: Picture | Animation = Animation(itertools.chain([first], pictures), first.size, count)
+    if stamp is None:
+        return animation.encode(suffix, quality)
+    data = stamped(animation, stamp).encode(suffix, quality)
+    return with_comment(data, stamp) if suffix.lower() == ".gif" else data
 
 
 def _pictures(frames: Iterator[Frame], time_base: Fraction, tick: int) -> Iterator[Picture]:

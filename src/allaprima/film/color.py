@@ -45,15 +45,21 @@ def is_hdr(frame: Any) -> bool:
 
 
 class ToRGB:
-    """Converts the frames of one clip, all to the size of the first.
+    """Converts the frames of one clip, all to one size.
 
     One instance for all of them: the scaler keeps its tables from frame to frame.
+
+    Args:
+        first: the first frame.
+        size: (width, height) of the result; None is the first frame's.
     """
 
-    def __init__(self, first: Any) -> None:
+    def __init__(self, first: Any, size: tuple[int, int] | None = None) -> None:
         from av.video.reformatter import ColorRange, Colorspace, VideoReformatter  # noqa: PLC0415 - see library.py
 
-        self.width, self.height = first.width, first.height
+        self.width: int
+        self.height: int
+        self.width, self.height = size or (first.width, first.height)
         self.alpha, self.is_hdr = has_alpha(first), is_hdr(first)
         self._colorspaces, self._ranges = Colorspace, ColorRange
         self._scaler = VideoReformatter()

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from allaprima.errors import PictureError
 from allaprima.film.frame import Frame
-from allaprima.film.reader import SUFFIXES, Clip, open_clip
+from allaprima.film.reader import Clip, open_clip
 from allaprima.film.timeline import Timeline
 from allaprima.look.look import Look
+from allaprima.picture.formats import CLIP_SUFFIXES
 from allaprima.picture.picture import Picture
 from allaprima.picture.reading import mask_of
 
@@ -34,6 +35,11 @@ class Direction:
 
     timeline: Timeline | None = None
     mask: Path | None = None
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """All that the timeline names."""
+        return () if self.timeline is None else tuple(entry.style for entry in self.timeline.entries)
 
     @contextmanager
     def of(self, look: Look) -> Iterator[Director]:
@@ -67,7 +73,7 @@ class Director:
 
 def is_clip(path: Path) -> bool:
     """Whether a name is a clip's."""
-    return path.suffix.lower() in SUFFIXES
+    return path.suffix.lower() in CLIP_SUFFIXES
 
 
 def first_mask(path: Path) -> Rows:

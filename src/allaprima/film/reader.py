@@ -16,15 +16,10 @@ from allaprima.film.color import ToRGB
 from allaprima.film.deinterlace import Deinterlacer
 from allaprima.film.frame import Frame
 from allaprima.film.library import load_av
-from allaprima.film.upright import display_matrix, swaps_sides, turned
+from allaprima.film.upright import Matrix, display_matrix, swaps_sides, turned
 from allaprima.options import MAX_PIXELS
+from allaprima.picture.picture import scaled_within
 from allaprima.style_model import SMALLEST_SIDE
-
-SUFFIXES = frozenset({
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp",
-    ".3g2", ".ogv", ".y4m", ".nut", ".mxf", ".vob", ".dv",
-})  # fmt: skip
-"""What counts as a clip when a folder is searched."""
 
 _FORMATS = ",".join([
     "mov,mp4,m4a,3gp,3g2,mj2", "matroska,webm", "avi", "mpegts", "mpeg", "mpegvideo", "asf", "flv", "ogg", "nut",
@@ -83,6 +78,8 @@ def open_clip(
     *,
     start: Fraction | float | None = None,
     end: Fraction | float | None = None,
+    after: int | None = None,
+    longest: int | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> Iterator[Clip]:
     """Open a clip and read its first frame.
@@ -91,6 +88,8 @@ def open_clip(
         source: a file, or a stream that is read from where it stands; it need not be seekable.
         start: the first frame is the one that is shown so many seconds after the clip's beginning.
         end: the last frame is the one before so many seconds after the clip's beginning.
+        after: the first frame is the one after the frame with this ``pts``; there may be none.
+        longest: frames are scaled down to so many pixels on the longer side.
         max_pixels: a clip whose frames have more pixels is refused.
 
     Raises:
@@ -105,7 +104,7 @@ def open_clip(
             raise PictureError(
                 f"its frames have {width}×{height} pixels, more than {max_pixels:,}", options=("max_pixels",)
             )
-        yield _Opening(av, container, video, start, end).clip()
+        yield _Opening(av, container, video, start, end, after).clip(longest)
 
 
 @contextmanager
@@ -157,7 +156,13 @@ class _Opening:
     """From an open container to a clip whose first frame is known."""
 
     def __init__(
-        self, av: Any, container: Any, video: Any, start: Fraction | float | None, end: Fraction | float | None
+        self,
+        av: Any,
+        container: Any,
+        video: Any,
+        start: Fraction | float | None,
+        end: Fraction | float | None,
+        after: int | None,
     ) -> None:
         self._av, self._container, self._video = av, container, video
         self._damaged = self._interlaced = False
@@ -166,6 +171,10 @@ class _Opening:
         origin = video.start_time or 0
         self._first = None if start is None else origin + _ticks(start, video.time_base)
         self._end = None if end is None else origin + _ticks(end, video.time_base)
+        self._begins = self._first
+        if after is not None:
+            self._first = max(after + 1, self._first or after + 1)
+        self._after = after
 
     def _made_decoder(self) -> Any:
         """FFmpeg's own decoders of VP8 and VP9 lose the alpha, which a stream of its own carries; libvpx has it."""
@@ -177,22 +186,31 @@ class _Opening:
         video.thread_type = "AUTO"
         return video.codec_context
 
-    def clip(self) -> Clip:
+    def clip(self, longest: int | None) -> Clip:
+        """The clip, once a frame is decoded that shows what its frames are like.
+
+        Raises:
+            PictureError: none can be decoded, they are too small, or none is in the part that is wanted.
+        """
         video = self._video
-        if self._first is not None and self._container.format.name not in _STREAMS:
-            with suppress(self._av.FFmpegError, OSError):
-                self._container.seek(self._first, stream=video)
-        decoded = self._decoded()
+        decoded = self._from_the_first()
         first = next(decoded, None)
         if first is None:
-            raise PictureError(
-                "no frame of it can be decoded" if self._first is None else "it has no frame after its beginning there"
-            )
+            raise PictureError("no frame of it can be decoded")
+        wanted: Iterator[Any] = (
+            frame for frame in chain([first], decoded) if self._first is None or frame.pts >= self._first
+        )
+        if self._after is None:
+            foremost = next(wanted, None)
+            if foremost is None:
+                raise PictureError("it has no frame in that part")
+            wanted = chain([foremost], wanted)
         matrix = display_matrix(first)
         size = (first.height, first.width) if swaps_sides(matrix) else (first.width, first.height)
         if min(size) < SMALLEST_SIDE:
             raise PictureError(f"its frames have {size[0]}×{size[1]} pixels; both sides need at least {SMALLEST_SIDE}")
-        to_rgb = ToRGB(first)
+        size = size if longest is None else scaled_within(size, longest)
+        to_rgb = ToRGB(first, size[::-1] if swaps_sides(matrix) else size)
         aspect = video.sample_aspect_ratio or Fraction(1)
         clip = Clip(
             size=size,
@@ -209,11 +227,26 @@ class _Opening:
             notes=self._notes,
         )
         clip.count = self._count(clip)
-        clip._decoded = self._frames(first, decoded, to_rgb)
+        clip._decoded = self._frames(wanted, matrix, to_rgb)
         return clip
 
+    def _from_the_first(self) -> Iterator[Any]:
+        """The frames from a key frame before the first that is wanted, or from the beginning where none is found."""
+        if self._first is None or self._container.format.name in _STREAMS:
+            return self._decoded()
+        with suppress(self._av.FFmpegError, OSError):
+            self._container.seek(self._first - 1, stream=self._video)
+        decoded = self._decoded()
+        first = next(decoded, None)
+        if first is not None and first.pts < self._first:
+            return chain([first], decoded)
+        with suppress(self._av.FFmpegError, OSError):  # some indexes lead too far
+            self._container.seek(0, any_frame=False)
+        self._decoder.flush_buffers()
+        return self._decoded()
+
     def _decoded(self) -> Iterator[Any]:
-        """PyAV's frames from the first that is wanted to the last, with times that never go back."""
+        """PyAV's frames up to the last that is wanted, with times that never go back."""
         last: int | None = None
         step = _ticks(1 / (self._video.average_rate or 25), self._video.time_base)
         weave: Deinterlacer | None = None
@@ -230,9 +263,9 @@ class _Opening:
                 self._interlaced = True
                 weave = weave or Deinterlacer(frame)
             ready = [frame] if weave is None else weave.push(frame)
-            yield from (one for one in ready if self._first is None or one.pts >= self._first)
+            yield from ready
         if weave is not None:
-            yield from (one for one in weave.finish() if self._first is None or one.pts >= self._first)
+            yield from weave.finish()
 
     def _raw(self) -> Iterator[Any]:
         """Every frame that can be decoded. A damaged packet is left out, a file that breaks off ends there."""
@@ -255,9 +288,9 @@ class _Opening:
             if packet is None:
                 return
 
-    def _frames(self, first: Any, others: Iterator[Any], to_rgb: ToRGB) -> Iterator[Frame]:
-        matrix, promised, seen = display_matrix(first), self._video.frames, 0
-        for frame in chain([first], others):
+    def _frames(self, wanted: Iterator[Any], matrix: Matrix, to_rgb: ToRGB) -> Iterator[Frame]:
+        promised, seen = self._video.frames, 0
+        for frame in wanted:
             yield Frame(turned(to_rgb(frame), matrix), frame.pts, frame.duration or None)
             seen += 1
         if self._first is None and self._end is None and seen < promised and not self._notes:
@@ -273,13 +306,13 @@ class _Opening:
         else:
             return None
         origin = video.start_time or 0
-        start = Fraction(0) if self._first is None else Fraction((self._first - origin) * video.time_base)
+        start = Fraction(0) if self._begins is None else Fraction((self._begins - origin) * video.time_base)
         end = whole if self._end is None else min(whole, Fraction((self._end - origin) * video.time_base))
         return max(end - start, Fraction(0))
 
     def _count(self, clip: Clip) -> int | None:
         """How many frames there will be: as the file says if all of it is read, otherwise by time and rate."""
-        if self._first is None and self._end is None and self._video.frames:
+        if self._begins is None and self._end is None and self._video.frames:
             return int(self._video.frames)
         if clip.duration is None or clip.rate is None:
             return None

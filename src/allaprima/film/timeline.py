@@ -19,6 +19,10 @@ _ENTRY = re.compile(rf"(?P<start>{_TIME})s?\s+(?P<style>\S+(?:,\s*\S+)*?)(?:\s+f
 _EXAMPLE = 'write it like "0:00 irises, 0:12 the_scream fade 2s"'
 
 
+Time = str | float | Fraction | None
+"""Seconds, or text as of ``parse_time``."""
+
+
 def parse_time(text: str) -> Fraction:
     """Seconds of a time as people write it: "90", "90s", "1:30", "0:01:30.5".
 
@@ -32,6 +36,19 @@ def parse_time(text: str) -> Fraction:
     for part in found[1].split(":"):
         seconds = 60 * seconds + Fraction(part)
     return seconds
+
+
+def seconds_of(time: Time) -> Fraction | None:
+    """A time as it may be given: text as of ``parse_time``, or seconds.
+
+    Raises:
+        OptionError: it is none, or negative.
+    """
+    if time is None or isinstance(time, str):
+        return None if time is None else parse_time(time)
+    if not (isinstance(time, int | float | Fraction) and 0 <= time < float("inf")):
+        raise OptionError(f"{time!r} is no time; give seconds, or text such as 1:30")
+    return Fraction(time).limit_denominator(10**6)
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,11 @@ class Timeline:
             raise OptionError("the times of the timeline must grow from entry to entry")
         for entry in self.entries:
             parse_style(entry.style)
+
+    @property
+    def first(self) -> str:
+        """The style at the beginning."""
+        return self.entries[0].style
 
     def at(self, seconds: Fraction) -> StyleSpec:
         """The style at a time: as it was named, or while one fades into the next, a mixture of both."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,19 +14,22 @@ Unreadable = Callable[[Path, OSError], None]
 """Is told of a folder that cannot be searched, and why."""
 
 
-def pictures_below(folder: Path, leave_out: Path | None = None) -> Iterator[Path]:
+def pictures_below(folder: Path, leave_out: Path | None = None, suffixes: Collection[str] = SUFFIXES) -> Iterator[Path]:
     """Every picture file below a folder; see ``folders_below``. Subfolders that cannot be searched are left out.
 
     Raises:
         PictureError: the folder itself cannot be searched.
     """
-    for below, entries in folders_below(folder, leave_out):
+    for below, entries in folders_below(folder, leave_out, suffixes=suffixes):
         for entry in entries:
             yield below / entry.name
 
 
 def folders_below(
-    folder: Path, leave_out: Path | None = None, unreadable: Unreadable | None = None
+    folder: Path,
+    leave_out: Path | None = None,
+    unreadable: Unreadable | None = None,
+    suffixes: Collection[str] = SUFFIXES,
 ) -> Iterator[tuple[Path, list[os.DirEntry[str]]]]:
     """A folder and every folder below it, each with its picture files by name, read in one go.
 
@@ -37,6 +40,7 @@ def folders_below(
         folder: where to begin.
         leave_out: a folder below it that is not searched.
         unreadable: is told of subfolders that cannot be searched.
+        suffixes: what counts as a picture.
 
     Raises:
         PictureError: the folder itself cannot be searched.
@@ -54,7 +58,7 @@ def folders_below(
                         continue
                     if entry.is_dir(follow_symlinks=False):
                         inside.append(below / entry.name)
-                    elif _has_suffix(entry.name) and _is_file(entry):
+                    elif _has_suffix(entry.name, suffixes) and _is_file(entry):
                         pictures.append(entry)
         except OSError as error:
             if below == folder:
@@ -66,9 +70,9 @@ def folders_below(
         yield below, sorted(pictures, key=lambda entry: entry.name)
 
 
-def _has_suffix(name: str) -> bool:
+def _has_suffix(name: str, suffixes: Collection[str]) -> bool:
     _, dot, suffix = name.rpartition(".")
-    return dot + suffix.lower() in SUFFIXES
+    return dot + suffix.lower() in suffixes
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -19,6 +19,15 @@ SUFFIXES = frozenset(WRITABLE) | frozenset(_USUAL) | {
 }  # fmt: skip
 """What counts as a picture when a folder is searched: every name that a readable format usually has."""
 
+CLIP_SUFFIXES = frozenset({
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp",
+    ".3g2", ".ogv", ".y4m", ".nut", ".mxf", ".vob", ".dv",
+})  # fmt: skip
+"""What counts as a clip by its name."""
+
+SOUGHT = SUFFIXES | CLIP_SUFFIXES - {".ts"}
+"""What is painted when a folder is searched; a ``.ts`` that nobody named is rather a program's source."""
+
 RAW_SUFFIXES = frozenset({
     ".dng", ".cr2", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".pef", ".srw", ".3fr", ".iiq", ".kdc", ".dcr", ".erf",
     ".mef", ".mos", ".rwl", ".orf", ".rw2",

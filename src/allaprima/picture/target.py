@@ -16,6 +16,15 @@ def check_target(target: Path, overwrite: bool, source: Path | None = None) -> N
         OutputError: the format is not written, or the place is taken.
     """
     format_of(target.suffix)
+    check_place(target, overwrite, source)
+
+
+def check_place(target: Path, overwrite: bool, source: Path | None = None) -> None:
+    """Refuse a result in the source's own place, or in that of another file.
+
+    Raises:
+        OutputError: the place is taken.
+    """
     taken = is_taken(target)
     if source is not None and is_same(source, target):
         raise OutputError("the result would replace the photograph itself", options=("output",))

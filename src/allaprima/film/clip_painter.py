@@ -1,0 +1,396 @@
+"""From a clip to a painted one: three threads decode, paint and encode at the same time, segment by segment."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+from allaprima.engine.progress import Progress
+from allaprima.errors import AllaPrimaError, OptionError, PictureError
+from allaprima.file_painter import FilePainter
+from allaprima.files import move, write_bytes
+from allaprima.film.animated import animated
+from allaprima.film.direction import Direction, Director, is_clip
+from allaprima.film.encoder import open_segment
+from allaprima.film.encoding import CODECS, Encoding, choose_encoding
+from allaprima.film.frame import Frame
+from allaprima.film.joining import join
+from allaprima.film.moments import sheet_of_moments
+from allaprima.film.outputs import kind_of
+from allaprima.film.overlap import overlapped
+from allaprima.film.reader import Clip, open_clip
+from allaprima.film.segments import MOST_FRAMES, SECONDS, Segment, Times, Work
+from allaprima.film.sequence import write_sequence
+from allaprima.film.stream import write_stream
+from allaprima.film.timeline import Time, Timeline, parse_timeline, seconds_of
+from allaprima.options import STEADY, check
+from allaprima.painter import Pixels
+from allaprima.picture.picture import Picture
+from allaprima.provenance import Stamp, digest
+from allaprima.session import Session
+
+USUAL_RATE = Fraction(25)
+Publish = Callable[[bool], None]
+"""Puts a finished result in its place; True replaces what is there."""
+
+
+class StoppedError(AllaPrimaError):
+    """All was to end; what is whole of a clip stays for ``resume``."""
+
+
+@dataclass(frozen=True)
+class ClipPainter:
+    """Paints clips; what ``FilePainter`` is for pictures.
+
+    Attributes:
+        files: the model, the look, and what clips have in common with pictures.
+        steady: 0 to 1, see ``Session``.
+        direction: what of the look changes with time.
+        codec: one of ``options.CLIP_CODECS``; None is what the container usually has.
+        start: paint from so many seconds after the clip's beginning on; None is all.
+        end: up to so many seconds after the clip's beginning; None is all.
+        sheet: paint some moments on one sheet instead.
+    """
+
+    files: FilePainter
+    steady: float = STEADY
+    direction: Direction = field(default_factory=Direction)
+    codec: str | None = None
+    start: Fraction | None = None
+    end: Fraction | None = None
+    sheet: bool = False
+
+    def __post_init__(self) -> None:
+        painter = self.files.painter
+        for style in self.direction.styles:  # a wrong one is found before any work
+            painter.with_look(replace(painter.look, style=style))
+
+    @property
+    def digest(self) -> str:
+        """Of all that decides how a result looks."""
+        mask = None if self.direction.mask is None else known_by(self.direction.mask)
+        choices = self.steady, self.direction.timeline, mask, self.codec, self.start, self.end, self.sheet
+        return digest(self.files.digest, *choices)
+
+    def paint_file(
+        self,
+        source: Path | BinaryIO,
+        target: Path,
+        progress: Progress | None = None,
+        *,
+        resume: bool = False,
+        overwrite: bool = False,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> Publish:
+        """Paint a clip.
+
+        Args:
+            source: the clip; of a stream that cannot be read twice the picture alone is painted.
+            target: where it will go; its extension is its container.
+            progress: is called with the frames done and all of them, as far as the clip says.
+            resume: go on with a painting that was interrupted.
+            overwrite: drop a painting that was interrupted.
+            stopped: whether all is to end.
+
+        Returns:
+            What puts the result in its place.
+
+        Raises:
+            PictureError: the clip cannot be read.
+            OutputError: the result cannot be written, or an unfinished one was begun with something else.
+            EngineError: the extra ``video`` is missing.
+            StoppedError: it was to end.
+        """
+        kind = "sheet" if self.sheet else kind_of(target)
+        if kind == "clip":
+            return self._paint_clip(source, target, progress, resume, overwrite, stopped)
+        if kind == "sheet":
+            if not isinstance(source, Path):
+                raise PictureError("moments of a stream cannot be shown: it is read only once")
+            data = self._sheet(source).encode(target.suffix, self.files.quality)
+            return lambda replacing: write_bytes(data, target, overwrite=replacing)
+        with self._opened(source) as clip, self._painted(clip, source, progress, stopped) as frames:
+            if kind == "sequence":
+                count = write_sequence(frames, target, overwrite=overwrite)
+                self.files.note(f"{_name(source)}: wrote {count:,} frames")
+                return lambda _: None
+            count = clip.count or 1
+            if isinstance(source, Path) and target.suffix.lower() in (".webp", ".avif"):
+                count = self._counted(source)
+            data = animated(frames, clip.time_base, count, target.suffix, self.files.quality, self._stamp(source))
+        return lambda replacing: write_bytes(data, target, overwrite=replacing)
+
+    def paint_stream(
+        self,
+        source: Path | BinaryIO,
+        sink: BinaryIO,
+        format: str,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Paint a clip into a pipe, the picture alone; see ``stream.write_stream``."""
+        with self._opened(source) as clip, self._painted(clip, source, None, stopped) as frames:
+            if isinstance(source, Path) and clip.container.streams.audio:
+                self.files.note(f"{source}: sound is left out, a pipe has the picture alone")
+            write_stream(frames, clip, sink, format)
+
+    def _opened(self, source: Path | BinaryIO, after: int | None = None) -> AbstractContextManager[Clip]:
+        files = self.files
+        return open_clip(
+            source, start=self.start, end=self.end, after=after, longest=files.size, max_pixels=files.max_pixels
+        )
+
+    @contextmanager
+    def _painted(
+        self,
+        clip: Clip,
+        source: Path | BinaryIO,
+        progress: Progress | None,
+        stopped: Callable[[], bool],
+    ) -> Iterator[Iterator[Frame]]:
+        """Painted frames, while other threads decode and paint those that follow."""
+        session = Session(self.files.painter, self.steady)
+        shown = _Shown(progress, 0, clip.count)
+        with self.direction.of(self.files.painter.look) as director:
+
+            def paintings(frames: Iterator[Frame]) -> Iterator[Frame]:
+                for frame in frames:
+                    if stopped():
+                        raise StoppedError("it was stopped")
+                    yield replace(frame, pixels=_paint(session, director, frame, clip))
+                    shown.one_more()
+
+            with overlapped(clip.frames()) as frames, overlapped(paintings(frames)) as painted:
+                yield painted
+        self._tell_of_reading(clip, source)
+
+    def _paint_clip(
+        self,
+        source: Path | BinaryIO,
+        target: Path,
+        progress: Progress | None,
+        resume: bool,
+        overwrite: bool,
+        stopped: Callable[[], bool],
+    ) -> Publish:
+        key = {
+            "clip": known_by(source) if isinstance(source, Path) else "a stream",
+            "model or look": self.digest,
+            "format": target.suffix.lower(),
+        }
+        choose_encoding(target.suffix, self.codec, self.files.quality, alpha=False)
+        if isinstance(source, Path):
+            with self._opened(source) as clip:  # before anything is written
+                self._tell(clip, self._encoding(clip, target), source)
+        with Work(target, key) as work:
+            segments = work.begin(resume=resume and isinstance(source, Path), overwrite=overwrite)
+            after = segments[-1].times[-1][0] if segments else None
+            with self._opened(source, after) as clip:
+                encoding = self._encoding(clip, target)
+                session = Session(self.files.painter, self.steady)
+                if segments:
+                    session.restore(segments[-1].state)
+                with self.direction.of(self.files.painter.look) as director:
+                    run = _Run(clip, session, director, encoding, work, segments, progress, stopped)
+                    run.carry_out()
+                self._tell_of_reading(clip, source)
+                if not segments:
+                    raise PictureError("it has no frame in that part")
+                finished = work.folder / f"finished{target.suffix}"
+                if not isinstance(source, Path):
+                    self.files.note("stdin: only the picture is painted; sound of a stream is left out")
+                    join(segments, None, clip, finished, encoding, stamp="", note=self.files.note)
+            if isinstance(source, Path):
+                self._join(source, segments, finished, encoding)
+        work.give_up()
+
+        def publish(replacing: bool) -> None:
+            move(finished, target, overwrite=replacing)
+            work.remove()
+
+        return publish
+
+    def _join(self, source: Path, segments: list[Segment], finished: Path, encoding: Encoding) -> None:
+        with open_clip(source, max_pixels=self.files.max_pixels) as clip:
+            origin = Fraction((clip.video.start_time or 0) * clip.time_base)
+            join(
+                segments,
+                clip.container,
+                clip,
+                finished,
+                encoding,
+                start=None if self.start is None else origin + self.start,
+                end=None if self.end is None else origin + self.end,
+                stamp=str(self._stamp(source)),
+                keep_gps=self.files.keep_gps,
+                note=lambda text: self.files.note(f"{source}: {text}"),
+            )
+
+    def _encoding(self, clip: Clip, target: Path) -> Encoding:
+        return choose_encoding(target.suffix, self.codec, self.files.quality, alpha=clip.alpha)
+
+    def _sheet(self, source: Path) -> Picture:
+        painter = self.files.painter
+        with self.direction.of(painter.look) as director:
+
+            def paint(pixels: Pixels, seconds: Fraction) -> Pixels:
+                return Session(painter.with_look(director.at(seconds)), self.steady).paint(pixels)
+
+            return sheet_of_moments(source, paint, start=self.start, end=self.end, max_pixels=self.files.max_pixels)
+
+    def _counted(self, source: Path) -> int:
+        with self._opened(source) as clip:
+            return sum(1 for _ in clip.frames())
+
+    def _stamp(self, source: Path | BinaryIO) -> Stamp | None:
+        return Stamp(self.digest, source.stat().st_size) if isinstance(source, Path) else None
+
+    def _tell(self, clip: Clip, encoding: Encoding, source: Path) -> None:
+        note = self.files.note
+        if clip.alpha and not encoding.alpha:
+            note(f"{source}: its transparency is left out, which {encoding.codec} does not hold")
+        if clip.hdr:
+            note(f"{source}: its HDR or wide colors are painted as BT.709")
+        if clip.interlaced:
+            note(f"{source}: its interlaced frames are made whole first")
+        if CODECS[encoding.codec].even and any(side % 2 for side in clip.size):
+            note(f"{source}: {encoding.codec} needs even sides, so the last row or column is there twice")
+
+    def _tell_of_reading(self, clip: Clip, source: Path | BinaryIO) -> None:
+        for words in clip.notes:
+            self.files.note(f"{_name(source)} {words}")
+
+
+def make_clip_painter(
+    files: FilePainter,
+    *,
+    mask: object = None,
+    steady: float = STEADY,
+    timeline: str | Timeline | None = None,
+    start: Time = None,
+    end: Time = None,
+    codec: str | None = None,
+    sheet: bool = False,
+) -> ClipPainter:
+    """A painter of clips by the options as they are given.
+
+    Raises:
+        OptionError: one that has no such value.
+        StyleError: the timeline names a style that the model does not have.
+    """
+    check(steady=steady, codec=codec, sheet=sheet)
+    line = parse_timeline(timeline) if isinstance(timeline, str) else timeline
+    moving = Path(mask) if isinstance(mask, str | os.PathLike) and is_clip(Path(mask)) else None
+    begin, stop = seconds_of(start), seconds_of(end)
+    if begin is not None and stop is not None and stop <= begin:
+        raise OptionError("the part of the clip ends before it begins", options=("start", "end"))
+    return ClipPainter(files, steady, Direction(line, moving), codec, begin, stop, sheet)
+
+
+@dataclass(frozen=True, eq=False)
+class _Painted:
+    """A frame on its way to the encoder; at the end of a segment with the session's state."""
+
+    pixels: Pixels
+    times: tuple[int, int]
+    state: bytes | None
+
+
+class _Run:
+    """One clip on its way into segments."""
+
+    def __init__(
+        self,
+        clip: Clip,
+        session: Session,
+        director: Director,
+        encoding: Encoding,
+        work: Work,
+        segments: list[Segment],
+        progress: Progress | None,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._clip, self._session, self._director = clip, session, director
+        self._encoding, self._work, self._segments, self._stopped = encoding, work, segments, stopped
+        self._rate = clip.rate or USUAL_RATE
+        self._length = max(1, min(MOST_FRAMES, round(SECONDS * self._rate)))
+        self._step = max(1, round(1 / (self._rate * clip.time_base)))
+        self._shown = _Shown(progress, sum(len(segment.times) for segment in segments), clip.count)
+
+    def carry_out(self) -> None:
+        """Paint what is left; whole segments are added to those that there are."""
+        with overlapped(self._clip.frames()) as frames, overlapped(self._paintings(frames)) as painted:
+            first = next(painted, None)
+            while first is not None:
+                self._encode_segment(first, painted)
+                first = next(painted, None)
+
+    def _paintings(self, frames: Iterator[Frame]) -> Iterator[_Painted]:
+        """Every frame painted, with its duration, which is known once the next one is there."""
+        frame, number = next(frames, None), 0
+        while frame is not None:
+            if self._stopped():
+                raise StoppedError("it was stopped")
+            number += 1
+            painting = _paint(self._session, self._director, frame, self._clip)
+            following = next(frames, None)
+            duration = frame.duration or self._step if following is None else following.pts - frame.pts
+            ends = following is None or number % self._length == 0
+            yield _Painted(painting, (frame.pts, duration), self._session.state() if ends else None)
+            frame = following
+
+    def _encode_segment(self, item: _Painted, rest: Iterator[_Painted]) -> None:
+        number, times = len(self._segments), Times()
+        height, width = item.pixels.shape[:2]
+        channels = 4 if self._encoding.alpha else 3
+        place = self._work.place(number)
+        with open_segment(place, self._encoding, (width, height), self._rate, self._clip.pixel_aspect) as encoder:
+            while True:
+                encoder.write(item.pixels[..., :channels])
+                times.append(item.times)
+                self._shown.one_more()
+                if item.state is not None:
+                    break
+                item = next(rest)
+        self._segments.append(self._work.keep(number, times, item.state))
+
+
+class _Shown:
+    """Tells how many frames are done."""
+
+    def __init__(self, progress: Progress | None, done: int, count: int | None) -> None:
+        self._progress, self._done, self._count = progress, done, count or 0
+
+    def one_more(self) -> None:
+        self._done += 1
+        if self._progress is not None:
+            self._progress(self._done, max(self._done, self._count))
+
+
+def _paint(session: Session, director: Director, frame: Frame, clip: Clip) -> Pixels:
+    look = director.at((frame.pts - (clip.video.start_time or 0)) * clip.time_base)
+    if look is not session.look:
+        session.look = look
+    return session.paint(frame.pixels)
+
+
+def known_by(path: Path) -> str:
+    """The digest of a file.
+
+    Raises:
+        PictureError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()[:32]
+    except OSError as error:
+        raise PictureError(f"it cannot be read: {error.strerror or error}") from error
+
+
+def _name(source: Path | BinaryIO) -> str:
+    return str(source) if isinstance(source, Path) else "stdin"
