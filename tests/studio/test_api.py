@@ -191,7 +191,7 @@ def test_more_requests_than_it_takes_are_told_to_come_again(server):
 def test_a_picture_that_takes_too_long(server):
     client, _ = server("--workers", "1", "--timeout", "1")
     wait_until_ready(client)
-    slow = client.post(STYLIZE, params={"style": "irises", "stroke": "own", "model": "fine"}, content=png(5000, 4000))
+    slow = client.post(STYLIZE, params={"style": "irises", "stroke": "own", "model": "fine"}, content=png(2600, 2000))
     assert "more than 1 seconds" in problem(slow, 504)
     wait_until_ready(client)
     assert client.post(STYLIZE, params={"style": "irises"}, content=png()).status_code == 200
@@ -224,7 +224,7 @@ def test_a_worker_that_dies_costs_one_request(server):
     wait_until_ready(client)
     with ThreadPoolExecutor(1) as threads:
         slow = threads.submit(
-            client.post, STYLIZE, params={"style": "irises", "stroke": "own"}, content=png(3000, 2000)
+            client.post, STYLIZE, params={"style": "irises", "stroke": "own"}, content=png(2600, 2000)
         )
         while "working 1" not in client.get("metrics").text:
             time.sleep(0.02)
@@ -238,7 +238,7 @@ def test_work_that_nobody_waits_for_is_cancelled(server):
     client, _ = server("--workers", "1")
     wait_until_ready(client)
     with pytest.raises(httpx.ReadTimeout):
-        client.post(STYLIZE, params={"style": "irises", "stroke": "own"}, content=png(4000, 3000), timeout=1)
+        client.post(STYLIZE, params={"style": "irises", "stroke": "own"}, content=png(2600, 2000), timeout=1)
     assert client.post(STYLIZE, params={"style": "irises"}, content=png()).status_code == 200
     assert 'result="cancelled"} 1' in client.get("metrics").text
 

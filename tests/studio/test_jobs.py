@@ -49,7 +49,7 @@ def test_a_job_that_fails_says_why(client):
 def test_a_job_that_is_cancelled_makes_way(server):
     client, _ = server("--workers", "1", "--queue", "1")
     wait_until_ready(client)
-    slow = begin(client, png(4000, 3000), stroke="own")
+    slow = begin(client, png(2600, 2000), stroke="own")
     assert "running" in problem(client.get(f"{slow}/result"), 409)
     waiting = begin(client, png())
     assert problem(client.post(STYLIZE, params={"style": "irises"}, content=png(), headers=ASYNC), 429)

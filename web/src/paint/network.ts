@@ -39,6 +39,9 @@ async function unpacked(data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
 
 export type Engine = "wasm" | "webgpu";
 
+/** Threads that wait for one another sleep: where something else computes, spinning makes all many times slower. */
+const QUIET = { session: { intra_op: { allow_spinning: "0" } } };
+
 /** Side of the picture on which the GPU must agree with WebAssembly, and of the one on which both are timed. */
 const CHECKED = 61;
 const TIMED = 256;
@@ -57,7 +60,7 @@ export class Model {
   static async of(bytes: Uint8Array<ArrayBuffer>, wanted: Engine | null): Promise<Model> {
     const styles = stylesOf(bytes);
     // Plans of memory for each size of picture save no time and take half as much again.
-    const session = await ort.InferenceSession.create(bytes, { enableMemPattern: false });
+    const session = await ort.InferenceSession.create(bytes, { enableMemPattern: false, extra: QUIET });
     const model = new Model(styles, session);
     if (wanted !== "wasm") await model.tryGpu(bytes, wanted === "webgpu");
     return model;
