@@ -91,6 +91,20 @@ def test_recording_goes_on_without_viewers_and_is_offered_when_it_ends(live):
     assert live.ask("GET", f"/saved/{name}")[2] == (live.folder / name).read_bytes()
 
 
+def test_a_recording_that_fails_is_told_and_painting_goes_on(live, monkeypatch):
+    number = live.frame()[0]
+    monkeypatch.setattr("allaprima.live.recording._yuv", lambda *_: 1 / 0)
+    live.post("/record", {"on": True})
+    until(lambda: live.state()["problem"] != "")
+    state = live.state()
+    assert state["recording"] is None
+    assert "cannot be written" in state["problem"]
+    assert live.frame(live.frame(number)[0])[0] > number
+    assert list(live.folder.iterdir()) == []
+    monkeypatch.undo()
+    assert live.post("/record", {"on": True})["problem"] == ""
+
+
 def test_a_recording_that_runs_when_all_ends_is_kept(live):
     live.frame()
     name = live.post("/record", {"on": True})["recording"]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from allaprima.color import COLORS
-from allaprima.errors import OptionError, OutputError
+from allaprima.errors import AllaPrimaError, OptionError, OutputError
 from allaprima.files import write_bytes
 from allaprima.live.capture import Capture
 from allaprima.live.controls import Controls
@@ -56,6 +56,7 @@ class Desk:
         self._stylizer, self._capture, self._controls, self._loop = stylizer, capture, controls, loop
         self._label, self._folder = label, folder
         self._saved: dict[str, Path] = {}
+        self._problem = ""
         self._saving, self._painting = threading.Lock(), threading.Lock()
         """One file is begun or ended at a time; one small picture is painted at a time."""
 
@@ -68,6 +69,8 @@ class Desk:
         """What changes: the choice, how it goes, the source, and what was saved."""
         stats = self._loop.stats
         source, reason = self._capture.state
+        if self._loop.recording is not None and self._loop.recording.failed:
+            self._give_up()
         recording = self._loop.recording
         return {
             "choice": asdict(self._controls.choice),
@@ -79,6 +82,7 @@ class Desk:
             "reason": reason,
             "recording": None if recording is None else recording.path.name,
             "saved": list(self._saved),
+            "problem": self._problem,
         }
 
     def change(self, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -98,12 +102,25 @@ class Desk:
         """
         with self._saving:
             if on and self._loop.recording is None:
+                size = self._loop.full_size
+                if size is None:
+                    raise OutputError("nothing is painted yet")
                 path = free_name(self._folder, self._controls.choice.style, ".mp4")
-                self._loop.record(Recording(path, self._loop.full_size))
+                self._problem = ""
+                self._loop.record(Recording(path, size))
             elif not on and (recording := self._loop.end_recording()) is not None:
                 path = recording.finish()
                 self._saved[path.name] = path
         return self.state()
+
+    def _give_up(self) -> None:
+        """A recording that can go on no longer, as on a full disk; why is part of the state from then on."""
+        recording = self._loop.end_recording()
+        try:
+            if recording is not None:
+                recording.finish()
+        except AllaPrimaError as error:
+            self._problem = str(error)
 
     def snapshot(self) -> dict[str, Any]:
         """Keep the painting of this moment as a PNG.

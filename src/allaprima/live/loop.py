@@ -89,6 +89,7 @@ class Loop:
         self._recording: Recording | None = None
         self._lock = threading.Lock()
         self._done: deque[tuple[float, float]] = deque(maxlen=_AVERAGED)
+        self._last_captured = float("-inf")
         self._asleep = False
         self._ended = threading.Event()
         self.fault: Exception | None = None
@@ -145,9 +146,9 @@ class Loop:
         return self._recording
 
     @property
-    def full_size(self) -> tuple[int, int]:
-        """(width, height) of a recording."""
-        return fitted(self._frame_size if any(self._frame_size) else (640, 480), self._longest)
+    def full_size(self) -> tuple[int, int] | None:
+        """(width, height) of the largest painting of the source; None before its first frame."""
+        return fitted(self._frame_size, self._longest) if any(self._frame_size) else None
 
     def record(self, recording: Recording) -> None:
         """Record from now on, beside all else."""
@@ -190,9 +191,9 @@ class Loop:
         self._asleep = not self._is_wanted()
 
     def _paint(self, grab: Grab) -> None:
-        if self._done and grab.captured - self._last_captured < 0.75 / self._fps:
+        if grab.captured - self._last_captured < 0.75 / self._fps:
             return  # the source gives more than are wanted
-        self._last_captured = start = grab.captured
+        self._last_captured = grab.captured
         start = time.monotonic()
         if self._pace is None or grab.size != self._frame_size:
             self._frame_size = grab.size
@@ -210,8 +211,6 @@ class Loop:
         self._done.append((end, end - grab.captured))
         self._seen, self._painted = seen, painted
         self._hand_on(painted, grab.captured)
-
-    _last_captured = 0.0
 
     def _in_look(self, choice: Choice) -> Session:
         """The session, in the look of this moment."""
@@ -233,7 +232,7 @@ class Loop:
             if self._recording is not None:
                 self._recording.add(painted, captured)
         if self._make_camera is not None:
-            self._camera = self._camera or self._make_camera(self.full_size)
+            self._camera = self._camera or self._make_camera(fitted(self._frame_size, self._longest))
             self._camera.show(painted)
 
 

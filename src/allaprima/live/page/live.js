@@ -109,6 +109,7 @@ function status(words) {
   if ($("status").textContent !== words) $("status").textContent = words;
 }
 
+let told = "";
 function show(now) {
   state = now;
   const choice = now.choice;
@@ -122,6 +123,8 @@ function show(now) {
   $("mirror").setAttribute("aria-pressed", String(choice.mirror));
   $("wall").setAttribute("aria-pressed", String(choice.wall > 0));
   if (choice.wall > 0) wallSeconds = choice.wall;
+  if (now.problem && now.problem !== told) say(now.problem);
+  told = now.problem;
   const recording = now.recording !== null;
   $("record").setAttribute("aria-pressed", String(recording));
   $("record").textContent = recording ? WORDS.stop : WORDS.record;
