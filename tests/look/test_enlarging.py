@@ -21,9 +21,9 @@ def noise(seed: int, height: int, width: int, levels: int = 256) -> np.ndarray:
     return (random * 255 // (levels - 1)).astype(np.uint8)
 
 
-def all_rows(picture: np.ndarray, size: tuple[int, int], kernel: str, cuts: list[int]) -> np.ndarray:
+def all_rows(picture: np.ndarray, size: tuple[int, int], kernel: str, cuts: list[int], beyond: bool) -> np.ndarray:
     """float [H, W, 3] of 0 to 255, computed in bands that end at ``cuts``."""
-    larger = enlarged(Image.fromarray(picture), picture.shape[:2], size, kernel)
+    larger = enlarged(Image.fromarray(picture), picture.shape[:2], size, kernel, beyond=beyond)
     ends = sorted({0, size[0], *(cut % size[0] for cut in cuts)})
     bands = [list(larger.planes(*ends[i : i + 2])) for i in range(len(ends) - 1)]
     return np.concatenate([np.stack(planes, -1) for planes in bands]) / 2**BITS + MIDDLE
@@ -36,16 +36,17 @@ def all_rows(picture: np.ndarray, size: tuple[int, int], kernel: str, cuts: list
     kernel=st.sampled_from(sorted(FILTERS)),
     levels=st.sampled_from([2, 256]),
     cuts=st.lists(st.integers(0, 300), max_size=3),
+    beyond=st.booleans(),
 )
-def test_it_is_pillows_enlargement_in_any_bands(seed, small, factor, kernel, levels, cuts):
+def test_it_is_pillows_enlargement_in_any_bands(seed, small, factor, kernel, levels, cuts, beyond):
     picture, size = noise(seed, *small, levels), tuple(round(side * factor) for side in small)
-    found = all_rows(picture, size, kernel, cuts)
-    assert np.array_equal(found, all_rows(picture, size, kernel, []))
-    if isinstance(factor, int):
+    found = all_rows(picture, size, kernel, cuts, beyond)
+    assert np.array_equal(found, all_rows(picture, size, kernel, [], beyond))
+    if beyond:
         planes = [Image.fromarray(plane.astype(np.float32)) for plane in np.moveaxis(picture, -1, 0)]
         wanted = np.stack([np.asarray(plane.resize(size[::-1], FILTERS[kernel])) for plane in planes], -1)
         difference = np.abs(found - wanted)
-    else:  # Pillow's bytes, which end at 0 and 255 after the columns already
+    else:  # bytes, which end at 0 and 255 after the columns already
         wanted = np.asarray(Image.fromarray(picture).resize(size[::-1], FILTERS[kernel]))
         difference = np.abs(np.clip(found, 0, 255) - wanted)
     edge = int(np.ceil(2 * factor))  # there Pillow has no neighbors, where others are repeated

@@ -37,29 +37,39 @@ class Enlarged(Protocol):
 
 
 def enlarged(
-    image: Image.Image, small: tuple[int, int], size: tuple[int, int], kernel: Kernel, block: int = 1
+    image: Image.Image,
+    small: tuple[int, int],
+    size: tuple[int, int],
+    kernel: Kernel,
+    block: int = 1,
+    *,
+    beyond: bool = False,
 ) -> Enlarged:
     """A picture at a larger size.
 
     Args:
-        image: of three or four bands of bytes.
+        image: of one band of bytes or more.
         small: (h, w), what becomes (H, W).
         size: (H, W).
         kernel: a pixel is made of the two nearest in each direction, or of four (Keys 1981, *Cubic Convolution
             Interpolation for Digital Image Processing*, with a = -1/2 as in Pillow).
         block: the image's pixels stand for blocks of so many pixels of the small picture, and the last ones may reach
             beyond it.
+        beyond: whether values less than 0 and greater than 255, which "cubic" makes of edges, stay between columns and
+            rows. If not they are cut off, as Pillow does with bytes.
     """
     if size[0] % small[0] == 0 and size[1] % small[1] == 0:
-        return _ByWholeFactor(image, (size[0] // small[0] * block, size[1] // small[1] * block), size, kernel)
-    return _ByAnyFactor(image, (small[0] / block, small[1] / block), size, kernel)
+        return _ByWholeFactor(image, (size[0] // small[0] * block, size[1] // small[1] * block), size, kernel, beyond)
+    return _ByAnyFactor(image, (small[0] / block, small[1] / block), size, kernel, beyond)
 
 
 class _ByWholeFactor:
     """Every pixel becomes so many, ``factors`` are (of rows, of columns), as far as ``size`` reaches."""
 
-    def __init__(self, image: Image.Image, factors: tuple[int, int], size: tuple[int, int], kernel: Kernel) -> None:
-        self._factors, self._width = factors, size[1]
+    def __init__(
+        self, image: Image.Image, factors: tuple[int, int], size: tuple[int, int], kernel: Kernel, beyond: bool
+    ) -> None:
+        self._factors, self._width, self._beyond = factors, size[1], beyond
         self._kernel: Kernel = kernel
         around = _KERNELS[kernel].reach
         bands, inner = image.split(), slice(around, -around)
@@ -93,6 +103,8 @@ class _ByWholeFactor:
             parts = [plane[:, begin + k : begin + k + count] for k in range(2 * around)]
             _add_up(parts, weights, total, scratch)
             drop_bits(total, BITS)
+            if not self._beyond:
+                np.clip(total, -MIDDLE, MIDDLE - 1, out=total)
             result[..., phase] = total
         return result.reshape(len(plane), -1)[:, : self._width]
 
@@ -100,19 +112,23 @@ class _ByWholeFactor:
 class _ByAnyFactor:
     """(h, w) pixels become ``size``; fractions of pixels end the image before its end."""
 
-    def __init__(self, image: Image.Image, small: tuple[float, float], size: tuple[int, int], kernel: Kernel) -> None:
-        self._image, self._small_width, self._width = image, small[1], size[1]
+    def __init__(
+        self, image: Image.Image, small: tuple[float, float], size: tuple[int, int], kernel: Kernel, beyond: bool
+    ) -> None:
+        self._images = [band.convert("F") for band in image.split()] if beyond else [image]
+        self._small_width, self._width, self._beyond = small[1], size[1], beyond
         self._filter = _KERNELS[kernel].pillow
         self._index, self._weights = _taps(kernel, image.height, small[0], size[0])
 
     def planes(self, top: int, bottom: int) -> Iterator[Ints]:
         index, weights = self._index[:, top:bottom], self._weights[:, top:bottom]
         first, last = int(index.min()), int(index.max()) + 1
-        part = self._image.crop((0, first, self._image.width, last))
-        wide = part.resize((self._width, last - first), self._filter, box=(0, 0, self._small_width, last - first))
-        scratch = np.empty((bottom - top, self._width), np.int16)
-        for band in wide.split():
-            rows = np.asarray(band).astype(np.int16)
+        count, scratch = last - first, np.empty((bottom - top, self._width), np.int16)
+        parts = (image.crop((0, first, image.width, last)) for image in self._images)
+        box = (0, 0, self._small_width, count)
+        wide = (part.resize((self._width, count), self._filter, box=box) for part in parts)
+        for band in (band for image in wide for band in image.split()):
+            rows = np.rint(np.asarray(band)).astype(np.int16) if self._beyond else np.asarray(band).astype(np.int16)
             rows -= MIDDLE
             total = rows.take(index[0] - first, axis=0)
             total *= weights[0]

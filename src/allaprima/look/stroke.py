@@ -86,17 +86,17 @@ class Enlarger:
     def __init__(self, photo: Pixels, painted: Pixels, size: tuple[int, int], share: float) -> None:
         small = painted.shape[0], painted.shape[1]
         luminance = Image.fromarray(photo).convert("L")
-        # Four bands that are all alike are called CMYK in Pillow.
-        colors = Image.merge("CMYK", (luminance, *Image.fromarray(painted).split()))
-        self._colors = enlarged(colors, small, size, "cubic")
+        self._colors = enlarged(Image.fromarray(painted), small, size, "cubic")
+        self._luminance = enlarged(luminance, small, size, "cubic", beyond=True)
         found = slopes(np.asarray(luminance), painted, share)
         self._bits = int(np.log2(127 / max(1.0, float(np.abs(found).max()))))
-        """After the point in a slope. It fits in a byte with them, and times detail in 16 bits."""
+        """After the point in a slope: with them it fits in a byte, and times detail in 16 bits."""
         found *= 2**self._bits
         planes = (np.rint(found) + MIDDLE).astype(np.uint8)
         image = Image.merge("RGB", [Image.fromarray(plane) for plane in planes])
-        self._slopes = enlarged(image, small, (small[0], size[1]), "linear", BLOCK)  # they change little between rows
-        self._heights = small[0], size[0]
+        rows = small[0] if size[0] % small[0] == 0 else size[0]  # between rows of the small picture they change little
+        self._slopes = enlarged(image, small, (rows, size[1]), "linear", BLOCK)
+        self._heights = rows, size[0]
 
     def rows(self, photo: Pixels, top: int) -> Pixels:
         """The result's rows that lie over ``photo``, uint8 [n, W, 3], rows of the photograph from ``top`` on.
@@ -106,15 +106,15 @@ class Enlarger:
         """
         bottom, bits = top + photo.shape[0], self._bits - 1  # one less leaves room for the sum
         colors = self._colors.planes(top, bottom)
-        luminance = next(colors)
+        luminance = next(self._luminance.planes(top, bottom))
         drop_bits(luminance, BITS)
-        np.clip(luminance, -MIDDLE, MIDDLE - 1, out=luminance)  # beyond, its product with a slope would not fit
         detail = np.asarray(Image.fromarray(photo).convert("L")).astype(np.int16)
         detail -= luminance
         detail -= MIDDLE
+        np.clip(detail, -255, 255, out=detail)  # more comes from the kernel's overshoot at black and white
         rows = np.empty_like(photo)
-        small_height, height = self._heights
-        places = np.arange(top, bottom) * small_height // height
+        rows_of_slopes, height = self._heights
+        places = np.arange(top, bottom) * rows_of_slopes // height
         slopes_there = self._slopes.planes(int(places[0]), int(places[-1]) + 1)
         for channel in range(3):
             color, slope = next(colors), next(slopes_there)
