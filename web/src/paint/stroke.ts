@@ -41,8 +41,10 @@ export function reducedSize([width, height]: Size, longest: number): Size | null
   return [Math.max(SMALLEST_SIDE, rounded(width * scale)), Math.max(SMALLEST_SIDE, rounded(height * scale))];
 }
 
-/** Whole multiples are averaged first, down to twice the size wanted, the rest is Lanczos. */
+/** Whole multiples are averaged: all of it by a whole number, otherwise to twice the size wanted; the rest is Lanczos. */
 export function reduce(photo: Rgba, [width, height]: Size): Rgb {
+  const whole = Math.floor(photo.height / height);
+  if (photo.height === height * whole && photo.width === width * whole) return reduceRgba(photo, whole);
   const factor = Math.min(Math.floor(photo.height / (2 * height)), Math.floor(photo.width / (2 * width)));
   return resizeRgb(factor > 1 ? reduceRgba(photo, factor) : rgbOf(photo), width, height, LANCZOS);
 }
