@@ -1,5 +1,7 @@
 """The objective: equation 5 and what a mixture asks for."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -52,6 +54,19 @@ def test_the_total_is_the_weighted_sum_of_the_papers_terms(name, network, images
             recipe.content_weight * content + recipe.style_weight * emphasis[row] * style_term + recipe.tv_weight * tv
         )
         torch.testing.assert_close(losses.total[row], total[0], rtol=1e-4, atol=0)
+
+
+@pytest.mark.parametrize("name", ["default", "four-layers"])
+def test_alternating_steps_measure_the_whole_objective_between_them(name, network, images):
+    stylized, photo, styles = images
+    recipe = replace(RECIPES[name], alternate=True)
+    objective = Objective(recipe, network, styles)
+    mixture = torch.tensor([[0.0, 1.0, 0.0], [0.0, 0.3, 0.7]])
+    even, odd = (objective(stylized, photo, mixture, recipe.terms_of(step)) for step in (4, 7))
+    torch.testing.assert_close((even.total + odd.total) / 2, objective(stylized, photo, mixture).total)
+    assert not any(term.startswith("relu4") and not term.endswith("/2") for term in odd.layers)
+    assert not any(term.endswith("/2") for term in even.layers)
+    assert replace(recipe, alternate=False).terms_of(1) == recipe.style_terms
 
 
 def test_a_mixture_asks_for_mixed_gram_matrices_and_strength_for_less_of_all_but_content(network, images):

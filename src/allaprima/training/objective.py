@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -70,21 +71,22 @@ class Objective:
         self.recipe, self.network = recipe, network
         self.emphasis = styles[0].new_tensor(emphasis or [1.0] * len(styles))  # [S - 1]
         with torch.no_grad():
-            grams = [self.look(style, content=False)[1] for style in styles]
+            grams = [self.look(style, recipe.style_terms, content=False)[1] for style in styles]
         self.style_grams = {j: torch.cat([g[j] for g in grams]) for j in recipe.style_terms}  # [S - 1, C, C]
 
-    def look(self, image: Tensor, *, content: bool = True) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    def look(
+        self, image: Tensor, terms: Collection[str], *, content: bool = True
+    ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """What the objective sees of image [N, 3, H, W] in 0..1.
 
         Returns:
             Activations by content layer, [N, C, H, W] each (none unless ``content``), and Gram matrices by term of the
             style loss, [N, C, C] each.
         """
-        recipe = self.recipe
-        layers = recipe.content_layers if content else ()
-        features, grams = self.network.look(image, layers, recipe.style_layers)
-        if recipe.half_size:
-            _, halves = self.network.look(F.avg_pool2d(image, 2), (), recipe.style_layers)
+        layers = self.recipe.content_layers if content else ()
+        features, grams = self.network.look(image, layers, [j for j in terms if not j.endswith(HALF)])
+        if small := [j.removesuffix(HALF) for j in terms if j.endswith(HALF)]:
+            _, halves = self.network.look(F.avg_pool2d(image, 2), (), small)
             grams |= {name + HALF: value for name, value in halves.items()}
         return features, grams
 
@@ -110,17 +112,23 @@ class Objective:
         style_weight = self.recipe.style_weight * strength**STRENGTH_POWER * (shares @ self.emphasis)
         return Targets(content, grams, style_weight, self.recipe.tv_weight * strength**4)
 
-    def losses(self, stylized: Tensor, targets: Targets) -> Losses:
-        """How far ``stylized``, [N, 3, H, W] in 0..1, is from its targets: losses of shape [N]."""
+    def losses(self, stylized: Tensor, targets: Targets, terms: Mapping[str, float] | None = None) -> Losses:
+        """How far ``stylized``, [N, 3, H, W] in 0..1, is from its targets: losses of shape [N].
+
+        ``terms`` are those of the style to be measured, with their weights; None is the recipe's ``style_terms``.
+        """
         recipe = self.recipe
-        features, grams = self.look(stylized)
+        terms = recipe.style_terms if terms is None else terms
+        features, grams = self.look(stylized, terms)
         content = content_loss(features, targets.content, recipe.content_layers, relative=recipe.relative)
-        layers = style_distances(grams, targets.grams, relative=recipe.relative)
-        style = weighted(layers, recipe.style_terms)
+        layers = style_distances(grams, {j: targets.grams[j] for j in terms}, relative=recipe.relative)
+        style = weighted(layers, terms)
         tv = total_variation(stylized, relative=recipe.relative)
         total = recipe.content_weight * content + targets.style_weight * style + targets.tv_weight * tv
         return Losses(content, style, tv, total, layers)
 
-    def __call__(self, stylized: Tensor, image: Tensor, mixture: Tensor) -> Losses:
-        """stylized, image: [N, 3, H, W] in 0..1; mixture: [N, S] -> losses of shape [N]."""
-        return self.losses(stylized, self.targets(image, mixture))
+    def __call__(
+        self, stylized: Tensor, image: Tensor, mixture: Tensor, terms: Mapping[str, float] | None = None
+    ) -> Losses:
+        """As ``losses``, of stylized and image [N, 3, H, W] in 0..1 and mixture [N, S]."""
+        return self.losses(stylized, self.targets(image, mixture), terms)

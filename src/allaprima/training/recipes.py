@@ -55,6 +55,9 @@ class Recipe:
     """Share of the photographs that are darkened or lose contrast."""
     steady_weight: float = 0.0
     """Of the difference between paintings of two pictures like frames of a film (``steadiness.py``); 0 is without."""
+    alternate: bool = False
+    """Whether training measures the costly terms of the style loss, with twice their weight, at every other step: block
+    4 in turn with everything at half size."""
     small_size: int = 0
     """Side of smaller crops to begin with, pixels; at the same scale, so that they show less of the photograph."""
     small_share: float = 0.0
@@ -63,6 +66,16 @@ class Recipe:
     """Share of each batch that learns mixtures of two styles."""
     lower: float = 0.2
     """Share of each batch that learns strengths below 1."""
+
+    def terms_of(self, step: int) -> dict[str, float]:
+        """The terms that a training's step of that number measures, whose mean over the steps is ``style_terms``."""
+        if not self.alternate:
+            return self.style_terms
+        deep = {name for name in self.style_terms if name.startswith("relu4") and not name.endswith(HALF)}
+        small = {name for name in self.style_terms if name.endswith(HALF)}
+        measured, left_out = (deep, small) if step % 2 == 0 else (small, deep)
+        weights = {name: 2 * weight if name in measured else weight for name, weight in self.style_terms.items()}
+        return {name: weight for name, weight in weights.items() if name not in left_out}
 
     @property
     def small_steps(self) -> int:

@@ -97,7 +97,7 @@ class Trainer:
             with torch.autocast(device.type, torch.bfloat16, enabled=self.autocast):
                 stylized = paint(image, self.in_bank(mixture))
             seen, photo = shifted([stylized, image], recipe.shift, self.options.seed, self.step)
-            losses = self.objective(seen, photo, mixture)
+            losses = self.objective(seen, photo, mixture, recipe.terms_of(self.step))
             unsteady = torch.zeros_like(losses.total)
             if recipe.steady_weight:
                 second, motion = next_frame(image, self.options.seed, self.step)
