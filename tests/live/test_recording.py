@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from allaprima.errors import OutputError
+from allaprima.film.reader import open_clip
 from allaprima.live import clock
 from allaprima.live.loopback import VirtualCamera, check_device
 from allaprima.live.recording import Recording, free_name
@@ -36,6 +37,17 @@ def test_frames_keep_their_times_and_sizes_become_one(tmp_path):
     assert abs(found[1][1].astype(int) - checkered(96, 64)).mean() < 12
     with av.open(str(path)) as container:
         assert float(container.duration / av.time_base) == pytest.approx(1.5 + 1 / 30, abs=0.01)
+
+
+def test_colors_are_those_that_were_painted(tmp_path):
+    colors = [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (200, 120, 40)]
+    picture = np.repeat(np.array(colors, np.uint8)[None], 64, axis=0).repeat(32, axis=1)
+    recording = Recording(tmp_path / "x.mp4", (192, 64))
+    recording.add(picture, 0.0)
+    with open_clip(recording.finish()) as clip:
+        pixels = next(iter(clip.frames())).pixels
+    for number, color in enumerate(colors):
+        assert abs(pixels[16:48, 32 * number + 8 : 32 * number + 24].mean((0, 1)) - color).max() < 4, color
 
 
 def test_nothing_appears_before_it_is_whole_or_if_nothing_was_painted(tmp_path):
@@ -93,7 +105,7 @@ def test_recording_goes_on_without_viewers_and_is_offered_when_it_ends(live):
 
 def test_a_recording_that_fails_is_told_and_painting_goes_on(live, monkeypatch):
     number = live.frame()[0]
-    monkeypatch.setattr("allaprima.live.recording._yuv", lambda *_: 1 / 0)
+    monkeypatch.setattr("allaprima.live.recording.Scaler.__call__", lambda *_: 1 / 0)
     live.post("/record", {"on": True})
     until(lambda: live.state()["problem"] != "")
     state = live.state()

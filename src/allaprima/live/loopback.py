@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from allaprima.errors import OutputError
 from allaprima.film.library import load_av
+from allaprima.live.scaler import Scaler
 
 Pixels = NDArray[np.uint8]
 
@@ -39,11 +40,11 @@ class VirtualCamera:
         self._newest: Pixels | None = None
         self._ended = threading.Event()
         self._fault: OutputError | None = None
-        self._av = load_av()
+        av = load_av()
         if format == "v4l2":
             check_device(device)
         try:
-            self._container: Any = self._av.open(device, "w", format=format)
+            self._container: Any = av.open(device, "w", format=format)
             self._stream = self._container.add_stream("rawvideo", rate=max(1, round(fps)))
             self._stream.width, self._stream.height = size
             self._stream.pix_fmt = "yuv420p"
@@ -69,7 +70,7 @@ class VirtualCamera:
         self._thread.join(0.5)
 
     def _run(self) -> None:
-        due, shown = time.monotonic(), None
+        due, shown, scale = time.monotonic(), None, Scaler(self._size)
         frame: Any = None
         try:
             while not self._ended.wait(max(0.0, due - time.monotonic())):
@@ -79,9 +80,7 @@ class VirtualCamera:
                     continue
                 if newest is not shown:
                     shown = newest
-                    frame = self._av.VideoFrame.from_ndarray(np.ascontiguousarray(newest), "rgb24").reformat(
-                        *self._size, "yuv420p", interpolation="BILINEAR"
-                    )
+                    frame = scale(newest)
                 frame.pts = None
                 self._container.mux(self._stream.encode(frame))
         except OSError as error:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from allaprima.errors import AllaPrimaError, OutputError
 from allaprima.files import is_taken, replacing
 from allaprima.film.library import load_av
+from allaprima.live.scaler import Scaler
 
 Pixels = NDArray[np.uint8]
 
@@ -102,11 +103,12 @@ class Recording:
             context.color_primaries, context.color_trc = 1, 1
             container.start_encoding()
             self._ready.set()
+            scale = Scaler(self._size)
             first, last, held = None, -1, None
             while (item := self._frames.get()) is not None:
                 pixels, captured = item
                 first = captured if first is None else first
-                frame = _yuv(av, pixels, self._size)
+                frame = scale(pixels)
                 frame.pts, frame.time_base = max(last + 1, round((captured - first) * TICKS)), Fraction(1, TICKS)
                 if held is not None:
                     _encode_one(container, stream, held, frame.pts - held.pts)
@@ -121,12 +123,6 @@ def _encode_one(container: Any, stream: Any, frame: Any, duration: int) -> None:
     frame.duration = duration
     for packet in stream.encode(frame):
         container.mux(packet)
-
-
-def _yuv(av: Any, pixels: Pixels, size: tuple[int, int]) -> Any:
-    """Pixels [H, W, 3] as BT.709 in the limited range, of the size wanted."""
-    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), "rgb24")
-    return frame.reformat(*size, "yuv420p", dst_colorspace="ITU709", interpolation="BICUBIC")
 
 
 def free_name(folder: Path, stem: str, suffix: str, now: datetime | None = None) -> Path:
