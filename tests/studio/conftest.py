@@ -38,10 +38,17 @@ def page(browser, address):
         yield found
 
 
-@pytest.fixture
-def client(address):
-    httpx = pytest.importorskip("httpx", reason="httpx is not installed")
-    with httpx.Client(base_url=address, timeout=60) as found:
+@pytest.fixture(scope="module")
+def client():
+    """The application in this process, asked without a network; its workers are processes of their own."""
+    pytest.importorskip("fastapi", reason="the extra studio is not installed")
+    pytest.importorskip("httpx", reason="httpx is not installed")
+    from fastapi.testclient import TestClient
+
+    from allaprima.studio.app import make_app
+    from allaprima.studio.pool import Settings
+
+    with TestClient(make_app(Settings(workers=2), hosts=("127.0.0.1",)), base_url="http://127.0.0.1") as found:
         wait_until_ready(found)
         yield found
 
