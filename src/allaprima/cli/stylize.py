@@ -90,7 +90,8 @@ def check_format(given: Given) -> None:
     from allaprima.film.outputs import suffix_wanted
     from allaprima.film.stream import FORMATS
 
-    if given.format is not None and not (given.output == PIPE and given.format in FORMATS):
+    to_stdout = given.output == PIPE or (given.output is None and given.inputs == (PIPE,))
+    if given.format is not None and not (to_stdout and given.format in FORMATS):
         suffix_wanted(given.format)
 
 

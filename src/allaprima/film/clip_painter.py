@@ -24,7 +24,7 @@ from allaprima.film.joining import join
 from allaprima.film.moments import sheet_of_moments
 from allaprima.film.outputs import kind_of
 from allaprima.film.overlap import overlapped
-from allaprima.film.reader import Clip, open_clip
+from allaprima.film.reader import Clip, open_clip, open_container
 from allaprima.film.segments import MOST_FRAMES, SECONDS, Segment, Times, Work
 from allaprima.film.sequence import write_sequence
 from allaprima.film.stream import write_stream
@@ -117,8 +117,7 @@ class ClipPainter:
             return lambda replacing: write_bytes(data, target, overwrite=replacing)
         with self._opened(source) as clip, self._painted(clip, source, progress, stopped) as frames:
             if kind == "sequence":
-                count = write_sequence(frames, target, overwrite=overwrite)
-                self.files.note(f"{_name(source)}: wrote {count:,} frames")
+                write_sequence(frames, target, overwrite=overwrite)
                 return lambda _: None
             count = clip.count or 1
             if isinstance(source, Path) and target.suffix.lower() in (".webp", ".avif"):
@@ -216,11 +215,11 @@ class ClipPainter:
         return publish
 
     def _join(self, source: Path, segments: list[Segment], finished: Path, encoding: Encoding) -> None:
-        with open_clip(source, max_pixels=self.files.max_pixels) as clip:
+        with open_clip(source, max_pixels=self.files.max_pixels) as clip, open_container(source) as all_tracks:
             origin = Fraction((clip.video.start_time or 0) * clip.time_base)
             join(
                 segments,
-                clip.container,
+                all_tracks,
                 clip,
                 finished,
                 encoding,

@@ -49,7 +49,7 @@ def join(
         OutputError: the container refuses a track, or the file cannot be written.
     """
     av = load_av()
-    options = {"fflags": "+bitexact"}
+    options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled"}  # sound may begin before the first frame
     if encoding.suffix in _OPTIONS:
         options["movflags"] = _OPTIONS[encoding.suffix]
     base = clip.time_base

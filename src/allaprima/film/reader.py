@@ -97,7 +97,7 @@ def open_clip(
         PictureError: it cannot be read, holds no moving picture, or is too small or too large.
     """
     av = load_av()
-    with _container(av, source) as container:
+    with open_container(source) as container:
         video = _video(container)
         width, height = video.codec_context.width, video.codec_context.height
         if width * height > max_pixels:
@@ -108,12 +108,14 @@ def open_clip(
 
 
 @contextmanager
-def _container(av: Any, source: Path | BinaryIO) -> Iterator[Any]:
-    """The file opened by FFmpeg.
+def open_container(source: Path | BinaryIO) -> Iterator[Any]:
+    """The file opened by FFmpeg, of which nothing has been read.
 
     Raises:
+        EngineError: the extra ``video`` is missing.
         PictureError: it is missing, empty, or no clip.
     """
+    av = load_av()
     if isinstance(source, Path):
         try:
             empty = source.stat().st_size == 0
