@@ -109,8 +109,9 @@ class Desk:
                 self._problem = ""
                 self._loop.record(Recording(path, size))
             elif not on and (recording := self._loop.end_recording()) is not None:
-                path = recording.finish()
-                self._saved[path.name] = path
+                kept = recording.finish()
+                if kept is not None:
+                    self._saved[kept.name] = kept
         return self.state()
 
     def _give_up(self) -> None:

@@ -28,6 +28,10 @@ _LAST = TICKS // 30
 """Ticks that the last frame stands."""
 
 
+class _EmptyError(Exception):
+    """There is nothing to keep."""
+
+
 class Recording:
     """A clip that grows while it is painted; H.264 in mp4. It has its name when it is whole.
 
@@ -49,6 +53,7 @@ class Recording:
         self._frames: queue.Queue[tuple[Pixels, float] | None] = queue.Queue(_WAITING)
         self._ready = threading.Event()
         self._fault: Exception | None = None
+        self._is_empty = False
         self._thread = threading.Thread(target=self._write, name="recording", daemon=True)
         self._thread.start()
         self._ready.wait()
@@ -65,8 +70,8 @@ class Recording:
         with suppress(queue.Full):
             self._frames.put_nowait((painted, captured))
 
-    def finish(self) -> Path:
-        """End it; the file is there.
+    def finish(self) -> Path | None:
+        """End it; the file is there, or None if nothing was painted meanwhile.
 
         Raises:
             OutputError: it could not be written.
@@ -78,12 +83,14 @@ class Recording:
         self._thread.join()
         if self._fault is not None:
             raise self._fault
-        return self.path
+        return None if self._is_empty else self.path
 
     def _write(self) -> None:
         try:
             with replacing(self.path, overwrite=False) as file:
                 self._encode(file)
+        except _EmptyError:
+            self._is_empty = True
         except AllaPrimaError as error:
             self._fault = error
         except Exception as error:
@@ -114,7 +121,7 @@ class Recording:
                     _encode_one(container, stream, held, frame.pts - held.pts)
                 held, last = frame, frame.pts
             if held is None:
-                raise OutputError("nothing was painted while it was recorded")
+                raise _EmptyError
             _encode_one(container, stream, held, _LAST)
             container.mux(stream.encode())
 
