@@ -48,8 +48,8 @@ def reduced_size(height: int, width: int, longest: int) -> tuple[int, int] | Non
 def reduce(pixels: Pixels, height: int, width: int) -> Pixels:
     """Scale down [H, W, 3] to [height, width, 3], never with more than a band of rows in another format.
 
-    Whole multiples are averaged: all of it by a whole number, in a tenth of the time; otherwise down to twice the size
-    wanted, and the rest is Lanczos.
+    By a whole number every pixel is an average, which is several times faster than a filter. Otherwise whole multiples
+    are averaged down to twice the size wanted, and the rest is Lanczos.
     """
     rows, columns = pixels.shape[0] // height, pixels.shape[1] // width
     if rows == columns and pixels.shape[:2] == (height * rows, width * columns):
@@ -73,8 +73,7 @@ def _starts(pixels: Pixels, band: int) -> range:
 class Enlarger:
     """Brings a painting of the reduced photograph to the photograph's size.
 
-    It computes in whole numbers of 16 bits, and is 1 of 255 from the formula where that is not a large slope times much
-    detail. (``enlarging.py``).
+    It computes in 16-bit integers (``enlarging.py``); 99 % of the values are within 1 of 255 of the formula's.
 
     Args:
         photo: the reduced photograph, uint8 [h, w, 3].
