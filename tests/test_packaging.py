@@ -60,6 +60,9 @@ def test_a_wheel_holds_the_package_and_nothing_else(wheel):
     assert {path.split("/")[0] for path in wheel} == {"allaprima"}
     assert not [path for path in wheel if "peers" in path or "lite" in path or path.endswith(".pyc")]
     assert {"allaprima/gallery/fast.onnx", "allaprima/gallery/fine.onnx", "allaprima/py.typed"} <= set(wheel)
+    page = [path for path in wheel if path.startswith("allaprima/studio/page/")]
+    assert {"allaprima/studio/page/index.html", "allaprima/studio/page/sw.js"} <= set(page)
+    assert any(path.endswith(".wasm.gz") for path in page)
     assert sum(len(zlib.compress(path.read_bytes())) for path in wheel.values()) < WHEEL_BYTES
 
 
