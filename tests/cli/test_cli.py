@@ -141,7 +141,7 @@ def test_every_broken_file_gets_one_sentence(tmp_path):
         (["stylize", ".", "-s", "cubism"], "allaprima: there is no style cubism"),
         (["stylize"], "Missing argument"),
         (["stylise", "photo.jpg"], "did you mean stylize?"),
-        (["paint", "photo.jpg"], "there are: stylize, styles, train"),
+        (["paint", "photo.jpg"], "there are: stylize, styles, live, studio, train"),
         (["stylize", "photo.jpg", "-s", "udnie", "--style", "cossacks"], "--style is given twice; a mixture"),
         (["stylize", "https://example.com/a.jpg", "-s", "udnie"], "a.jpg is a URL, not a file; download it first"),
         (["styles", "--sheet", "missing.jpg"], "missing.jpg: there is no such file"),
