@@ -301,6 +301,7 @@ _LIVE = (
         "live",
         "What to paint: a camera's name, part of it, or its number; screen, screen:800x600+10+20 or window:TITLE; a "
         "file, again and again; a URL (rtsp, http, …); or test, a test picture. Default: the first camera.",
+        unit="source",
     ),
     Option("list", "flag", "live", "List the cameras.", False),
     Option("mirror", "flag", "live", "Swap left and right, as a mirror does.", False),

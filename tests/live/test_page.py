@@ -118,6 +118,19 @@ def test_nothing_sticks_out_on_a_phone_or_a_wide_screen(page, width, height):
     assert box["x"] + box["width"] <= width
 
 
+@pytest.mark.parametrize("options", [{}, {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}}])
+def test_axe_finds_nothing(browser, live, options):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed").Axe()
+    address = f"http://127.0.0.1:{live.port}/"
+    with visited(browser, address, bypass_csp=True, **options) as page:  # axe is a script of another's
+        wait_until(page, "Number(document.body.dataset.shown ?? 0) > 2 && document.querySelectorAll('.style').length")
+        page.locator("details").evaluate("(details) => { details.open = true; }")
+        page.keyboard.press("w")
+        page.wait_for_timeout(1200)
+        found = axe.run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
 def test_bare_shows_the_painting_alone_for_obs(browser, live):
     with visited(browser, f"http://127.0.0.1:{live.port}/", "?bare") as page:
         wait_until(page, "Number(document.body.dataset.shown ?? 0) > 2")

@@ -291,7 +291,7 @@ $("stage").addEventListener("pointermove", () => {
 });
 
 document.title = WORDS.title;
-for (const [id, words] of [["styles-title", WORDS.styles], ["look-title", WORDS.look], ["saved-title", WORDS.saved], ["keys-title", WORDS.keys]]) $(id).textContent = words;
+for (const [id, words] of [["title", WORDS.title], ["styles-title", WORDS.styles], ["look-title", WORDS.look], ["saved-title", WORDS.saved], ["keys-title", WORDS.keys]]) $(id).textContent = words;
 $("bar").setAttribute("aria-label", WORDS.controls);
 $("keys").append(...WORDS.help.flatMap(([key, words]) => [
   Object.assign(document.createElement("dt"), { textContent: key }),
