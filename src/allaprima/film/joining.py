@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +17,8 @@ from allaprima.film.tracks import Tracks, commented, merged
 
 _OPTIONS = {".mp4": "+faststart", ".m4v": "+faststart", ".mov": "+faststart"}
 """The index at the front, so that a browser begins to play before it has all."""
+_LARGEST = 2**31
+"""What does not fit into an index of mp4."""
 
 
 def join(
@@ -52,6 +55,7 @@ def join(
     options = {"fflags": "+bitexact", "avoid_negative_ts": "disabled"}  # sound may begin before the first frame
     if encoding.suffix in _OPTIONS:
         options["movflags"] = _OPTIONS[encoding.suffix]
+        options["movie_timescale"] = str(_timescale(clip.time_base, source))
     base = clip.time_base
     begin = _begin(segments, source, base, encoding.suffix) if start is None else round(start / base)
     try:
@@ -59,8 +63,11 @@ def join(
             av.open(str(segments[0].frames)) as first,
             av.open(str(place), "w", format=_format(encoding.suffix), options=options) as output,
         ):
-            stream = output.add_stream_from_template(first.streams.video[0])
+            # The decoder of AV1 has another name than its encoder, for which PyAV would look.
+            stream = output.add_stream_from_template(first.streams.video[0], opaque=encoding.codec == "av1")
             stream.time_base = base
+            if encoding.alpha and encoding.codec == "vp9":
+                stream.metadata["alpha_mode"] = "1"
             tag = CODECS[encoding.codec].tag.get(encoding.suffix)
             if tag is not None:
                 stream.codec_context.codec_tag = tag
@@ -70,7 +77,7 @@ def join(
                     source, output, encoding.suffix, clip.video, begin * base, start is not None, end, keep_gps, note
                 )
                 others = tracks.packets()
-                output.metadata["comment"] = commented(source.metadata.get("comment", ""), stamp)
+                output.metadata["comment"] = commented(tracks.comment, stamp)
             for packet in merged(_frames(av, segments, stream, base, begin), others):
                 output.mux_one(packet)
     except av.FFmpegError as error:
@@ -101,6 +108,13 @@ def _begin(segments: Sequence[Segment], source: Any, base: Fraction, suffix: str
     if source is not None and source.format.name in ("mpegts", "mpeg"):
         return first if source.start_time is None else min(first, round(Fraction(source.start_time, 10**6) / base))
     return min(0, first) if suffix in _OPTIONS else 0
+
+
+def _timescale(base: Fraction, source: Any) -> int:
+    """Ticks of a second in which mp4 and mov say when a track begins; milliseconds would round."""
+    rates = [] if source is None else [stream.rate for stream in source.streams.audio if stream.codec_context]
+    scale = math.lcm(base.denominator, *rates)
+    return scale if scale < _LARGEST else min(base.denominator, _LARGEST - 1)
 
 
 def _format(suffix: str) -> str:

@@ -181,7 +181,8 @@ class _Opening:
     def _made_decoder(self) -> Any:
         """FFmpeg's own decoders of VP8 and VP9 lose the alpha, which a stream of its own carries; libvpx has it."""
         video = self._video
-        if video.codec_context.name in ("vp8", "vp9") and video.metadata.get("alpha_mode") == "1":
+        tags = {key.lower(): value for key, value in video.metadata.items()}  # FFmpeg writes them in capitals
+        if video.codec_context.name in ("vp8", "vp9") and tags.get("alpha_mode") == "1":
             decoder = self._av.CodecContext.create(f"libvpx{'-vp9' if video.codec_context.name == 'vp9' else ''}", "r")
             decoder.extradata = video.codec_context.extradata
             return decoder

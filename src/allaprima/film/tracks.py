@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import io
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -50,7 +51,10 @@ class _Encoded:
     _next: int | None = None
 
     def packets(self, packet: Any) -> Iterator[Any]:
-        for frame in packet.decode():
+        frames: list[Any] = []
+        with suppress(load_av().FFmpegError):  # a damaged packet is a moment of silence
+            frames = packet.decode()
+        for frame in frames:
             yield from self._feed(frame)
 
     def finish(self) -> Iterator[Any]:
@@ -96,7 +100,7 @@ class Tracks:
                 left += self._route(stream)
         for what in dict.fromkeys(left):
             number = left.count(what)
-            self.note(f"{what} left out, which {self.suffix} does not hold" + (f" ({number})" if number > 1 else ""))
+            self.note(f"{what} left out" + (f", {number} times" if number > 1 else ""))
         self._carry_words()
 
     def _route(self, stream: Any) -> list[str]:
@@ -105,11 +109,12 @@ class Tracks:
         if stream.type == "attachment" and self.suffix == ".mkv":
             self.output.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data)
             return []
-        holds = stream.codec_context is not None and _holds(self.output, stream)
-        if stream.type in ("audio", "subtitle", "video") and holds:
+        wanted = stream.type in ("audio", "subtitle") or (stream.type == "video" and _is_cover(stream))
+        holds = wanted and stream.codec_context is not None and _holds(self.output, stream)
+        if holds:
             target = self.output.add_stream_from_template(stream)
             self._routes[stream.index] = _Copied(stream, target)
-        elif stream.type == "audio":
+        elif stream.type == "audio" and stream.codec_context is not None:
             target = self.output.add_stream(SOUND[self.suffix], rate=_rate_for(self.suffix, stream))
             target.layout = stream.layout
             resampler = load_av().AudioResampler(
@@ -126,10 +131,15 @@ class Tracks:
         target.disposition = stream.disposition
         return []
 
+    @property
+    def comment(self) -> str:
+        """The source's; Matroska spells tags in capitals."""
+        return next((value for key, value in self.source.metadata.items() if key.lower() == "comment"), "")
+
     def _carry_words(self) -> None:
         for key, value in self.source.metadata.items():
             if key.lower() not in LEFT_TO_THE_WRITER and (self.keep_gps or not _tells_a_place(key)):
-                self.output.metadata[key] = value
+                self.output.metadata[key.lower() if key.isupper() else key] = value
         chapters = [moved for one in self.source.chapters() if (moved := self._moved(one)) is not None]
         if chapters:
             self.output.set_chapters(chapters)
@@ -145,6 +155,13 @@ class Tracks:
             end = min(end, length)
         return {**chapter, "start": start, "end": end} if start < end else None
 
+    def _demuxed(self, streams: list[Any]) -> Iterator[Any]:
+        """The packets of tracks, as far as the file can be read."""
+        try:
+            yield from self.source.demux(streams)
+        except (load_av().FFmpegError, OSError):
+            self.note("the sound ends where the file cannot be read any further")
+
     def packets(self) -> Iterator[tuple[Fraction, Any]]:
         """All packets with their times in the output, in seconds, track by track in order."""
         if not self._routes:
@@ -153,7 +170,7 @@ class Tracks:
         if self.cut:
             with suppress(load_av().FFmpegError):
                 self.source.seek(int(self.begin * load_av().time_base), backward=True)
-        for packet in self.source.demux(streams):
+        for packet in self._demuxed(streams):
             if packet.size == 0 or packet.pts is None:
                 continue
             base = Fraction(packet.time_base)
@@ -192,10 +209,21 @@ def read_stamp(path: Path) -> Stamp | None:
 
 
 def _holds(output: Any, stream: Any) -> bool:
-    """Whether a container takes a track as it is."""
-    name = stream.codec_context.name
-    usual = {"mp3float": "mp3", "libopus": "opus", "libvorbis": "vorbis", "subrip": "subrip", "srt": "subrip"}
-    return usual.get(name, name) in output.supported_codecs
+    """Whether a container takes a track as it is: a file without packets is written, to nowhere."""
+    av = load_av()
+    try:
+        with av.open(io.BytesIO(), "w", format=output.format.name) as trial:
+            trial.add_stream_from_template(stream)
+            trial.start_encoding()
+    except (av.FFmpegError, OSError, ValueError, TypeError):
+        return False
+    return True
+
+
+def _is_cover(stream: Any) -> bool:
+    from av.stream import Disposition  # noqa: PLC0415 - see library.py
+
+    return bool(stream.disposition & Disposition.attached_pic)
 
 
 def _rate_for(suffix: str, stream: Any) -> int:
