@@ -70,10 +70,14 @@ UNEVEN = [Fraction(n, 600) for n in (0, 20, 30, 90, 91, 150, 160, 200)]
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
 @pytest.mark.parametrize("rate", [Fraction(24000, 1001), 120, None])
 def test_every_frame_and_every_packet_of_sound_keeps_its_time(stylizer, tmp_path, suffix, rate):
-    base = Fraction(1, 24000) if rate else Fraction(1, 600)
-    options = {"options": {"bf": "0"}, "sound": 2, "time_base": base, "times": None if rate else UNEVEN}
     source = make_clip(
-        tmp_path / "c.mp4", gray_frames(7), sound=2, options={"bf": "0"}, **{"time_base": Fraction(1, 600), **options}
+        tmp_path / "c.mp4",
+        gray_frames(7),
+        rate=rate or 25,
+        times=None if rate else UNEVEN,
+        time_base=Fraction(1, 24000 if rate else 600),
+        options={"bf": "0"},
+        sound=2,
     )
     target = painted(stylizer, source, tmp_path / f"p{suffix}")
     within = 0.0005 if suffix == ".mkv" else 0
