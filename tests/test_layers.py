@@ -22,7 +22,7 @@ LAYERS = (
     ("errors", "version", "color"),  # the ground
     ("files", "style_model"),
     ("options",),  # the table of names and limits
-    ("picture", "look", "engine"),  # what painting is made of; none knows the others
+    ("picture", "look", "engine", "steady"),  # what painting is made of; none knows the others
     ("gallery",),
     ("cards",),
     ("painter", "provenance"),
@@ -50,6 +50,7 @@ PAINTING = (
     "painter",
     "provenance",
     "file_painter",
+    "steady",
     "session",
     "stylizer",
 )

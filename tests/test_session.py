@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from allaprima import OptionError, PictureError, StyleError, Stylizer
+from allaprima import OptionError, PictureError, Session, StyleError, Stylizer
 from support import checkered
 
 STYLE = "great_wave"
@@ -71,3 +74,117 @@ def test_steady_is_a_number_from_0_to_1(stylizer, steady):
 def test_what_is_no_state_is_refused(stylizer, state):
     with pytest.raises(OptionError, match="state"):
         stylizer.session(STYLE).restore(state)
+
+
+def clip(count: int, step: int = 0, seed: int = 0, noise: float = 2.0) -> list[np.ndarray]:
+    """Frames of a camera that moves ``step`` pixels a frame over a picture, with fresh noise in each."""
+    wide = np.kron(checkered(48, 24, seed), np.ones((4, 4, 1)))
+    random = np.random.default_rng(seed)
+    frames = [wide[:, step * t : step * t + 128] for t in range(count)]
+    return [np.clip(frame + random.normal(0, noise, frame.shape), 0, 255).astype(np.uint8) for frame in frames]
+
+
+def paintings(stylizer: Stylizer, frames: list[np.ndarray], **options: float) -> list[np.ndarray]:
+    return [*map(stylizer.session(STYLE, **options).paint, frames)]
+
+
+def flicker(painted: list[np.ndarray], step: int = 0) -> float:
+    """The mean squared difference between frames, along the motion."""
+    pairs = [(a[:, step:], b[:, : b.shape[1] - step]) for a, b in pairwise(painted)]
+    return float(np.mean([np.square(a.astype(float) - b).mean() for a, b in pairs]))
+
+
+@pytest.mark.parametrize("step", [0, 1, 3])
+def test_paintings_of_a_still_or_moving_picture_flicker_less(stylizer, step):
+    frames = clip(10, step)
+    alone, steady = (flicker(paintings(stylizer, frames, steady=s), step) for s in (0, 0.5))
+    assert steady < (0.25 if step == 0 else 0.75) * alone
+
+
+def test_the_frame_after_a_cut_is_painted_as_if_it_were_alone(stylizer):
+    frames = [*clip(4), *clip(4, seed=9)]
+    painted = paintings(stylizer, frames)
+    assert np.array_equal(painted[0], paintings(stylizer, frames[:1], steady=0)[0])
+    assert np.array_equal(painted[4], paintings(stylizer, frames[4:5], steady=0)[0])
+    assert not np.array_equal(painted[5], paintings(stylizer, frames[5:6], steady=0)[0])
+
+
+def test_a_fade_is_no_cut(stylizer):
+    frames = [(frame * (1 - 0.06 * t)).astype(np.uint8) for t, frame in enumerate(clip(14))]
+    alone = paintings(stylizer, frames, steady=0)
+    assert not any(np.array_equal(a, b) for a, b in pairwise(alone))
+    session = stylizer.session(STYLE)
+    equal = [np.array_equal(session.paint(frame), one) for frame, one in zip(frames, alone, strict=True)]
+    assert equal == [True, *[False] * 13]
+
+
+def test_what_was_uncovered_is_painted_anew(stylizer):
+    """No trail of what was there before."""
+    ground = clip(1, noise=0)[0]
+    covered = ground.copy()
+    covered[24:72, 40:88] = [250, 20, 40]
+    painted = paintings(stylizer, [covered] * 3 + [ground] * 5)
+    wanted = paintings(stylizer, [ground], steady=0)[0]
+    assert np.abs(painted[-1][24:72, 40:88].astype(int) - wanted[24:72, 40:88]).mean() < 1
+
+
+def test_nothing_drifts(stylizer):
+    frames = clip(40)
+    painted = paintings(stylizer, frames, steady=1)
+    alone = paintings(stylizer, frames, steady=0)
+    middle = np.mean(alone, axis=0)
+    assert np.abs(np.mean(painted[-10:], axis=0) - middle).mean() < 2.5  # much of it is chance
+    assert abs(np.mean(painted[-1]) - middle.mean()) < 1
+
+
+def test_the_state_goes_on_to_the_byte(stylizer):
+    frames = clip(7, 2)
+    first = stylizer.session(STYLE)
+    for frame in frames[:3]:
+        first.paint(frame)
+    second = stylizer.session(STYLE)
+    second.restore(first.state())
+    assert second.state() == first.state()
+    for frame in frames[3:]:
+        assert np.array_equal(first.paint(frame), second.paint(frame))
+    assert second.state() == first.state()
+
+
+def test_two_looks_at_a_time_are_both_steady(stylizer):
+    frames = clip(5)
+    mask = np.tile(np.linspace(0, 1, 128) > 0.5, (96, 1))
+    options = {"mask": mask, "mask_style": "the_scream", "stroke": 64}
+    alone, steady = ([*map(stylizer.session(STYLE, steady=s, **options).paint, frames)] for s in (0, 0.5))
+    assert flicker(steady) < 0.5 * flicker(alone)
+
+
+def test_another_style_shows_at_once_and_a_fade_stays_steady(stylizer):
+    frames = clip(3)
+    session = stylizer.session(STYLE)
+    session.paint(frames[0])
+    session.look = replace(session.look, style="the_scream")
+    assert np.array_equal(session.paint(frames[1]), stylizer.stylize(frames[1], "the_scream"))
+    session.look = replace(session.look, style="the_scream:0.97,great_wave:0.03")
+    assert not np.array_equal(session.paint(frames[2]), stylizer.stylize(frames[2], session.look.style))
+
+
+def test_a_frame_of_another_size_begins_anew(stylizer):
+    session = stylizer.session(STYLE)
+    for frame in (clip(1)[0], checkered(65, 51), checkered(16, 16)):
+        assert np.array_equal(session.paint(frame), stylizer.stylize(frame, STYLE))
+    session.paint(clip(1)[0])
+    session.reset()
+    assert np.array_equal(session.paint(clip(2)[1]), stylizer.stylize(clip(2)[1], STYLE))
+
+
+@settings(max_examples=15)
+@given(st.integers(16, 70), st.integers(16, 70))
+def test_any_size(width, height):
+    session = Stylizer().session(STYLE) if not SESSIONS else SESSIONS[0]
+    SESSIONS[:] = [session]
+    frame = checkered(width, height)
+    for shift in range(3):
+        assert session.paint(np.roll(frame, shift, 1)).shape == frame.shape
+
+
+SESSIONS: list[Session] = []

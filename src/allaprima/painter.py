@@ -22,6 +22,7 @@ BYTES_OF_DECODED = 12
 """A pixel, between a file and its pixels, or back: Pillow's picture, which has four, a copy, and what is given on."""
 
 Pixels = NDArray[np.uint8]
+Retouch = Callable[[Pixels, Pixels], Pixels]
 Result = TypeVar("Result")
 
 
@@ -99,8 +100,17 @@ class Painter:
 
             yield opened
 
-    def paint_pixels(self, pixels: Pixels, prepared: Prepared, progress: Progress | None = None) -> Pixels:
+    def paint_pixels(
+        self, pixels: Pixels, prepared: Prepared, progress: Progress | None = None, retouch: Retouch | None = None
+    ) -> Pixels:
         """Repaint uint8 [H, W, 3] -> uint8 [H, W, 3].
+
+        Args:
+            pixels: the picture.
+            prepared: the look, ready for its size.
+            progress: follows its tiles.
+            retouch: is given what the network saw and what it made of it, uint8 [h, w, 3] each, for each mixture that
+                is painted, and gives what is to be taken for it.
 
         Raises:
             OutOfMemoryError: there was less memory than allowed.
@@ -110,7 +120,7 @@ class Painter:
 
         def network(seen: Pixels, weights: Mixture) -> Pixels:
             painted: Pixels = self.engine.paint(seen[None], weights, tell)[0]
-            return painted
+            return painted if retouch is None else retouch(seen, painted)
 
         with self.engine.room(*prepared.seen, prepared.bytes_beside):
             result = prepared.paint(np.ascontiguousarray(pixels), network)

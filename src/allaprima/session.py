@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import io
+import zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,11 +13,14 @@ from allaprima.look.look import Look
 from allaprima.look.painting import Prepared
 from allaprima.options import OPTIONS
 from allaprima.painter import Painter, check_size
+from allaprima.steady.shot import Shot
 
 Pixels = NDArray[np.uint8]
 
 _FORMAT = 1
 """Of a state."""
+_SMALL_CHANGE = 0.1
+"""Of a style's weight from one frame to the next: paintings in looks that differ by more are not blended."""
 
 
 class Session:
@@ -38,6 +41,7 @@ class Session:
         self._painter = painter
         self._prepared: Prepared | None = None
         self._size = (0, 0)
+        self._shot = Shot()
         self.steady = steady
 
     @property
@@ -89,10 +93,14 @@ class Session:
 
     def reset(self) -> None:
         """Forget the frames before: the next one is painted as if it were the first."""
+        self._shot = Shot()
 
     def state(self) -> bytes:
         """All that is remembered of the frames before."""
-        return json.dumps({"format": _FORMAT}).encode()
+        buffer = io.BytesIO()
+        arrays = {"format": np.array(_FORMAT), **self._shot.arrays()}
+        np.savez(buffer, allow_pickle=False, **arrays)
+        return buffer.getvalue()
 
     def restore(self, state: bytes) -> None:
         """Go on where the session went on that gave this state.
@@ -101,15 +109,28 @@ class Session:
             OptionError: it is no state, or another version's.
         """
         try:
-            data: Any = json.loads(state)
-            known = data["format"] == _FORMAT
-        except (ValueError, KeyError, TypeError) as error:
+            with np.load(io.BytesIO(state), allow_pickle=False) as file:
+                known = file["format"] == _FORMAT
+                shot = Shot.of(file) if known else None
+        except (AttributeError, EOFError, KeyError, OSError, TypeError, ValueError, zipfile.BadZipFile) as error:
             raise OptionError("this is not the state of a session") from error
-        if not known:
+        if shot is None:
             raise OptionError("this state of a session is from another version of allaprima")
+        self._shot = shot
 
     def _painted(self, pixels: Pixels) -> Pixels:
-        result = self._painter.paint_pixels(pixels, self._ready((pixels.shape[1], pixels.shape[0])))
+        prepared = self._ready((pixels.shape[1], pixels.shape[0]))
+        shot = self._shot
+        retouch = None
+        if self._steady > 0:
+            mixtures = np.stack(self._painter.mixtures)
+            shot.begin(mixtures, self._steady, _SMALL_CHANGE)
+            retouch = shot.retouch
+        else:
+            shot = Shot()
+        result = self._painter.paint_pixels(pixels, prepared, None, retouch)
+        shot.end()
+        self._shot = shot
         return result.copy() if np.shares_memory(result, pixels) else result
 
     def _ready(self, size: tuple[int, int]) -> Prepared:

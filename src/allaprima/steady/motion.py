@@ -1,0 +1,108 @@
+"""How the picture moves between two frames, roughly and cheaply: one vector for every block of 16 × 16 pixels.
+
+It runs on luminance reduced to a quarter: a search over whole steps, coarse to fine, then two steps of Lucas and Kanade
+(1981, *An Iterative Image Registration Technique*), all with numpy. A vector need not be right where nothing can be
+seen of the motion: what is taken from the frame before is checked against this one (``blend.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Floats = NDArray[np.float32]
+
+BLOCK = 4
+"""Of values in both directions that share a vector; those around it count, too."""
+_REACH = 2
+_STEPS = sorted(
+    ((dx, dy) for dy in range(-_REACH, _REACH + 1) for dx in range(-_REACH, _REACH + 1)),
+    key=lambda one: abs(one[0]) + abs(one[1]),
+)
+"""Of a search, in blocks and then in values, the smallest first."""
+_INERTIA = 0.25
+"""Levels of luminance that a step must gain, so that plain areas stay."""
+_STIFF = 30.0
+"""Of gradients: what a window needs of them to move by less than a value."""
+
+
+def motion(now: Floats, before: Floats) -> Floats:
+    """Where everything in ``now`` was ``before``: [h, w] of 0..255 twice -> float32 [h, w, 2], (dx, dy) in values."""
+    size = now.shape
+    edges = [(0, -length % BLOCK) for length in size]
+    now, before = np.pad(now, edges, mode="edge"), np.pad(before, edges, mode="edge")
+    flow = _searched(blocks(now), blocks(before), around) * BLOCK
+    flow += _searched(now, moved(before, dense(flow, *now.shape)), windows)
+    for _ in range(2):
+        flow = _refined(now, before, flow)
+    return dense(flow, now.shape[0], now.shape[1])[: size[0], : size[1]]
+
+
+def dense(flow: Floats, height: int, width: int) -> Floats:
+    """Vectors of blocks [h, w, 2] between which the rest is interpolated: [height, width, 2]."""
+    planes = (Image.fromarray(np.ascontiguousarray(flow[..., axis])) for axis in (0, 1))
+    return np.stack([np.asarray(one.resize((width, height), Image.Resampling.BILINEAR)) for one in planes], axis=-1)
+
+
+def moved(values: Floats, flow: Floats) -> Floats:
+    """``values`` [h, w, …] as seen along ``flow`` [h, w, 2], interpolated linearly; the border repeats."""
+    height, width = values.shape[:2]
+    x = np.clip(np.arange(width, dtype=np.float32) + flow[..., 0], 0, width - 1)
+    y = np.clip(np.arange(height, dtype=np.float32)[:, None] + flow[..., 1], 0, height - 1)
+    left, top = x.astype(np.int32), y.astype(np.int32)
+    right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
+    across, down = x - left, y - top
+    if values.ndim == 3:
+        across, down = across[..., None], down[..., None]
+    flat = values.reshape(height * width, *values.shape[2:])
+    above = flat[top * width + left] * (1 - across) + flat[top * width + right] * across
+    below = flat[bottom * width + left] * (1 - across) + flat[bottom * width + right] * across
+    result: Floats = above * (1 - down) + below * down
+    return result
+
+
+def _searched(now: Floats, before: Floats, weigh: Callable[[Floats], Floats]) -> Floats:
+    """The whole steps, ``_STEPS`` at most, that bring each window of ``before`` nearest to ``now``: [h, w, 2]."""
+    padded = np.pad(before, _REACH, mode="edge")
+    others = np.lib.stride_tricks.sliding_window_view(padded, now.shape)
+    errors = np.stack([np.abs(now - others[_REACH + dy, _REACH + dx]) for dx, dy in _STEPS])
+    errors = weigh(errors)
+    errors[1:] += np.float32(_INERTIA)
+    best: Floats = np.array(_STEPS, np.float32)[errors.argmin(0)]
+    return best
+
+
+def _refined(now: Floats, before: Floats, flow: Floats) -> Floats:
+    """One step of Lucas and Kanade for every window."""
+    here = moved(before, dense(flow, *now.shape))
+    down, across = (np.asarray(one, np.float32) for one in np.gradient(here))
+    missing = now - here
+    xx, yy, xy = windows(across * across) + _STIFF, windows(down * down) + _STIFF, windows(across * down)
+    x, y = windows(across * missing), windows(down * missing)
+    scale = 1 / (xx * yy - xy * xy)
+    step = np.stack([(yy * x - xy * y) * scale, (xx * y - xy * x) * scale], axis=-1)
+    result: Floats = (flow + np.clip(step, -1, 1)).astype(np.float32)
+    return result
+
+
+def blocks(values: Floats) -> Floats:
+    """The means over blocks, [..., h, w] -> [..., h / BLOCK, w / BLOCK]."""
+    rows: Floats = np.add.reduce([values[..., first::BLOCK, :] for first in range(BLOCK)])
+    result: Floats = np.add.reduce([rows[..., first::BLOCK] for first in range(BLOCK)]) * np.float32(1 / BLOCK**2)
+    return result
+
+
+def around(values: Floats) -> Floats:
+    """The means over 3 × 3 values, [..., h, w] -> the same; the border repeats."""
+    padded = np.pad(values, [(0, 0)] * (values.ndim - 2) + [(1, 1), (1, 1)], mode="edge")
+    rows = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]
+    result: Floats = (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) * np.float32(1 / 9)
+    return result
+
+
+def windows(values: Floats) -> Floats:
+    """The means over each block and those around it, [..., h, w] -> [..., h / BLOCK, w / BLOCK]."""
+    return around(blocks(values))
