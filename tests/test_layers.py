@@ -54,7 +54,7 @@ PAINTING = (
     "session",
     "stylizer",
 )
-PAINTING += ("batch", "cli.stylize", "cli.styles")
+PAINTING += ("batch", "live", "cli.live", "cli.stylize", "cli.styles")
 TRAINING = ("training", "export")
 
 
