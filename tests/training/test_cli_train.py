@@ -307,7 +307,7 @@ def test_mistakes_get_one_sentence(words, tmp_path, paintings, monkeypatch):
         ([*words, "-o", "m.onnx", "--from", "logged.jsonl"], "logged.jsonl is not a readable ONNX model"),
         ([*words, "-o", "m.onnx", "--about", "none.tsv"], "none.tsv cannot be read"),
         ([*words, "-o", "m.onnx", "--about", "odd.tsv"], "must be a number above 0"),
-        ([*words, "-o", "m.onnx", "--about", "tiny.tsv"], "must be a number of at least 64 pixels"),
+        ([*words, "-o", "m.onnx", "--about", "tiny.tsv"], "must be a number of pixels, at least 64"),
         ([*words, "-o", "m.onnx", "--about", picture], f"the table {picture} cannot be read: it is no text"),
         ([*words, "-o", "m.onnx", "--about", "logged.jsonl"], "has no column name"),
         ([*words, "-o", "m.onnx", "--about", "others.tsv"], "names none of the paintings"),
