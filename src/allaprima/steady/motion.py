@@ -17,6 +17,8 @@ Floats = NDArray[np.float32]
 
 BLOCK = 4
 """Of values in both directions that share a vector; those around it count, too."""
+_LARGEST = 160
+"""Values on the longer side: of more, motion is found at half the size."""
 _REACH = 2
 _STEPS = sorted(
     ((dx, dy) for dy in range(-_REACH, _REACH + 1) for dx in range(-_REACH, _REACH + 1)),
@@ -32,6 +34,9 @@ _STIFF = 30.0
 def motion(now: Floats, before: Floats) -> Floats:
     """Where everything in ``now`` was ``before``: [h, w] of 0..255 twice -> float32 [h, w, 2], (dx, dy) in values."""
     size = now.shape
+    if max(size) > _LARGEST:  # large pictures move by more, and need no finer vectors
+        flow = motion(*(np.asarray(Image.fromarray(one).reduce(2)) for one in (now, before)))
+        return dense(flow * 2, *size)
     edges = [(0, -length % BLOCK) for length in size]
     now, before = np.pad(now, edges, mode="edge"), np.pad(before, edges, mode="edge")
     flow = _searched(blocks(now), blocks(before), around) * BLOCK
@@ -90,8 +95,13 @@ def _refined(now: Floats, before: Floats, flow: Floats) -> Floats:
 
 def blocks(values: Floats) -> Floats:
     """The means over blocks, [..., h, w] -> [..., h / BLOCK, w / BLOCK]."""
-    rows: Floats = np.add.reduce([values[..., first::BLOCK, :] for first in range(BLOCK)])
-    result: Floats = np.add.reduce([rows[..., first::BLOCK] for first in range(BLOCK)]) * np.float32(1 / BLOCK**2)
+    rows = values[..., ::BLOCK, :] + values[..., 1::BLOCK, :]
+    for first in range(2, BLOCK):
+        rows += values[..., first::BLOCK, :]
+    result: Floats = rows[..., ::BLOCK] + rows[..., 1::BLOCK]
+    for first in range(2, BLOCK):
+        result += rows[..., first::BLOCK]
+    result *= np.float32(1 / BLOCK**2)
     return result
 
 
