@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from allaprima.cli.command import Command, options_of
-from allaprima.cli.extra import MACHINE_OPTIONS, OBJECTIVE_OPTIONS, PATH, machine, training_extra, with_options
+from allaprima.cli.extra import MACHINE_OPTIONS, OBJECTIVE_OPTIONS, PATH, WEIGHT, machine, training_extra, with_options
 from allaprima.cli.progress import late_progress, progress
 from allaprima.cli.stopping import Stopping
 from allaprima.cli.train_options import Given, make_plan
@@ -92,6 +92,31 @@ STEPS = click.IntRange(min=1)
     type=click.IntRange(min=64),
     metavar="PIXELS",
     help="Short side of the painting; a larger one gives larger strokes. Default: the recipe's.",
+)
+@detail(
+    "--optimizer",
+    type=click.Choice(["adam", "muon"]),
+    metavar="adam|muon",
+    help="What takes the steps; muon needs fewer of them from random weights. Default: the recipe's.",
+)
+@detail(
+    "--norm-floor",
+    type=WEIGHT,
+    metavar="SHARE",
+    help="Floor under the norms' variance, as a share of a photograph's; calms dark and plain pictures. Default: the "
+    "recipe's.",
+)
+@detail(
+    "--darkened",
+    type=click.FloatRange(min=0, max=1),
+    metavar="SHARE",
+    help="Share of the photographs that are darkened or lose contrast. Default: the recipe's.",
+)
+@detail(
+    "--steady-weight",
+    type=WEIGHT,
+    metavar="NUMBER",
+    help="Weight of steadiness, for clips. Default: the recipe's.",
 )
 @detail(
     "--learning-rate",

@@ -39,6 +39,10 @@ class Given:
     batch: int | None
     size: int | None
     style_size: int | None
+    optimizer: str | None
+    norm_floor: float | None
+    darkened: float | None
+    steady_weight: float | None
     learning_rate: float | None
     content_weight: float | None
     style_weight: float | None
@@ -70,7 +74,10 @@ class Given:
         return self.output.with_suffix(".previews")
 
 
-RECIPE_FIELDS = ("steps", "batch", "size", "style_size", "learning_rate", "content_weight", "style_weight", "tv_weight")
+RECIPE_FIELDS = (
+    *("steps", "batch", "size", "style_size", "content_weight", "style_weight", "tv_weight"),
+    *("optimizer", "learning_rate", "norm_floor", "darkened", "steady_weight"),
+)
 """Options that set a field of the recipe, by the field's name."""
 
 DECIDING = (

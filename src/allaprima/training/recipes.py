@@ -15,6 +15,9 @@ PAPER_CONTENT = {"relu2_2": 1.0}
 PAPER_STYLE = {"relu1_2": 1.0, "relu2_2": 1.0, "relu3_3": 1.0, "relu4_3": 1.0}
 """The paper's layers (section 4.1), each with weight 1."""
 
+OPTIMIZERS = ("adam", "muon")
+"""Adam (Kingma & Ba 2015) for all, or Muon for the convolutions (``muon.py``)."""
+
 HALF = "/2"
 """Ends the name of a style layer's term that is measured at half the picture's size."""
 
@@ -46,6 +49,8 @@ class Recipe:
     """The layers of the style loss and their weights."""
     half_size: bool = False
     """Whether half of the style loss is measured at half the size of picture and painting: strokes twice as large."""
+    optimizer: str = "adam"
+    """One of ``OPTIMIZERS``."""
     shift: int = 0
     """Picture and painting are moved by 0 to this many pixels less one, and half of them mirrored, before VGG16 sees
     them, so that its pooling grid does not always fall on the same pixels. Training only."""

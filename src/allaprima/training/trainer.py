@@ -19,6 +19,7 @@ from torch import Tensor
 
 from allaprima.errors import DivergedError
 from allaprima.style_model import PHOTO
+from allaprima.training.muon import Muon
 from allaprima.training.networks import StyleNetwork
 from allaprima.training.objective import Losses
 from allaprima.training.options import TrainingOptions
@@ -72,7 +73,8 @@ class Trainer:
         if options.kept or options.strengths:
             network.train_only(options.first_style, lower=options.strengths)
         trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
-        self.optimizer = torch.optim.Adam(trained, lr=self.recipe.learning_rate)
+        kind = Muon if self.recipe.optimizer == "muon" else torch.optim.Adam
+        self.optimizer: torch.optim.Optimizer = kind(trained, lr=self.recipe.learning_rate)
         self.step = 0
         self.consistent = True
         """False while weights, moments and the number of the step are being changed together."""
