@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -59,9 +59,11 @@ class Distillation:
         self.objective, self.teacher, self.weight = objective, teacher, weight
         self.mixture = mixture(teacher.card.names, style, strength=1.0)
 
-    def __call__(self, stylized: Tensor, image: Tensor, mixture: Tensor) -> Losses:
-        """stylized, image: [N, 3, H, W] in 0..1; mixture: [N, S] -> losses of shape [N]."""
-        losses = self.objective(stylized, image, mixture)
+    def __call__(
+        self, stylized: Tensor, image: Tensor, mixture: Tensor, terms: Mapping[str, float] | None = None
+    ) -> Losses:
+        """As the objective's own."""
+        losses = self.objective(stylized, image, mixture, terms)
         photos = (255.0 * image).round().to(torch.uint8).permute(0, 2, 3, 1).contiguous()  # as they were: no loss
         painted = torch.from_numpy(self.teacher.paint(photos.cpu().numpy(), self.mixture)).to(image.device)
         difference = stylized - painted.permute(0, 3, 1, 2) / 255.0

@@ -188,8 +188,9 @@ class ConditionalFilterResponseNorm(nn.Module):
         self.shift = nn.Parameter(torch.zeros(styles, channels))
         self.threshold = nn.Parameter(torch.zeros(styles, channels)) if threshold else None
 
-    def forward(self, x: Tensor, conditions: Tensor) -> Tensor:
-        """x: [N, C, H, W]; conditions: [2, S] or [N, 2, S] -> [N, C, H, W]."""
+    def forward(self, x: Tensor, conditions: Tensor, *, relu: bool = False) -> Tensor:
+        """x: [N, C, H, W]; conditions: [2, S] or [N, 2, S] -> [N, C, H, W]; a threshold is its ReLU."""
+        assert not relu
         shares = conditions[..., 0, :]  # the study knows full strength only
         scale, shift = ((shares @ p)[..., None, None] for p in (self.scale, self.shift))
         z = scale * (x * torch.rsqrt(x.square().mean((2, 3), keepdim=True) + self.EPSILON)) + shift
