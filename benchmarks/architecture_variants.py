@@ -189,12 +189,13 @@ class ConditionalFilterResponseNorm(nn.Module):
         self.threshold = nn.Parameter(torch.zeros(styles, channels)) if threshold else None
 
     def forward(self, x: Tensor, conditions: Tensor, *, relu: bool = False) -> Tensor:
-        """x: [N, C, H, W]; conditions: [2, S] or [N, 2, S] -> [N, C, H, W]; a threshold is its ReLU."""
-        assert not relu
+        """x: [N, C, H, W]; conditions: [2, S] or [N, 2, S] -> [N, C, H, W], through a ReLU if it is to be."""
         shares = conditions[..., 0, :]  # the study knows full strength only
         scale, shift = ((shares @ p)[..., None, None] for p in (self.scale, self.shift))
         z = scale * (x * torch.rsqrt(x.square().mean((2, 3), keepdim=True) + self.EPSILON)) + shift
-        return z if self.threshold is None else torch.maximum(z, (shares @ self.threshold)[..., None, None])
+        if self.threshold is not None:
+            z = torch.maximum(z, (shares @ self.threshold)[..., None, None])
+        return F.relu(z) if relu else z
 
 
 def filter_response(styles: int) -> Base:
