@@ -178,3 +178,17 @@ print([name for name in ("onnxruntime", "allaprima.engine", "allaprima.stylizer"
 """
     result = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert result.stdout.splitlines() == ["[]"], result.stderr
+
+
+def test_the_version_loads_neither_numpy_nor_an_engine():
+    program = """
+import sys
+from allaprima.cli import main
+sys.argv = ["allaprima", "--version"]
+try:
+    main()
+except SystemExit:
+    print([name for name in ("numpy", "PIL", "onnxruntime", "av") if name in sys.modules])
+"""
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert result.stdout.splitlines()[-1:] == ["[]"], result.stdout + result.stderr

@@ -11,7 +11,6 @@ import click
 
 from allaprima.cli import signals, streams
 from allaprima.errors import AllaPrimaError
-from allaprima.options import OPTIONS
 
 DEBUG = "ALLAPRIMA_DEBUG"
 """Set to 1, this variable of the environment shows where errors come from."""
@@ -22,11 +21,13 @@ INTERRUPTED = 130
 
 def sentence(error: BaseException) -> str:
     """What went wrong, with the options that help."""
-    options = " or ".join(
-        OPTIONS[name].flag if name in OPTIONS else "--" + name.replace("_", "-")
-        for name in getattr(error, "options", ())
-    )
-    return f"{error}; try {options}" if options else str(error)
+    named = getattr(error, "options", ())
+    if not named:
+        return str(error)
+    from allaprima.options import OPTIONS  # here, since it brings numpy, which --version does not need
+
+    flags = (OPTIONS[name].flag if name in OPTIONS else "--" + name.replace("_", "-") for name in named)
+    return f"{error}; try {' or '.join(flags)}"
 
 
 def show_traceback(error: BaseException) -> None:
