@@ -97,7 +97,7 @@ def list_cameras() -> None:
 def run(given: Given) -> None:
     """Paint until Ctrl-C, or until a fault."""
     with signals.at_once():
-        from allaprima.film.library import load_av
+        from allaprima.film.pyav import load_av
         from allaprima.live.capture import Capture
         from allaprima.live.desk import Desk
         from allaprima.live.loop import Loop

@@ -55,7 +55,7 @@ class ToRGB:
     """
 
     def __init__(self, first: Any, size: tuple[int, int] | None = None) -> None:
-        from av.video.reformatter import ColorRange, Colorspace, VideoReformatter  # noqa: PLC0415 - see library.py
+        from av.video.reformatter import ColorRange, Colorspace, VideoReformatter  # noqa: PLC0415 - see pyav.py
 
         self.width: int
         self.height: int
@@ -116,7 +116,7 @@ class _ToSDR:
         return self._graph.pull()
 
     def _made(self, frame: Any) -> Any:
-        from av.filter import Graph  # noqa: PLC0415 - see library.py
+        from av.filter import Graph  # noqa: PLC0415 - see pyav.py
 
         graph = Graph()
         source = graph.add_buffer(width=frame.width, height=frame.height, format=frame.format.name,

@@ -13,7 +13,7 @@ class Deinterlacer:
     """
 
     def __init__(self, first: Any) -> None:
-        from av.filter import Graph  # noqa: PLC0415 - see library.py
+        from av.filter import Graph  # noqa: PLC0415 - see pyav.py
 
         self._graph = Graph()
         source = self._graph.add_buffer(
@@ -36,7 +36,7 @@ class Deinterlacer:
         return self._ready()
 
     def _ready(self) -> list[Any]:
-        from av.error import BlockingIOError as NotYet  # noqa: PLC0415 - see library.py
+        from av.error import BlockingIOError as NotYet  # noqa: PLC0415 - see pyav.py
         from av.error import EOFError as NoMore  # noqa: PLC0415
 
         ready = []

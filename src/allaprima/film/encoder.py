@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.film.encoding import CODECS, Encoding
-from allaprima.film.library import load_av
+from allaprima.film.pyav import load_av
 
 THREADS = 2
 """Of an encoder: a fixed number, since its bytes may depend on it."""
@@ -30,7 +30,7 @@ class SegmentEncoder:
     def __init__(
         self, av: Any, container: Any, encoding: Encoding, size: tuple[int, int], rate: Fraction, aspect: Fraction
     ) -> None:
-        from av.video.reformatter import ColorRange, Colorspace, VideoReformatter  # noqa: PLC0415 - see library.py
+        from av.video.reformatter import ColorRange, Colorspace, VideoReformatter  # noqa: PLC0415 - see pyav.py
 
         codec = CODECS[encoding.codec]
         self._av, self._container, self._codec, self._pix_fmt = av, container, codec, encoding.pix_fmt

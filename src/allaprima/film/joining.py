@@ -10,7 +10,7 @@ from typing import Any
 
 from allaprima.errors import OutputError
 from allaprima.film.encoding import CODECS, Encoding
-from allaprima.film.library import load_av
+from allaprima.film.pyav import load_av
 from allaprima.film.reader import Clip
 from allaprima.film.segments import Segment
 from allaprima.film.tracks import Tracks, commented, merged

@@ -15,7 +15,7 @@ from allaprima.errors import PictureError
 from allaprima.film.color import ToRGB
 from allaprima.film.deinterlace import Deinterlacer
 from allaprima.film.frame import Frame
-from allaprima.film.library import load_av
+from allaprima.film.pyav import load_av
 from allaprima.film.upright import Matrix, display_matrix, swaps_sides, turned
 from allaprima.options import MAX_PIXELS
 from allaprima.picture.picture import scaled_within
@@ -145,7 +145,7 @@ def _video(container: Any) -> Any:
     Raises:
         PictureError: there is none.
     """
-    from av.stream import Disposition  # noqa: PLC0415 - see library.py
+    from av.stream import Disposition  # noqa: PLC0415 - see pyav.py
 
     moving = [one for one in container.streams.video if not one.disposition & Disposition.attached_pic]
     usable = [one for one in moving if one.codec_context is not None]

@@ -12,7 +12,7 @@ import numpy as np
 from allaprima.errors import OutputError
 from allaprima.film.color import HD_ROWS
 from allaprima.film.frame import Frame
-from allaprima.film.library import load_av
+from allaprima.film.pyav import load_av
 from allaprima.film.reader import Clip
 
 _BT709, _BT601 = 1, 6
@@ -77,7 +77,7 @@ def format_of_stream(name: str) -> _Kind:
 
 class _Writer:
     def __init__(self, av: Any, output: Any, kind: _Kind, first: Frame, clip: Clip) -> None:
-        from av.video.reformatter import ColorRange, Colorspace, VideoReformatter  # noqa: PLC0415 - see library.py
+        from av.video.reformatter import ColorRange, Colorspace, VideoReformatter  # noqa: PLC0415 - see pyav.py
 
         height, width, channels = first.pixels.shape
         self._av, self._output, self._kind = av, output, kind

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from allaprima.film.library import load_av
+from allaprima.film.pyav import load_av
 from allaprima.provenance import Stamp, stamp_in
 
 LEFT_TO_THE_WRITER = frozenset({
@@ -221,7 +221,7 @@ def _holds(output: Any, stream: Any) -> bool:
 
 
 def _is_cover(stream: Any) -> bool:
-    from av.stream import Disposition  # noqa: PLC0415 - see library.py
+    from av.stream import Disposition  # noqa: PLC0415 - see pyav.py
 
     return bool(stream.disposition & Disposition.attached_pic)
 

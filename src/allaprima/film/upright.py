@@ -16,7 +16,7 @@ AS_IT_IS: Matrix = (1, 0, 0, 1)
 
 def display_matrix(frame: Any) -> Matrix:
     """How a decoded frame is to be turned, to the nearest quarter turn, mirrored or not."""
-    from av.sidedata.sidedata import Type  # noqa: PLC0415 - see library.py
+    from av.sidedata.sidedata import Type  # noqa: PLC0415 - see pyav.py
 
     data = next((bytes(one) for one in frame.side_data if one.type == Type.DISPLAYMATRIX), None)
     if data is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from allaprima.errors import PictureError
-from allaprima.film.library import load_av
+from allaprima.film.pyav import load_av
 
 SYSFS = Path("/sys/class/video4linux")
 """Where Linux lists video devices; it needs no permission and wakes no camera."""

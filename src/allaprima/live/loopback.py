@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.errors import OutputError
-from allaprima.film.library import load_av
+from allaprima.film.pyav import load_av
 from allaprima.live.scaler import Scaler
 
 Pixels = NDArray[np.uint8]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from allaprima.errors import OptionError, PictureError
-from allaprima.film.library import load_av
+from allaprima.film.pyav import load_av
 from allaprima.live.cameras import Camera, cameras, chosen, is_mac_screen
 
 Kind = Literal["camera", "screen", "file", "network", "test"]

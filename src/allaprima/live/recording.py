@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from allaprima.errors import AllaPrimaError, OutputError
 from allaprima.files import is_taken, replacing
-from allaprima.film.library import load_av
+from allaprima.film.pyav import load_av
 from allaprima.live.scaler import Scaler
 
 Pixels = NDArray[np.uint8]

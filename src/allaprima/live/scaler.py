@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allaprima.film.library import load_av
+from allaprima.film.pyav import load_av
 
 BT709 = 1
 """Matrix, primaries and transfer in Recommendation ITU-T H.273; also the limited range in FFmpeg's numbers."""

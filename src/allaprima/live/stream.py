@@ -15,7 +15,7 @@ from PIL import Image
 
 from allaprima.errors import PictureError
 from allaprima.film.color import ToRGB
-from allaprima.film.library import load_av
+from allaprima.film.pyav import load_av
 from allaprima.film.upright import display_matrix, swaps_sides, turned
 from allaprima.live.clock import ClockPicture
 from allaprima.live.place import Place
