@@ -42,6 +42,18 @@ def start_studio(
 
 
 @contextmanager
+def chromium(*arguments: str):
+    """Chromium, or the test is skipped. Playwright's event loop runs as long, and nobody else's can beside it."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", *arguments])
+        yield browser
+        browser.close()
+
+
+@contextmanager
 def visited(browser, address: str, query: str = "", **options):
     """The studio in a fresh browser, which may ask nobody but its own server and must not complain."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}} | options)

@@ -20,7 +20,7 @@ from allaprima.files import write_bytes
 from allaprima.film.clip_painter import make_clip_painter
 from allaprima.film.direction import first_mask, is_clip
 from allaprima.film.outputs import check_result
-from allaprima.film.timeline import Time, parse_timeline
+from allaprima.film.timeline import Time, style_or_first
 from allaprima.gallery import BANKS, GALLERY, find_model
 from allaprima.look.look import Look, Stroke
 from allaprima.options import DEFAULT_QUALITY, ENGINES, MAX_PIXELS, STEADY, check
@@ -310,7 +310,7 @@ class Stylizer:
         """
         check(size=size, max_pixels=max_pixels, keep_gps=keep_gps, quality=quality, overwrite=overwrite)
         look = self.look(
-            parse_timeline(timeline).first if style is None and timeline is not None else style,
+            style_or_first(style, timeline),
             strength,
             stroke=stroke,
             color=color,

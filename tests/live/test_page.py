@@ -7,19 +7,14 @@ import time
 import pytest
 
 from lives import until
-from studios import CHROMIUM, visited
+from studios import chromium, visited
 
 
 @pytest.fixture(scope="module")
 def browser():
     """Chromium, or the test is skipped."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    with chromium() as found:
+        yield found
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def test_recording_goes_on_without_viewers_and_is_offered_when_it_ends(live):
 
 def test_a_recording_that_fails_is_told_and_painting_goes_on(live, monkeypatch):
     number = live.frame()[0]
-    monkeypatch.setattr("allaprima.live.recording.Scaler.__call__", lambda *_: 1 / 0)
+    monkeypatch.setattr("allaprima.live.recording.FromRGB.__call__", lambda *_: 1 / 0)
     live.post("/record", {"on": True})
     until(lambda: live.state()["problem"] != "")
     state = live.state()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from studios import CHROMIUM, start_studio, visited, wait_until_ready
+from studios import chromium, start_studio, visited, wait_until_ready
 
 
 @pytest.fixture(scope="session")
@@ -20,15 +20,9 @@ def address(tmp_path_factory) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser():
-    """Chromium, or the test is skipped. Playwright's event loop runs as long, and nobody else's can beside it."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no Chromium")
-    with playwright.sync_playwright() as driver:
-        arguments = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield chromium
-        chromium.close()
+    """Chromium with a camera that is none."""
+    with chromium("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream") as found:
+        yield found
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from allaprima.errors import PictureError
 from allaprima.file_painter import FilePainter
 from allaprima.film.clip_painter import make_clip_painter
 from allaprima.film.outputs import suffix_wanted
-from allaprima.film.timeline import Time, parse_timeline
+from allaprima.film.timeline import Time, style_or_first
 from allaprima.look.look import Stroke
 from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS, STEADY, check
 from allaprima.picture.source import PathLike, is_path, is_url
@@ -109,7 +109,7 @@ def stylize_files(
     if stylizer is None:
         stylizer = Stylizer(threads=1, workers=count)
     look = stylizer.look(
-        parse_timeline(timeline).first if style is None and timeline is not None else style,
+        style_or_first(style, timeline),
         strength,
         stroke=stroke,
         color=color,

@@ -119,13 +119,10 @@ def make_stylizer(given: Given, threads: int | None, workers: int) -> Stylizer:
 
 def make_look(given: Given, stylizer: Stylizer) -> Look:
     """The options as a look; a wrong style, strength or mask is found before any picture is read."""
-    from allaprima.film.timeline import parse_timeline
+    from allaprima.film.timeline import style_or_first
 
-    style = given.style
-    if style is None and given.timeline is not None:
-        style = parse_timeline(given.timeline).first
     return stylizer.look(
-        style,
+        style_or_first(given.style, given.timeline),
         given.strength,
         stroke=given.stroke,
         color=given.color,

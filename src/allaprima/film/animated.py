@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
-
-import numpy as np
 
 from allaprima.film.frame import Frame
 from allaprima.options import DEFAULT_QUALITY
@@ -68,6 +67,4 @@ def _rounded(seconds: Fraction, tick: int) -> int:
 
 
 def _picture(frame: Frame, milliseconds: int) -> Picture:
-    pixels = np.ascontiguousarray(frame.pixels[..., :3])
-    alpha = frame.pixels[..., 3].copy() if frame.pixels.shape[2] == 4 else None
-    return Picture(pixels, alpha, duration=max(1, milliseconds))
+    return replace(frame.picture, duration=max(1, milliseconds))

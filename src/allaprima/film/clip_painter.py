@@ -19,7 +19,7 @@ from allaprima.film.animated import animated
 from allaprima.film.direction import Direction, Director, is_clip
 from allaprima.film.encoder import open_segment
 from allaprima.film.encoding import CODECS, Encoding, choose_encoding
-from allaprima.film.frame import Frame
+from allaprima.film.frame import USUAL_RATE, Frame
 from allaprima.film.joining import join
 from allaprima.film.moments import sheet_of_moments
 from allaprima.film.outputs import kind_of
@@ -35,7 +35,6 @@ from allaprima.picture.picture import Picture
 from allaprima.provenance import Stamp, digest
 from allaprima.session import Session
 
-USUAL_RATE = Fraction(25)
 Publish = Callable[[bool], None]
 """Puts a finished result in its place; True replaces what is there."""
 

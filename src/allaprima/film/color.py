@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from allaprima.film.pyav import load_av
+
 BT709, FCC, BT470BG, SMPTE170M, SMPTE240M, BT2020, BT2020_CONSTANT = 1, 4, 5, 6, 7, 9, 10
 """Matrix coefficients, by their numbers in Recommendation ITU-T H.273, table 4."""
 _MATRICES = {
@@ -21,6 +23,7 @@ _MATRICES = {
 }  # fmt: skip
 """The names that PyAV has for them."""
 FULL_RANGE, LIMITED_RANGE = 2, 1
+"""Ranges, by FFmpeg's numbers."""
 PQ, HLG = 16, 18
 """Transfer characteristics, table 3."""
 WIDE_PRIMARIES = (9, 11, 12)
@@ -99,6 +102,49 @@ class ToRGB:
         if frame.color_range in (FULL_RANGE, LIMITED_RANGE) and not frame.format.is_rgb:
             full = frame.color_range == FULL_RANGE
         return self._ranges.JPEG if full else self._ranges.MPEG
+
+
+class FromRGB:
+    """Converts frames to what an encoder takes: RGB as it is, otherwise the limited range; with the tags that say so.
+
+    One instance for all frames of an output: the scaler keeps its tables from frame to frame.
+
+    Args:
+        pix_fmt: FFmpeg's name of the pixel format.
+        size: (width, height) to which all are scaled; None is each frame's own.
+        matrix: of YUV: BT709 or SMPTE170M.
+    """
+
+    def __init__(self, pix_fmt: str, size: tuple[int, int] | None = None, matrix: int = BT709) -> None:
+        self._av = load_av()
+        from av.video.reformatter import ColorRange, Colorspace, VideoReformatter  # noqa: PLC0415 - see pyav.py
+
+        self._scaler, self._matrix, self._rgb = VideoReformatter(), matrix, not pix_fmt.startswith("yuv")
+        width, height = size or (None, None)
+        self._choices: dict[str, Any] = {
+            "width": width,
+            "height": height,
+            "format": pix_fmt,
+            "src_color_range": ColorRange.JPEG,
+            "dst_colorspace": None if self._rgb else getattr(Colorspace, _MATRICES[matrix]),
+            "dst_color_range": ColorRange.JPEG if self._rgb else ColorRange.MPEG,
+            "interpolation": None if size is None else "BICUBIC",
+            "threads": 1,
+        }
+
+    def __call__(self, pixels: NDArray[np.uint8]) -> Any:
+        """uint8 [H, W, 3] or [H, W, 4] as PyAV's frame."""
+        pixels = np.ascontiguousarray(pixels)
+        frame = self._av.VideoFrame.from_ndarray(pixels, format="rgba" if pixels.shape[2] == 4 else "rgb24")
+        frame = self._scaler.reformat(frame, **self._choices)
+        self.tag(frame)
+        return frame
+
+    def tag(self, described: Any) -> None:
+        """Say of a frame or an encoder what the colors are."""
+        described.color_primaries = described.color_trc = BT709
+        if not self._rgb:
+            described.colorspace, described.color_range = self._matrix, LIMITED_RANGE
 
 
 class _ToSDR:

@@ -17,7 +17,6 @@ from allaprima.film.reader import Clip, open_clip
 from allaprima.film.timeline import Timeline
 from allaprima.look.look import Look
 from allaprima.picture.formats import CLIP_SUFFIXES
-from allaprima.picture.picture import Picture
 from allaprima.picture.reading import mask_of
 
 Rows = NDArray[np.uint8]
@@ -121,5 +120,4 @@ class _Masks:
 
 
 def _rows(frame: Frame) -> Rows:
-    pixels = frame.pixels
-    return mask_of(Picture(np.ascontiguousarray(pixels[..., :3]), pixels[..., 3] if pixels.shape[2] == 4 else None))
+    return mask_of(frame.picture)

@@ -11,13 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from allaprima.film.color import FromRGB
 from allaprima.film.encoding import CODECS, Encoding
 from allaprima.film.pyav import load_av
-
-THREADS = 2
-"""Of an encoder: a fixed number, since its bytes may depend on it."""
-BT709 = 1
-"""Matrix, primaries and transfer in Recommendation ITU-T H.273; also the limited range in FFmpeg's numbers."""
 
 
 class SegmentEncoder:
@@ -28,24 +24,19 @@ class SegmentEncoder:
     """
 
     def __init__(
-        self, av: Any, container: Any, encoding: Encoding, size: tuple[int, int], rate: Fraction, aspect: Fraction
+        self, container: Any, encoding: Encoding, size: tuple[int, int], rate: Fraction, aspect: Fraction
     ) -> None:
-        from av.video.reformatter import ColorRange, Colorspace, VideoReformatter  # noqa: PLC0415 - see pyav.py
-
         codec = CODECS[encoding.codec]
-        self._av, self._container, self._codec, self._pix_fmt = av, container, codec, encoding.pix_fmt
-        self._space, self._range, self._scaler = Colorspace, ColorRange, VideoReformatter()
+        self._container, self._converted = container, FromRGB(encoding.pix_fmt)
         self._padding = tuple(side % 2 if codec.even else 0 for side in size)
         stream = container.add_stream(codec.encoder, rate=rate, options=codec.options(encoding.quality))
         stream.width, stream.height = (side + more for side, more in zip(size, self._padding, strict=True))
-        stream.pix_fmt = self._pix_fmt
+        stream.pix_fmt = encoding.pix_fmt
         context = stream.codec_context
-        context.thread_count = THREADS
+        context.thread_count = codec.threads
         context.time_base = 1 / rate
         context.sample_aspect_ratio = aspect
-        context.color_primaries = context.color_trc = BT709
-        if not codec.rgb:
-            context.colorspace = context.color_range = BT709
+        self._converted.tag(context)
         self._stream, self._count = stream, 0
 
     def write(self, pixels: NDArray[np.uint8]) -> None:
@@ -53,19 +44,7 @@ class SegmentEncoder:
         right, bottom = self._padding
         if right or bottom:
             pixels = np.pad(pixels, [(0, bottom), (0, right), (0, 0)], mode="edge")
-        pixels = np.ascontiguousarray(pixels)
-        frame = self._av.VideoFrame.from_ndarray(pixels, format="rgba" if pixels.shape[2] == 4 else "rgb24")
-        frame = self._scaler.reformat(
-            frame,
-            format=self._pix_fmt,
-            src_color_range=self._range.JPEG,
-            dst_colorspace=None if self._codec.rgb else self._space.ITU709,
-            dst_color_range=self._range.JPEG if self._codec.rgb else self._range.MPEG,
-            threads=1,
-        )
-        frame.color_primaries = frame.color_trc = BT709
-        if not self._codec.rgb:
-            frame.colorspace = frame.color_range = BT709
+        frame = self._converted(pixels)
         frame.pts, frame.time_base = self._count, self._stream.codec_context.time_base
         self._count += 1
         self._container.mux(self._stream.encode(frame))
@@ -90,7 +69,7 @@ def open_segment(
     """
     av = load_av()
     with av.open(str(path), "w", format=part_format(encoding), options={"fflags": "+bitexact"}) as container:
-        encoder = SegmentEncoder(av, container, encoding, size, rate, aspect)
+        encoder = SegmentEncoder(container, encoding, size, rate, aspect)
         yield encoder
         encoder.finish()
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
+
+from allaprima.picture.picture import Picture
+
+USUAL_RATE = Fraction(25)
+"""Frames a second of a clip that does not say."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,3 +27,9 @@ class Frame:
     pixels: NDArray[np.uint8]
     pts: int
     duration: int | None = None
+
+    @property
+    def picture(self) -> Picture:
+        """The frame alone."""
+        alpha = self.pixels[..., 3].copy() if self.pixels.shape[2] == 4 else None
+        return Picture(np.ascontiguousarray(self.pixels[..., :3]), alpha)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import ModuleType
 
 from allaprima.errors import EngineError, how_to_install
@@ -19,4 +20,5 @@ def load_av() -> ModuleType:
     except ImportError as error:
         raise EngineError(f"clips need the package av: {how_to_install('video')}") from error
     av.logging.set_level(None)
+    os.environ.setdefault("SVT_LOG", "1")  # the encoder of AV1 tells of itself by other ways, if it may: errors alone
     return av

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from allaprima.errors import PictureError
 from allaprima.film.color import ToRGB
 from allaprima.film.deinterlace import Deinterlacer
-from allaprima.film.frame import Frame
+from allaprima.film.frame import USUAL_RATE, Frame
 from allaprima.film.pyav import load_av
 from allaprima.film.upright import Matrix, display_matrix, swaps_sides, turned
 from allaprima.options import MAX_PIXELS
@@ -251,7 +251,7 @@ class _Opening:
     def _decoded(self) -> Iterator[Any]:
         """PyAV's frames up to the last that is wanted, with times that never go back."""
         last: int | None = None
-        step = _ticks(1 / (self._video.average_rate or 25), self._video.time_base)
+        step = _ticks(1 / (self._video.average_rate or USUAL_RATE), self._video.time_base)
         weave: Deinterlacer | None = None
         for frame in self._raw():
             frame.time_base = self._video.time_base

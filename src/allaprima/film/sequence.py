@@ -10,12 +10,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-
 from allaprima.errors import ExistsError, OutputError
 from allaprima.files import write_bytes
 from allaprima.film.frame import Frame
-from allaprima.picture.picture import Picture
 
 _NUMBER = re.compile(r"%(0(?P<width>\d{1,2}))?d")
 FIRST = 1
@@ -62,9 +59,7 @@ def write_sequence(frames: Iterable[Frame], pattern: Path, *, overwrite: bool = 
     count = 0
     try:
         for count, frame in enumerate(frames, FIRST):
-            alpha = frame.pixels[..., 3].copy() if frame.pixels.shape[2] == 4 else None
-            picture = Picture(np.ascontiguousarray(frame.pixels[..., :3]), alpha)
-            write_bytes(picture.encode(".png"), folder / f"{count}.png")
+            write_bytes(frame.picture.encode(".png"), folder / f"{count}.png")
         for number in range(FIRST, count + 1):
             if not overwrite and numbered(pattern, number).exists():
                 raise ExistsError(f"{numbered(pattern, number)} exists", options=("overwrite",))

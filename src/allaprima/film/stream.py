@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any, BinaryIO
 
-import numpy as np
-
 from allaprima.errors import OutputError
-from allaprima.film.color import HD_ROWS
-from allaprima.film.frame import Frame
+from allaprima.film.color import BT709, HD_ROWS, SMPTE170M, FromRGB
+from allaprima.film.frame import USUAL_RATE, Frame
 from allaprima.film.pyav import load_av
 from allaprima.film.reader import Clip
-
-_BT709, _BT601 = 1, 6
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ def write_stream(frames: Iterable[Frame], clip: Clip, sink: BinaryIO, format: st
     with av.open(_Sink(sink), "w", format=kind.muxer) as output:
         writer: _Writer | None = None
         for frame in frames:
-            writer = writer or _Writer(av, output, kind, frame, clip)
+            writer = writer or _Writer(output, kind, frame, clip)
             writer.write(frame)
         if writer is not None:
             output.mux(writer.stream.encode())
@@ -76,36 +71,21 @@ def format_of_stream(name: str) -> _Kind:
 
 
 class _Writer:
-    def __init__(self, av: Any, output: Any, kind: _Kind, first: Frame, clip: Clip) -> None:
-        from av.video.reformatter import ColorRange, Colorspace, VideoReformatter  # noqa: PLC0415 - see pyav.py
-
+    def __init__(self, output: Any, kind: _Kind, first: Frame, clip: Clip) -> None:
         height, width, channels = first.pixels.shape
-        self._av, self._output, self._kind = av, output, kind
-        self._rgb = not kind.pix_fmt.startswith("yuv")
-        self._pix_fmt = kind.alpha if channels == 4 and kind.alpha is not None else kind.pix_fmt
-        self._matrix, self._name = (_BT709, "ITU709") if height >= HD_ROWS else (_BT601, "ITU601")
-        self._scaler, self._spaces, self._ranges = VideoReformatter(), Colorspace, ColorRange
-        rate = clip.rate or Fraction(25)
+        self._output, self._kind = output, kind
+        pix_fmt = kind.alpha if channels == 4 and kind.alpha is not None else kind.pix_fmt
+        self._converted = FromRGB(pix_fmt, matrix=BT709 if height >= HD_ROWS else SMPTE170M)
+        rate = clip.rate or USUAL_RATE
         self.stream = output.add_stream(kind.codec, rate=rate)
-        self.stream.width, self.stream.height, self.stream.pix_fmt = width, height, self._pix_fmt
+        self.stream.width, self.stream.height, self.stream.pix_fmt = width, height, pix_fmt
         self._base = clip.time_base if kind.keeps_times else 1 / rate
         self.stream.codec_context.time_base = self._base
         self.stream.codec_context.sample_aspect_ratio = clip.pixel_aspect
         self._count = 0
 
     def write(self, frame: Frame) -> None:
-        pixels = np.ascontiguousarray(frame.pixels)
-        picture = self._av.VideoFrame.from_ndarray(pixels, format="rgba" if pixels.shape[2] == 4 else "rgb24")
-        picture = self._scaler.reformat(
-            picture,
-            format=self._pix_fmt,
-            src_color_range=self._ranges.JPEG,
-            dst_colorspace=None if self._rgb else getattr(self._spaces, self._name),
-            dst_color_range=self._ranges.JPEG if self._rgb else self._ranges.MPEG,
-            threads=1,
-        )
-        if not self._rgb:
-            picture.colorspace, picture.color_range = self._matrix, 1
+        picture = self._converted(frame.pixels)
         picture.pts, picture.time_base = frame.pts if self._kind.keeps_times else self._count, self._base
         self._count += 1
         self._output.mux(self.stream.encode(picture))

@@ -51,6 +51,15 @@ def seconds_of(time: Time) -> Fraction | None:
     return Fraction(time).limit_denominator(10**6)
 
 
+def style_or_first(style: StyleSpec | None, timeline: str | None) -> StyleSpec | None:
+    """A style as given; where none is, the timeline's first.
+
+    Raises:
+        OptionError: it is no timeline.
+    """
+    return parse_timeline(timeline).first if style is None and timeline is not None else style
+
+
 @dataclass(frozen=True)
 class Entry:
     """From when on a style is wanted.

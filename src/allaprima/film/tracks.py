@@ -47,8 +47,6 @@ class _Encoded:
     source: Any
     target: Any
     resampler: Any
-    _fifo: Any = None
-    _next: int | None = None
 
     def packets(self, packet: Any) -> Iterator[Any]:
         frames: list[Any] = []

@@ -109,9 +109,7 @@ class Loop:
         self._thread.join(1.0)
         if self._camera is not None:
             self._camera.close()
-        with self._lock:
-            recording, self._recording = self._recording, None
-        if recording is not None:
+        if (recording := self.end_recording()) is not None:
             recording.finish()
 
     def wait(self, timeout: float | None = None) -> bool:

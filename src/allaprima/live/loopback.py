@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.errors import OutputError
+from allaprima.film.color import FromRGB
 from allaprima.film.pyav import load_av
-from allaprima.live.scaler import Scaler
 
 Pixels = NDArray[np.uint8]
 
@@ -70,7 +70,7 @@ class VirtualCamera:
         self._thread.join(0.5)
 
     def _run(self) -> None:
-        due, shown, scale = time.monotonic(), None, Scaler(self._size)
+        due, shown, converted = time.monotonic(), None, FromRGB("yuv420p", self._size)
         frame: Any = None
         try:
             while not self._ended.wait(max(0.0, due - time.monotonic())):
@@ -80,7 +80,7 @@ class VirtualCamera:
                     continue
                 if newest is not shown:
                     shown = newest
-                    frame = scale(newest)
+                    frame = converted(newest)
                 frame.pts = None
                 self._container.mux(self._stream.encode(frame))
         except OSError as error:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from allaprima.errors import AllaPrimaError, OutputError
 from allaprima.files import is_taken, replacing
+from allaprima.film.color import FromRGB
 from allaprima.film.pyav import load_av
-from allaprima.live.scaler import Scaler
 
 Pixels = NDArray[np.uint8]
 
@@ -106,16 +106,15 @@ class Recording:
             stream.pix_fmt = "yuv420p"
             context = stream.codec_context
             context.time_base = Fraction(1, TICKS)
-            context.color_range, context.colorspace = 1, 1
-            context.color_primaries, context.color_trc = 1, 1
+            converted = FromRGB("yuv420p", self._size)
+            converted.tag(context)
             container.start_encoding()
             self._ready.set()
-            scale = Scaler(self._size)
             first, last, held = None, -1, None
             while (item := self._frames.get()) is not None:
                 pixels, captured = item
                 first = captured if first is None else first
-                frame = scale(pixels)
+                frame = converted(pixels)
                 frame.pts, frame.time_base = max(last + 1, round((captured - first) * TICKS)), Fraction(1, TICKS)
                 if held is not None:
                     _encode_one(container, stream, held, frame.pts - held.pts)
