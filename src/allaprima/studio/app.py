@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -50,6 +51,13 @@ def make_app(settings: Settings, *, hosts: Iterable[str] = (), token: str | None
     app.add_exception_handler(RequestValidationError, _as_problem)
     app.add_exception_handler(Exception, _as_problem)
     return Guard(app, hosts, token)
+
+
+def openapi() -> dict[str, Any]:
+    """The API's description, as ``/openapi.json`` has it, without starting anything."""
+    app = FastAPI(title="Alla Prima", version=__version__)
+    add_api(app, Pool(Settings()), Jobs())
+    return app.openapi()
 
 
 def add_page(app: FastAPI, contents: dict[str, bytes]) -> None:
