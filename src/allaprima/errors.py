@@ -12,7 +12,14 @@ def how_to_install(extra: str) -> str:
 
     Where an extra is one package, that is named, which works everywhere. ``allaprima`` itself is on no index.
     """
-    lone = {"heic": "pillow-heif", "openvino": "openvino", "tensorboard": "tensorboard"}.get(extra)
+    lone = {
+        "heic": "pillow-heif",
+        "openvino": "openvino",
+        "tensorboard": "tensorboard",
+        "parquet": "pyarrow",
+        "dask": "distributed",
+        "ray": "ray",
+    }.get(extra)
     return f"pip install {lone}" if lone is not None else f"pip install '.[{extra}]' in a clone of the repository"
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 
 from allaprima.batch.plan import Job
 from allaprima.batch.report import Report, check_report
 from allaprima.batch.workers import Outcome
-from allaprima.errors import ExistsError, OutputError, PictureError
+from allaprima.errors import EngineError, ExistsError, OutputError, PictureError
 from support import touch
 
 
@@ -60,3 +61,40 @@ def test_it_replaces_nothing_of_the_users(tmp_path):
     with pytest.raises(ExistsError), Report(earlier):  # what came after the check
         pass
     assert earlier.read_bytes() == b"x"
+
+
+def test_lines_of_several_runs_make_one(tmp_path):
+    for number in range(2):
+        with Report(tmp_path / f"{number}.jsonl") as report:
+            for outcome in outcomes(tmp_path):
+                report.add(outcome)
+    lines = "".join((tmp_path / f"{number}.jsonl").read_text() for number in range(2)).splitlines()
+    assert [json.loads(line)["status"] for line in lines] == ["painted", "failed", "skipped"] * 2
+
+
+@pytest.mark.parametrize("suffix", ["json", "jsonl", "parquet"])
+def test_a_run_of_nothing_has_a_report(tmp_path, suffix):
+    if suffix == "parquet":
+        pytest.importorskip("pyarrow")
+    with Report(tmp_path / f"r.{suffix}"):
+        pass
+    text = (tmp_path / f"r.{suffix}").read_bytes()
+    assert suffix != "json" or json.loads(text) == {"pictures": [], "painted": 0, "skipped": 0, "failed": 0}
+
+
+def test_parquet_has_the_same_rows(tmp_path):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    with Report(tmp_path / "r.parquet") as report:
+        for outcome in outcomes(tmp_path):
+            report.add(outcome)
+    rows = parquet.read_table(tmp_path / "r.parquet").to_pylist()
+    assert [(row["status"], row["reason"], row["seconds"]) for row in rows] == [
+        ("painted", "", 1.235), ("failed", "no", 0), ("skipped", "it is done", 0),
+    ]  # fmt: skip
+    assert rows[0]["source"].endswith(r'a "quoted" \udcff name.png')
+
+
+def test_parquet_without_its_package_is_refused_before_any_work(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(EngineError, match="needs the package pyarrow: pip install pyarrow"):
+        check_report(tmp_path / "r.parquet", (), overwrite=False)

@@ -41,18 +41,31 @@ class Outcome:
     @property
     def reason(self) -> str:
         """Why it failed or was skipped, as a sentence."""
-        error = self.error
-        if error is None:
+        if self.error is None:
             return "it is done" if self.status == "skipped" else ""
-        if isinstance(error, AllaPrimaError):
-            return str(error)
-        if isinstance(error, MemoryError):
-            return "there is not enough memory"
-        if (
-            isinstance(error, OSError) and error.strerror
-        ):  # a name that the system does not allow, a folder that vanished
-            return error.strerror
-        return f"an unexpected fault, {type(error).__name__}: {error}"
+        return reason_of(self.error)
+
+    @property
+    def row(self) -> dict[str, str | float]:
+        """As a row of a report."""
+        return {
+            "source": str(self.job.source),
+            "target": str(self.job.target),
+            "status": self.status,
+            "reason": self.reason,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def reason_of(error: Exception) -> str:
+    """Why a picture failed, as a sentence."""
+    if isinstance(error, AllaPrimaError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
+    if isinstance(error, OSError) and error.strerror:  # a name that the system does not allow, a folder that vanished
+        return error.strerror
+    return f"an unexpected fault, {type(error).__name__}: {error}"
 
 
 class Workers(Generic[Result]):

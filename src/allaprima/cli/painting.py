@@ -21,7 +21,7 @@ from allaprima.cli.progress import FRAMES_LAYOUT, PARTS_LAYOUT, Bar, late_progre
 from allaprima.cli.stopping import Stopping
 from allaprima.cli.streams import drop_stdout
 from allaprima.cli.stylize_options import Given
-from allaprima.cli.tally import Tally
+from allaprima.cli.tally import Tally, into
 from allaprima.errors import OutputError, PictureError
 from allaprima.file_painter import FilePainter
 from allaprima.files import write_bytes
@@ -75,7 +75,7 @@ def many(plan: Plan, painter: FilePainter, clips: ClipPainter, workers: int, giv
         resume=given.resume or (given.watch and not given.overwrite),
         overwrite=given.overwrite,
     )
-    tally = Tally(plan, given)
+    tally = Tally(given, into(plan), folders=bool(plan.folders))
     frames = given.lone and is_clip(Path(given.inputs[0]))
     lone = (
         late_progress("painting", FRAMES_LAYOUT if frames else PARTS_LAYOUT)
@@ -148,7 +148,7 @@ def pipe(painter: FilePainter, clips: ClipPainter, given: Given) -> None:
             drop_stdout()
             raise OutputError(f"stdout cannot be written: {error.strerror or error}") from error
 
-    tally = Tally(None, given)
+    tally = Tally(given)
     shop = Workers(
         lambda _: [Job(source, target)],
         lambda job: job,

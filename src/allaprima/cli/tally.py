@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 
 from allaprima.batch.plan import Plan
-from allaprima.batch.workers import Outcome
+from allaprima.batch.report import Told
 from allaprima.cli.faults import sentence, show_traceback
 from allaprima.cli.progress import say
 from allaprima.cli.stylize_options import Given
@@ -20,18 +20,19 @@ class Tally:
     """Counts outcomes and says what users want to know of them.
 
     Args:
-        plan: where results go; None for a pipe.
         given: what the command was given.
+        into: " into X/", where results go, if that can be said; None for a pipe, of which nothing is said.
+        folders: whether folders are painted.
     """
 
-    def __init__(self, plan: Plan | None, given: Given) -> None:
-        self._plan, self._given = plan, given
+    def __init__(self, given: Given, into: str | None = None, *, folders: bool = True) -> None:
+        self._given, self._into, self._folders = given, into, folders
         self._counts: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
-        self._existing: list[Outcome] = []
-        self._one: Outcome | None = None
+        self._existing: list[Told] = []
+        self._one: Told | None = None
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: Told) -> None:
         """One more picture.
 
         Raises:
@@ -68,19 +69,19 @@ class Tally:
             results = f"{existing:,} results exist" if existing > 1 else f"{self._existing[0].job.target} exists"
             hint = f"{skip}--overwrite replaces them"
             say(f"allaprima: {results}; {hint if existing > 1 else hint.replace('them', 'it')}")
-        if self._plan is not None and not self._given.quiet and not self._given.watch:
-            self._say_what_was_done(self._plan)
+        if self._into is not None and not self._given.quiet and not self._given.watch:
+            self._say_what_was_done(self._into)
         if self._counts["failed"]:
             sys.exit(1 if self._counts["painted"] or self._counts["skipped"] else PictureError.exit_code)
 
-    def _say_what_was_done(self, plan: Plan) -> None:
+    def _say_what_was_done(self, into: str) -> None:
         painted, again, skipped = (self._counts[name] for name in ("painted", "again", "skipped"))
         clauses: list[str] = []
         if self._one is not None:
             clauses.append(
                 f"wrote {self._one.job.target}"
-                if painted == 1 and not plan.folders
-                else f"painted {_pictures(painted)}{_into(plan)}"
+                if painted == 1 and not self._folders
+                else f"painted {_pictures(painted)}{into}"
             )
             if again:
                 clauses.append(f"{again:,} of them again, since the look or the photograph had changed")
@@ -94,7 +95,7 @@ def _pictures(number: int) -> str:
     return f"{number:,} picture{'s' * (number != 1)}"
 
 
-def _into(plan: Plan) -> str:
+def into(plan: Plan) -> str:
     """The folders of results, if they are few."""
     folders = dict.fromkeys(f"{plan.results_of(folder)}/" for folder in plan.folders)
     if plan.output is not None and not plan.to_file:
