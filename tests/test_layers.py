@@ -30,6 +30,7 @@ LAYERS = (
     ("film",),  # clips: read, painted frame by frame, written
     ("stylizer", "training"),  # the two wings: the face of painting, and training
     ("batch", "export", "live", "shortcuts", "studio"),
+    ("scale",),  # batches beyond one process
     ("evaluation",),  # stands above both wings
     ("cli",),
     (ROOT, "__main__"),  # the package's own __init__: only names from below
@@ -54,7 +55,7 @@ PAINTING = (
     "session",
     "stylizer",
 )
-PAINTING += ("batch", "live", "cli.live", "cli.stylize", "cli.styles")
+PAINTING += ("batch", "scale", "live", "cli.live", "cli.stylize", "cli.styles")
 TRAINING = ("training", "export")
 
 

@@ -20,6 +20,7 @@ from allaprima.cli.styles import command as styles_command
 from allaprima.cli.stylize import command
 from allaprima.cli.stylize_options import Given
 from allaprima.options import GROUPS, OPTIONS, Option, check
+from allaprima.scale.folder import FolderJob
 from allaprima.shortcuts import stylize
 from allaprima.stylizer import LookOptions, PictureOptions
 
@@ -27,7 +28,7 @@ PYTHON_ALONE = {"self", "image", "source", "sources", "target", "progress", "wor
 COMMAND_ALONE = {"watch", "report", "quiet"}
 
 
-FUNCTIONS = (Stylizer, Stylizer.stylize, Stylizer.stylize_file, Stylizer.session, stylize_files)
+FUNCTIONS = (Stylizer, Stylizer.stylize, Stylizer.stylize_file, Stylizer.session, stylize_files, FolderJob)
 
 
 def parameters(function) -> dict[str, inspect.Parameter]:

@@ -68,8 +68,10 @@ class FilePainter:
                 return painting
         raise PictureError("it changes while it is painted; try again when it is complete")
 
-    def paint(self, source: Path | BinaryIO, suffix: str, progress: Progress | None = None) -> bytes:
-        """The painting as a file's bytes in the format of an extension.
+    def paint(
+        self, source: Path | BinaryIO, suffix: str, progress: Progress | None = None, *, version: str = ""
+    ) -> bytes:
+        """The painting as a file's bytes in the format of an extension; ``version`` goes into its stamp.
 
         Raises:
             PictureError: the source cannot be read, is too small or too large, or the format does not exist.
@@ -79,7 +81,7 @@ class FilePainter:
             source = io.BytesIO(source.read())
         size = _state(source)[0] if isinstance(source, Path) else source.seek(0, io.SEEK_END)
         with self.painter.room(self.size) as opened:
-            return self._painted(source, kind, suffix, Stamp(self.digest, size), opened, progress)
+            return self._painted(source, kind, suffix, Stamp(self.digest, size, version), opened, progress)
 
     def _painted(
         self,

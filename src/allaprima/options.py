@@ -267,8 +267,37 @@ _ALL = (
         "Skip pictures that have been painted already, and go on with clips where an earlier run ended.",
         False,
     ),
+    Option(
+        "on",
+        "text",
+        "many",
+        "Let an engine paint one folder, its worker processes each in one thread: dask or ray on this machine, or the "
+        "cluster at dask:ADDRESS or ray:ADDRESS (extras).",
+        unit="engine",
+    ),
+    Option(
+        "shard",
+        "text",
+        "many",
+        "Paint only one of several shares of a folder, such as 0/16, the first of sixteen; for job schedulers.",
+        unit="i/n",
+    ),
+    Option(
+        "time_limit",
+        "number",
+        "many",
+        "Give up a picture of a folder that takes longer.",
+        least=0.001,
+        most=1e7,
+        unit="seconds",
+    ),
     Option("watch", "flag", "many", "Keep running, and paint what is put into the folders, until Ctrl-C.", False),
-    Option("report", "file", "many", "Write what became of each picture to this JSON file."),
+    Option(
+        "report",
+        "file",
+        "many",
+        "Write what became of each picture to this file: .json, .jsonl (JSON lines) or .parquet.",
+    ),
     Option("quiet", "flag", "many", "Say only what went wrong.", False, letter="q"),
     Option("threads", "whole", "machine", "Number of threads. Default: one for every core.", least=1),
     Option(

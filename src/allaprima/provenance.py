@@ -24,8 +24,8 @@ from allaprima.picture.metadata import with_software
 from allaprima.picture.picture import Picture
 from allaprima.version import __version__
 
-_PATTERN = re.compile(rb"Alla Prima \S{1,40} look:([0-9a-f]{16}) source:([0-9]{1,20})")
-_NEAR = 2**16
+_PATTERN = re.compile(rb"Alla Prima \S{1,40} look:([0-9a-f]{16}) source:([0-9]{1,20})(?: version:([0-9a-f]{16}))?")
+NEAR = 2**16
 """Bytes at the beginning and the end of a file among which every encoder puts its metadata."""
 
 
@@ -36,13 +36,17 @@ class Stamp:
     Attributes:
         look: the digest of everything that decides how it looks, 16 hexadecimal digits.
         size: of the photograph's file in bytes; a copy that was not complete has another.
+        version: 16 hexadecimal digits that change whenever the photograph does, where its store tells one; otherwise
+            empty, and times decide.
     """
 
     look: str
     size: int
+    version: str = ""
 
     def __str__(self) -> str:
-        return f"Alla Prima {__version__} look:{self.look} source:{self.size}"
+        version = f" version:{self.version}" if self.version else ""
+        return f"Alla Prima {__version__} look:{self.look} source:{self.size}{version}"
 
 
 def stamped(content: Picture | Animation, stamp: Stamp) -> Picture | Animation:
@@ -65,9 +69,9 @@ def with_comment(gif: bytes, stamp: Stamp) -> bytes:
 def read_stamp(path: Path) -> Stamp | None:
     """The stamp of a result, without decoding it; None if it has none, or cannot be read."""
     with suppress(OSError), path.open("rb") as file:
-        found = stamp_in(file.read(_NEAR))
-        if found is None and file.seek(0, os.SEEK_END) > _NEAR:
-            file.seek(max(_NEAR, file.tell() - _NEAR))
+        found = stamp_in(file.read(NEAR))
+        if found is None and file.seek(0, os.SEEK_END) > NEAR:
+            file.seek(max(NEAR, file.tell() - NEAR))
             found = stamp_in(file.read())
         return found
     return None
@@ -76,7 +80,7 @@ def read_stamp(path: Path) -> Stamp | None:
 def stamp_in(data: bytes) -> Stamp | None:
     """The first stamp among other bytes."""
     found = _PATTERN.search(data)
-    return None if found is None else Stamp(found[1].decode(), int(found[2]))
+    return None if found is None else Stamp(found[1].decode(), int(found[2]), (found[3] or b"").decode())
 
 
 Standing = Literal["missing", "done", "stale", "other"]
@@ -100,10 +104,20 @@ def standing(source: Path, target: Path, look: str, stamp_of: Callable[[Path], S
     if os.path.samestat(photo, result):
         return "other"
     newer = result.st_mtime_ns >= photo.st_mtime_ns
-    stamp = stamp_of(target)
-    if stamp is None:
+    return standing_of(stamp_of(target), Stamp(look, photo.st_size), newer=newer)
+
+
+def standing_of(found: Stamp | None, wanted: Stamp, *, newer: bool) -> Standing:
+    """How a result that is there stands to what is wanted.
+
+    Args:
+        found: its stamp.
+        wanted: the stamp that it would get now; if that has a version, times do not matter.
+        newer: whether it is not older than the photograph.
+    """
+    if found is None:
         return "done" if newer else "other"
-    return "done" if newer and stamp == Stamp(look, photo.st_size) else "stale"
+    return "done" if found == wanted and (newer or wanted.version) else "stale"
 
 
 def digest(*parts: Any) -> str:

@@ -94,7 +94,7 @@ class Stylizer:
         check(threads=threads, exact=exact, engine=engine, memory=memory)
         path = find_model(GALLERY if model is None else model)
         self._arguments: dict[str, Any] = {
-            "model": _portable(model),
+            "model": portable(model),
             "threads": threads,
             "memory": memory,
             "workers": workers,
@@ -446,7 +446,7 @@ def _mask_pixels(mask: Mask) -> NDArray[Any]:
     return read_mask(mask)
 
 
-def _portable(model: PathLike | None) -> str:
+def portable(model: PathLike | None) -> str:
     """A model as another process, perhaps in another folder, finds it again."""
     name = BANKS[0] if model is None else os.fspath(model)
     return BANKS[0] if name == GALLERY else name if name in BANKS else str(Path(name).absolute())

@@ -44,6 +44,11 @@ def command(**values: Any) -> None:
 
 def prepared(given: Given) -> Callable[[], None]:
     """Load what is needed and check what was given, before any picture is read; what then paints."""
+    if given.scaled:
+        from allaprima.cli import scale
+
+        return scale.prepared(given)
+
     from allaprima.cli.painting import PIPE, Notes, check_places, many, pipe
     from allaprima.cli.quiet import Hush
     from allaprima.engine.machine import cores

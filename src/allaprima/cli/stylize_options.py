@@ -39,6 +39,9 @@ class Given:
     codec: str | None
     sheet: bool
     resume: bool
+    on: str | None
+    shard: str | None
+    time_limit: float | None
     watch: bool
     report: str | None
     quiet: bool
@@ -51,6 +54,14 @@ class Given:
     def suffix(self) -> str | None:
         """``.png`` for the format png."""
         return None if self.format is None else "." + self.format.lower().lstrip(".")
+
+    @property
+    def scaled(self) -> bool:
+        """Whether processes paint, here or elsewhere, and not threads."""
+        from allaprima.scale.store import is_address
+
+        asked = self.on is not None or self.shard is not None or self.time_limit is not None
+        return asked or any(is_address(place) for place in (*self.inputs, self.output or ""))
 
     @property
     def lone(self) -> bool:

@@ -55,6 +55,7 @@ class ClipPainter:
         start: paint from so many seconds after the clip's beginning on; None is all.
         end: up to so many seconds after the clip's beginning; None is all.
         sheet: paint some moments on one sheet instead.
+        version: of the clip, for the result's stamp.
     """
 
     files: FilePainter
@@ -64,6 +65,7 @@ class ClipPainter:
     start: Fraction | None = None
     end: Fraction | None = None
     sheet: bool = False
+    version: str = ""
 
     def __post_init__(self) -> None:
         painter = self.files.painter
@@ -246,7 +248,7 @@ class ClipPainter:
             return sum(1 for _ in clip.frames())
 
     def _stamp(self, source: Path | BinaryIO) -> Stamp | None:
-        return Stamp(self.digest, source.stat().st_size) if isinstance(source, Path) else None
+        return Stamp(self.digest, source.stat().st_size, self.version) if isinstance(source, Path) else None
 
     def _tell(self, clip: Clip, encoding: Encoding, source: Path) -> None:
         note = self.files.note

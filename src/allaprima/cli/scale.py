@@ -1,0 +1,57 @@
+"""``allaprima stylize`` of one folder or address by processes: with an engine, a share of it, a limit of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import click
+
+from allaprima.batch.report import Report, check_report
+from allaprima.cli.progress import Bar
+from allaprima.cli.stopping import Stopping
+from allaprima.cli.stylize_options import Given
+from allaprima.cli.tally import Tally
+from allaprima.scale.folder import FolderJob
+from allaprima.scale.rows import Fate
+
+HERE = ("inputs", "output", "report", "quiet", "watch")
+"""What of ``Given`` is the command's alone, or said otherwise to a job."""
+
+
+def prepared(given: Given) -> Callable[[], None]:
+    """Check what was given; what then paints."""
+    if len(given.inputs) > 1:
+        raise click.UsageError("--on, --shard, --time-limit and addresses are for one folder; name one")
+    if given.watch:
+        raise click.UsageError("--watch cannot be combined with --on, --shard, --time-limit or an address")
+    if "-" in (*given.inputs, given.output):
+        raise click.UsageError("pipes cannot be combined with --on, --shard, --time-limit or an address")
+    if given.report is not None:
+        check_report(Path(given.report), (), overwrite=given.overwrite)
+    options = {name: value for name, value in vars(given).items() if name not in HERE}
+    return partial(paint, FolderJob(given.inputs[0], given.output, **options), given)
+
+
+def paint(job: FolderJob, given: Given) -> None:
+    """Paint, say what became of the pictures, and exit with the code that fits."""
+    tally = Tally(given, f" into {job.target}/")
+    path = None if given.report is None else Path(given.report)
+    with job.run() as run:
+        bar: Bar[Fate] = Bar(run, "painting", keep=False, hidden=given.quiet)
+
+        def add(fate: Fate) -> None:
+            report.add(fate)
+            tally.add(fate)
+
+        with Stopping(run.stop), Report(path, overwrite=given.overwrite) as report, bar:
+            try:
+                for fate in bar:
+                    add(fate)
+                    if run.planned:
+                        bar.expect(run.count)
+            finally:
+                for fate in run.close():
+                    add(fate)
+    tally.finish()

@@ -1,0 +1,62 @@
+"""Dask as an engine: a cluster that is there, or one on this machine."""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import Executor
+
+from distributed import Client, LocalCluster
+
+from allaprima.errors import EngineError
+
+_PATIENCE = 60
+"""Seconds for a scheduler to answer, and for its first worker to come."""
+_KNOWN = 1.0
+"""Seconds for which the number of workers is not asked again."""
+
+
+class DaskEngine:
+    """A client of Dask.
+
+    Workers need Alla Prima of the same version. They are not limited in memory by Dask, which would see the workers
+    alone and not their children.
+
+    Args:
+        address: of a scheduler, or a scheduler file's path; empty starts a cluster on this machine.
+        count: of its workers.
+
+    Raises:
+        EngineError: nobody answers, or no worker comes.
+    """
+
+    def __init__(self, address: str, count: int) -> None:
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)  # workers that die are what we are made for
+        self._cluster: LocalCluster | None = None
+        try:
+            if not address:
+                self._cluster = LocalCluster(
+                    n_workers=count, threads_per_worker=1, memory_limit=0, dashboard_address=None, silence_logs=50
+                )
+            if address.endswith(".json"):
+                self._client = Client(scheduler_file=address, timeout=_PATIENCE)
+            else:
+                self._client = Client(self._cluster or address, timeout=_PATIENCE)
+            self._client.wait_for_workers(1, _PATIENCE)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise EngineError(f"Dask does not answer at {address or 'this machine'}: {error}") from error
+        self.executor: Executor = self._client.get_executor(pure=False)  # what was painted may have to be painted again
+        self._count, self._asked = count, -_KNOWN
+
+    def workers(self) -> int:
+        """See ``Engine``: threads of all workers."""
+        if time.monotonic() - self._asked > _KNOWN:
+            self._count, self._asked = sum(self._client.nthreads().values()), time.monotonic()
+        return self._count
+
+    def close(self) -> None:
+        """See ``Engine``; a cluster that was there stays."""
+        self.executor.shutdown(wait=False)
+        self._client.close()
+        if self._cluster is not None:
+            self._cluster.close()

@@ -1,0 +1,176 @@
+"""The command's side: rows go out in chunks, what became of them comes back, and what is lost goes out again.
+
+Whatever is a ``concurrent.futures.Executor`` carries it: threads here, Dask and Ray in their modules. The engine is
+trusted with nothing but to run a function at least once, or to say that it did not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from itertools import islice
+from queue import SimpleQueue
+from types import TracebackType
+from typing import Protocol
+
+from allaprima.errors import AllaPrimaError, EngineError
+from allaprima.scale.rows import Done, Fate, Order, Row
+
+Paint = Callable[[Order, list[Row]], list[Done]]
+
+_CHUNK_SECONDS = 2.0
+"""What a chunk is to take: enough that the engine's overhead of a few milliseconds is nothing, and few enough that at
+the end no worker waits long for another."""
+_LARGEST = 1000
+"""Rows of a chunk."""
+_AHEAD = 2
+"""Chunks for each worker: one in work, one that waits there."""
+_TRIES = 20
+"""How often a chunk is handed out that does not come back; workers die, but pictures end only their children."""
+
+
+class Engine(Protocol):
+    """What carries the work."""
+
+    @property
+    def executor(self) -> Executor:
+        """What takes functions."""
+
+    def workers(self) -> int:
+        """How many there are now; engines grow and shrink."""
+
+    def close(self) -> None:
+        """End the work, also what is in the middle of it."""
+
+
+@dataclass(eq=False)
+class _Chunk:
+    rows: list[Row]
+    sent: float = 0.0
+    tries: int = 0
+
+
+class ScaleRun:
+    """Going through it, once, does the work and gives the fate of each picture as soon as it is known.
+
+    Args:
+        order: what is to be done with each row.
+        rows: of the plan, taken as there is room for them.
+        engine: carries ``paint``.
+        paint: ``worker.paint_rows``.
+
+    Raises:
+        AllaPrimaError: while it is gone through: the source cannot be searched, or a worker cannot carry out the order.
+    """
+
+    def __init__(self, order: Order, rows: Iterator[Row], engine: Engine, paint: Paint) -> None:
+        self._order, self._rows, self._engine, self._paint = order, rows, engine, paint
+        self._told: SimpleQueue[Future[list[Done]] | None] = SimpleQueue()
+        self._out: dict[Future[list[Done]], _Chunk] = {}
+        self._again: deque[_Chunk] = deque()
+        self._size = 1
+        self.count = 0
+        """Rows that have been planned so far."""
+        self.planned = False
+        """Whether these are all."""
+
+    def __enter__(self) -> ScaleRun:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[Fate]:
+        while True:
+            yield from self._hand_out()
+            if not self._out:
+                return
+            future = self._told.get()
+            if future is None:
+                return
+            chunk = self._out.pop(future)
+            for done in self._received(chunk, future):
+                yield Fate(self._order, done)
+
+    def stop(self) -> None:
+        """End the iteration; may be called from a signal handler."""
+        self._told.put(None)
+
+    def close(self) -> list[Fate]:
+        """End the work; what became of rows that nobody was told of yet."""
+        out, self._out = self._out, {}
+        for future in out:
+            future.cancel()
+        self._engine.close()
+        rest: list[Fate] = []
+        for future in out:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                rest += [Fate(self._order, done) for done in future.result()]
+        return rest
+
+    def _hand_out(self) -> Iterator[Fate]:
+        while len(self._out) < _AHEAD * max(1, self._engine.workers()):
+            if self._again:
+                self._send(self._part(self._again.popleft()))
+                continue
+            rows, refused = self._next_rows()
+            for row in refused:
+                yield Fate(self._order, Done(row, "failed", row.refusal))
+            if rows:
+                self._send(_Chunk(rows))
+            elif self.planned:
+                return
+
+    def _part(self, chunk: _Chunk) -> _Chunk:
+        """A chunk of about the size that chunks have now; the rest waits."""
+        if len(chunk.rows) <= 2 * self._size:
+            return chunk
+        self._again.appendleft(_Chunk(chunk.rows[self._size :], tries=chunk.tries))
+        return _Chunk(chunk.rows[: self._size], tries=chunk.tries)
+
+    def _next_rows(self) -> tuple[list[Row], list[Row]]:
+        """Rows for a chunk, and those among them that must not be painted."""
+        rows: list[Row] = []
+        refused: list[Row] = []
+        for row in islice(self._rows, self._size):
+            (refused if row.refusal else rows).append(row)
+        number = len(rows) + len(refused)
+        self.count += number
+        self.planned = self.planned or number < self._size
+        return rows, refused
+
+    def _send(self, chunk: _Chunk) -> None:
+        chunk.sent, chunk.tries = time.monotonic(), chunk.tries + 1
+        try:
+            future = self._engine.executor.submit(self._paint, self._order, chunk.rows)
+        except Exception as error:
+            raise EngineError(f"the engine takes no work any more: {error}") from error
+        self._out[future] = chunk
+        future.add_done_callback(self._told.put)
+
+    def _received(self, chunk: _Chunk, future: Future[list[Done]]) -> list[Done]:
+        """What became of a chunk's rows; those that nothing became of go out again."""
+        try:
+            done = future.result()
+        except AllaPrimaError:  # every chunk would end so
+            raise
+        except BaseException as error:  # a worker died; CancelledError is no Exception everywhere
+            if chunk.tries < _TRIES:
+                self._again.append(chunk)
+                return []
+            words = f"its workers ended {_TRIES} times ({type(error).__name__})"
+            return [Done(row, "failed", words) for row in chunk.rows]
+        self._learn(done, time.monotonic() - chunk.sent)
+        if rest := chunk.rows[len(done) :]:
+            self._again.append(_Chunk(rest))
+        return done
+
+    def _learn(self, done: list[Done], took: float) -> None:
+        """The size of the next chunks, by what the last one took, which may have waited for another."""
+        fitting = len(done) * _CHUNK_SECONDS * _AHEAD / max(took, 1e-3)
+        self._size = int(max(1, min(fitting, 2 * self._size, _LARGEST)))

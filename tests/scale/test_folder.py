@@ -1,0 +1,216 @@
+"""A folder painted by processes: the same results as by one, whatever happens to them."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from allaprima.cli import app
+from allaprima.cli.faults import guarded
+from allaprima.errors import EngineError, OptionError, OutputError, PictureError
+from allaprima.scale import helper, worker
+from allaprima.scale.folder import FolderJob
+from allaprima.scale.here import Here
+from allaprima.scale.plan import rows
+from allaprima.scale.rows import Done, Row
+from allaprima.scale.shard import Shard
+from scale.jobs import files, make_folder, painted
+from support import touch
+
+
+def fates(job):
+    with job.run() as run:
+        return [(fate.status, fate.done.row.source, fate.reason) for fate in run]
+
+
+def test_results_are_those_of_one_process(tmp_path):
+    folder = make_folder(tmp_path / "in")
+    expected = painted(folder, tmp_path / "one")
+    for index in range(2):
+        fates(FolderJob(folder, tmp_path / "two", "udnie", shard=f"{index}/2", threads=1))
+    assert files(tmp_path / "two") == expected
+    assert {status for status, *_ in fates(FolderJob(folder, tmp_path / "two", "udnie", threads=2))} == {"skipped"}
+    assert files(tmp_path / "two") == expected
+
+
+def test_killed_processes_change_nothing(tmp_path):
+    """Children are killed at random moments; what they were about is done by others, once."""
+    folder = make_folder(tmp_path / "in", 40)
+    expected = painted(folder, tmp_path / "one")
+    job = FolderJob(folder, tmp_path / "two", "udnie", threads=2)
+    chance, ended = random.Random(0), threading.Event()
+
+    def kill_some(engine):
+        while not ended.wait(chance.uniform(0.05, 0.3)):
+            for child in list(engine._helpers._all)[:1]:
+                child.kill()
+
+    with job.run() as run:
+        killer = threading.Thread(target=kill_some, args=(run._engine,))
+        killer.start()
+        try:
+            told = [fate.done.row.source for fate in run]
+        finally:
+            ended.set()
+            killer.join()
+    assert sorted(told) == sorted(expected)
+    fates(job)  # what was killed three times in a row
+    assert files(tmp_path / "two") == expected
+
+
+def test_results_of_another_look_are_left_or_painted_again(tmp_path):
+    folder = make_folder(tmp_path / "in", 2)
+    target = tmp_path / "out"
+    before = painted(folder, target, "irises")
+    left = fates(FolderJob(folder, target, "udnie", threads=1))
+    assert [(status, reason.split()[-1]) for status, _, reason in left] == [("failed", "exists")] * 2
+    assert files(target) == before
+    assert {status for status, *_ in fates(FolderJob(folder, target, "udnie", threads=1, resume=True))} == {"painted"}
+    assert files(target) == painted(folder, tmp_path / "other")
+
+
+def test_a_picture_that_takes_too_long_is_given_up(tmp_path):
+    folder = make_folder(tmp_path / "in", 1, (2000, 1500))
+    job = FolderJob(folder, tmp_path / "out", "udnie", threads=1, time_limit=0.02)
+    assert fates(job) == [("failed", "d0/p0000.png", "it took more than 0.02 seconds")]
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_command_says_what_became_of_a_broken_picture(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    folder = make_folder(tmp_path / "in", 3)
+    touch(folder / "broken.jpg")
+    words = ["stylize", "in", "-s", "udnie", "-o", "out", "--shard", "0/1", "--report", "r.jsonl"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 1
+    broken = folder / "broken.jpg"
+    assert result.stderr.splitlines() == [
+        f"allaprima: {broken}: it is not a picture of a known format",
+        f"painted 3 pictures into {tmp_path}/out/",
+    ]
+    told = [json.loads(line) for line in Path("r.jsonl").read_text().splitlines()]
+    assert sorted(row["status"] for row in told) == ["failed", "painted", "painted", "painted"]
+    good = next(row for row in told if row["status"] == "painted")
+    assert good["read"] == Path(good["source"]).stat().st_size
+    assert good["written"] == Path(good["target"]).stat().st_size
+
+
+def test_default_places_are_those_of_the_plain_command(tmp_path):
+    make_folder(tmp_path / "in", 1)
+    assert FolderJob(tmp_path / "in", style="udnie").target == str(tmp_path / "in_udnie")
+    assert FolderJob(f"file://{tmp_path}/in", f"file://{tmp_path}/o%20ut", "udnie").target == str(tmp_path / "o ut")
+
+
+def test_names_of_results_do_not_depend_on_the_share(tmp_path):
+    for name in ("a.png", "a.tga", "b.heic", "c.jpg"):
+        touch(tmp_path / "in" / name)
+    all_rows = list(rows(str(tmp_path / "in"), str(tmp_path / "out"), None, Shard()))
+    assert {row.source: row.result for row in all_rows} == {
+        "a.png": "a.png", "a.tga": "a.tga.png", "b.heic": "b.png", "c.jpg": "c.jpg",
+    }  # fmt: skip
+    shares = [
+        row for index in range(3) for row in rows(str(tmp_path / "in"), str(tmp_path / "out"), None, Shard(index, 3))
+    ]
+    assert sorted(shares) == sorted(all_rows)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"on": "spark"}, OptionError, 'there is no engine "spark"'),
+        ({"on": "dask:"}, OptionError, "there is no engine"),
+        ({"on": "ray:auto", "threads": 3}, OptionError, "leave out threads"),
+        ({"target": "in/.."}, OutputError, "among the photographs"),
+        ({"target": "in"}, OutputError, "among the photographs"),
+        ({"source": "nothing"}, PictureError, "there is no folder nothing"),
+        ({"source": "https://example.org/"}, PictureError, "download it first"),
+        ({"target": "nonsense://x"}, (PictureError, EngineError), "nonsense|fsspec"),
+        ({"style": "unknown"}, OptionError, "unknown"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_any_work(tmp_path, monkeypatch, options, error, words):
+    monkeypatch.chdir(tmp_path)
+    make_folder(tmp_path / "in", 1)
+    with pytest.raises(error, match=words):
+        FolderJob(**{"source": "in", "target": "out", "style": "udnie", **options})
+    assert not Path("out").exists()
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    with pytest.raises(PictureError, match="holds no pictures"):
+        FolderJob(tmp_path, tmp_path / "out", "udnie")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["in", "in2", "--shard", "0/2"],
+        ["in", "--watch", "--on", "dask"],
+        ["-", "--shard", "0/2"],
+        ["in", "-o", "-", "--time-limit", "3"],
+    ],
+)
+def test_the_command_refuses_what_does_not_go_together(words, capsys):
+    assert guarded(lambda: app.main(["stylize", *words, "-s", "udnie"], standalone_mode=False)) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert "--time-limit" in said[0]
+
+
+class Mortal:
+    """A child that ends with a picture called bad."""
+
+    def __init__(self, order):
+        self.order = order
+
+    def standings(self, rows):
+        return ["missing"] * len(rows)
+
+    def paint(self, row, stands):
+        if row.source == "bad":
+            raise helper.HelperEndedError("signal 11", late=False)
+        return Done(row, "painted")
+
+    def close(self):
+        pass
+
+
+def test_a_picture_that_ends_its_process_is_one_failure(monkeypatch):
+    monkeypatch.setattr(worker, "Helper", Mortal)
+    done = worker.Helpers().paint_rows(None, [Row(name, name) for name in ("a", "bad", "b")])
+    assert [(one.status, one.reason) for one in done] == [
+        ("painted", ""), ("failed", "the process that painted it ended 3 times (signal 11)"), ("painted", ""),
+    ]  # fmt: skip
+
+
+def test_rows_that_were_not_begun_in_time_are_given_back(monkeypatch):
+    monkeypatch.setattr(worker, "Helper", Mortal)
+    monkeypatch.setattr(worker, "TURN", -1)
+    assert len(worker.Helpers().paint_rows(None, [Row(name, name) for name in "abc"])) == 1
+
+
+def test_another_model_is_refused(tmp_path):
+    from dataclasses import replace
+
+    folder = make_folder(tmp_path / "in", 1)
+    order = replace(FolderJob(folder, tmp_path / "out", "udnie").order, look="0" * 16)
+    here = Here(1)
+    with pytest.raises(EngineError, match="another model"):
+        here.paint_rows(order, [])
+    here.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL here")
+def test_a_child_ends_with_its_parent(tmp_path):
+    """The child sees the end of its stdin, in the middle of whatever it does."""
+    folder = make_folder(tmp_path / "in", 1)
+    child = helper.Helper(FolderJob(folder, tmp_path / "out", "udnie").order)
+    child._process.stdin.close()
+    assert child._process.wait(20) == 0
+    child.close()
