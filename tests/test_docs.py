@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from architecture import PICTURE, picture, title
 from support import checkered
+from test_layers import LAYERS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *(ROOT / "docs").glob("*.md")])
@@ -46,3 +48,13 @@ def test_links_lead_somewhere(page):
         assert target.exists(), place
         if anchor:
             assert anchor in anchors(target), (place, anchor)
+
+
+def test_the_picture_of_the_software_is_fresh():
+    assert PICTURE.read_text("utf-8") == picture(), "run: python docs/extensions/architecture.py"
+
+
+def test_the_architecture_describes_every_package():
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    for name in {name for layer in LAYERS[:-1] for name in layer}:
+        assert f"`{title(name)}`" in page, name
