@@ -41,8 +41,9 @@ class RayEngine:
         local = {} if address else {"num_cpus": count, "object_store_memory": _OBJECTS, "include_dashboard": False}
         try:
             ray.init(address or "local", logging_level=logging.CRITICAL, log_to_driver=False, **local)
-        except (OSError, RuntimeError, ValueError) as error:  # ConnectionError is an OSError
-            raise EngineError(f"Ray does not answer at {address or 'this machine'}: {error}") from error
+        except Exception as error:  # Ray raises plain ones, of many lines
+            words = (str(error).splitlines() or [type(error).__name__])[0]
+            raise EngineError(f"Ray does not answer at {address or 'this machine'}: {words}") from error
         self.executor: Executor = _Tasks()
         self._count, self._asked = count, -_KNOWN
 

@@ -67,5 +67,6 @@ def open_store(place: str) -> Store:
     try:
         from allaprima.scale.remote import Remote  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        raise EngineError(f"addresses need the package {error.name}: {how_to_install('cloud')}") from error
+        name = (error.name or "fsspec").partition(".")[0]
+        raise EngineError(f"addresses need the package {name}: {how_to_install('cloud')}") from error
     return Remote(place)
