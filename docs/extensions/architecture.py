@@ -10,6 +10,7 @@ import ast
 import re
 import sys
 import textwrap
+from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -35,10 +36,17 @@ ENGINES = {"onnxruntime", "openvino"}
 NAMES = {ROOT: "import allaprima", "__main__": "python -m allaprima"}
 
 
+@cache
+def loads(module: str) -> frozenset[str]:
+    """The packages that a module imports itself."""
+    return frozenset(one.split(".")[0] for one in imported(MODULES[module]))
+
+
+@cache
 def kind(name: str) -> str:
     """What a unit loads, sooner or later, itself or by what it imports."""
     modules = {name} if name == ROOT else reach([name])
-    loaded = {one.split(".")[0] for module in modules for one in imported(MODULES[module])}
+    loaded = frozenset[str]().union(*map(loads, modules))
     paints, trains = bool(loaded & ENGINES), "torch" in loaded
     return {(True, True): "both", (True, False): "paint", (False, True): "train"}.get((paints, trains), "ground")
 
