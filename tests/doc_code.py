@@ -24,6 +24,7 @@ _INLINE = re.compile(r"(?<!`)`(allaprima [a-z][^`]*)`(?!`)")
 
 FOREIGN = {
     "pip": "needs the network",
+    "python": "benchmarks take hours and data; that their options exist is tested",
     "ffmpeg": "another program",
     "mpv": "another program",
     "ssh": "another machine",
@@ -73,14 +74,11 @@ def closed(line: str) -> bool:
 
 def blocks(page: Path, *languages: str) -> list[Block]:
     """The blocks of a page that are in one of these languages."""
-    found = _BLOCK.finditer(page.read_text("utf-8"))
-    every = [
-        Block(
-            page, one["language"], re.sub(f"^{one['indent']}", "", one["text"], flags=re.MULTILINE), one["reason"] or ""
-        )
-        for one in found
-    ]
-    return [block for block in every if block.language in languages]
+    found = []
+    for one in _BLOCK.finditer(page.read_text("utf-8")):
+        text = re.sub(f"^{one['indent']}", "", one["text"], flags=re.MULTILINE)
+        found.append(Block(page, one["language"], text, one["reason"] or ""))
+    return [block for block in found if block.language in languages]
 
 
 def mentioned(page: Path) -> list[str]:
