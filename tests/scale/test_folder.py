@@ -19,7 +19,6 @@ from allaprima.scale.folder import FolderJob
 from allaprima.scale.here import Here
 from allaprima.scale.plan import rows
 from allaprima.scale.rows import Done, Row
-from allaprima.scale.shard import Shard
 from scale.jobs import files, make_folder, painted
 from support import touch
 
@@ -107,17 +106,13 @@ def test_default_places_are_those_of_the_plain_command(tmp_path):
     assert FolderJob(f"file://{tmp_path}/in", f"file://{tmp_path}/o%20ut", "udnie").target == str(tmp_path / "o ut")
 
 
-def test_names_of_results_do_not_depend_on_the_share(tmp_path):
+def test_names_of_results_are_those_of_the_plain_command(tmp_path):
     for name in ("a.png", "a.tga", "b.heic", "c.jpg"):
         touch(tmp_path / "in" / name)
-    all_rows = list(rows(str(tmp_path / "in"), str(tmp_path / "out"), None, Shard()))
+    all_rows = list(rows(str(tmp_path / "in"), str(tmp_path / "out"), None))
     assert {row.source: row.result for row in all_rows} == {
         "a.png": "a.png", "a.tga": "a.tga.png", "b.heic": "b.png", "c.jpg": "c.jpg",
     }  # fmt: skip
-    shares = [
-        row for index in range(3) for row in rows(str(tmp_path / "in"), str(tmp_path / "out"), None, Shard(index, 3))
-    ]
-    assert sorted(shares) == sorted(all_rows)
 
 
 @pytest.mark.parametrize(
@@ -214,3 +209,21 @@ def test_a_child_ends_with_its_parent(tmp_path):
     child._process.stdin.close()
     assert child._process.wait(20) == 0
     child.close()
+
+
+def test_a_hundred_thousand_names_take_little_memory(tmp_path, monkeypatch):
+    """A twentieth of what a million may take; measured beside what Python and its packages take."""
+    import tracemalloc
+
+    from allaprima.scale import stores
+
+    names = [f"IMG_{number:08}.JPG" for number in range(100_000)]
+    monkeypatch.setattr(stores, "names_below", lambda *_: iter([(tmp_path, names)]))
+    tracemalloc.start()
+    try:
+        count = sum(1 for _ in rows(str(tmp_path), str(tmp_path / "out"), ".png"))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert count == len(names)
+    assert peak < 40e6

@@ -14,7 +14,6 @@ from allaprima.errors import EngineError, ExistsError, OutputError, PictureError
 from allaprima.scale.bench import Bench
 from allaprima.scale.folder import FolderJob
 from allaprima.scale.plan import rows
-from allaprima.scale.shard import Shard
 from allaprima.scale.store import is_address, whole
 from allaprima.scale.stores import open_store
 from allaprima.stylizer import Stylizer
@@ -36,7 +35,7 @@ def address(tmp_path):
 def told(job):
     """What becomes of a job's rows in this process, where such stores are."""
     bench = Bench(job.order)
-    plan = list(rows(job.source, job.target, None, Shard()))
+    plan = list(rows(job.source, job.target, None))
     return [
         "done" if stands == "done" else bench.paint(row, stands).status
         for row, stands in zip(plan, bench.standings(plan), strict=True)
@@ -112,7 +111,7 @@ def test_stamps_are_found_wherever_formats_put_them(address, tmp_path):
     for suffix in ("webp", "tif", "gif", "jpg"):
         job = FolderJob(f"{address}/in", f"{address}/{suffix}", "udnie", format=suffix)
         bench = Bench(job.order)
-        plan = list(rows(job.source, job.target, f".{suffix}", Shard()))
+        plan = list(rows(job.source, job.target, f".{suffix}"))
         assert {bench.paint(row, "missing").status for row in plan} == {"painted"}
         assert bench.standings(plan) == ["done"] * 4
 

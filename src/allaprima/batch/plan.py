@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from allaprima.errors import OutputError, PictureError
@@ -230,22 +230,31 @@ def result_names(names: Iterable[str], suffix: str | None, *, sheet: bool = Fals
     meet, such as those of ``a.tga`` and ``a.png``, the one that would be renamed keeps its old extension as well:
     ``a.tga.png``. Names that differ in case alone count as alike, since many file systems take them for one.
     """
-    ordered = sorted(names)
-    plain = {name: renamed(Path(name), "", suffix_of_result(Path(name), suffix, sheet=sheet)).name for name in ordered}
-    stems = Counter(_alike(name.rpartition(".")[0]) for name in ordered)
+    ordered = sorted(names)  # of a folder with a million names nothing is kept that can be made again
+    extension = cache(lambda own: suffix_of_result(Path("a" + own), suffix, sheet=sheet))
     results: dict[str, str] = {}
     taken: set[str] = set()
-    for name in sorted(ordered, key=lambda name: plain[name] != name):  # those that keep their names come first
-        result = plain[name]
-        extension = Path(result).suffix
-        if result != name and stems[_alike(name.rpartition(".")[0])] > 1:
-            result = name + extension
+
+    def take(name: str, result: str, new: str) -> None:
         number = 2
-        while _alike(result) in taken:
-            result = f"{name}.{number}{extension}"
+        while (place := _alike(result)) in taken:
+            result = f"{name}.{number}{new}"
             number += 1
-        taken.add(_alike(result))
+        taken.add(place)
         results[name] = result
+
+    renamed_ones = 0
+    for name in ordered:  # those that keep their names come first
+        own = _split(name)[1]
+        if (new := extension(own)) == own:
+            take(name, name, new)
+        else:
+            renamed_ones += 1
+    stems = Counter(_alike(_split(name)[0]) for name in ordered) if renamed_ones else Counter()
+    for name in ordered if renamed_ones else ():
+        stem, own = _split(name)
+        if (new := extension(own)) != own:
+            take(name, (name if stems[_alike(stem)] > 1 else stem) + new, new)
     return results
 
 
@@ -254,9 +263,16 @@ def renamed(path: Path, ending: str, suffix: str) -> Path:
     return path.with_name(f"{path.stem}{ending}{suffix}")
 
 
+def _split(name: str) -> tuple[str, str]:
+    """Stem and extension, as ``Path`` has them."""
+    dot = name.rfind(".")
+    return (name[:dot], name[dot:]) if 0 < dot < len(name) - 1 else (name, "")
+
+
 def _alike(name: str) -> str:
     """What a name has in common with those that some file system takes for the same."""
-    return name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+    alike = name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+    return name if alike == name else alike  # one text, not two
 
 
 def _once(paths: Iterable[Path]) -> tuple[Path, ...]:

@@ -6,10 +6,12 @@ import os
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from allaprima.errors import PictureError
 from allaprima.picture.formats import SUFFIXES
 
+Kept = TypeVar("Kept")
 Unreadable = Callable[[Path, OSError], None]
 """Is told of a folder that cannot be searched, and why."""
 
@@ -20,9 +22,21 @@ def pictures_below(folder: Path, leave_out: Path | None = None, suffixes: Collec
     Raises:
         PictureError: the folder itself cannot be searched.
     """
-    for below, entries in folders_below(folder, leave_out, suffixes=suffixes):
-        for entry in entries:
-            yield below / entry.name
+    for below, names in names_below(folder, leave_out, suffixes=suffixes):
+        for name in names:
+            yield below / name
+
+
+def names_below(
+    folder: Path,
+    leave_out: Path | None = None,
+    unreadable: Unreadable | None = None,
+    suffixes: Collection[str] = SUFFIXES,
+) -> Iterator[tuple[Path, list[str]]]:
+    """As ``folders_below``, with names alone, which take a quarter of the memory."""
+    for below, names in _searched(folder, leave_out, unreadable, suffixes, lambda entry: entry.name):
+        names.sort()
+        yield below, names
 
 
 def folders_below(
@@ -45,12 +59,25 @@ def folders_below(
     Raises:
         PictureError: the folder itself cannot be searched.
     """
+    for below, entries in _searched(folder, leave_out, unreadable, suffixes, lambda entry: entry):
+        entries.sort(key=lambda entry: entry.name)
+        yield below, entries
+
+
+def _searched(
+    folder: Path,
+    leave_out: Path | None,
+    unreadable: Unreadable | None,
+    suffixes: Collection[str],
+    kept: Callable[[os.DirEntry[str]], Kept],
+) -> Iterator[tuple[Path, list[Kept]]]:
+    """Each folder and what is kept of its pictures, in any order."""
     left_out = None if leave_out is None else os.path.realpath(leave_out)
     waiting = [folder]
     while waiting:
         below = waiting.pop()
         inside: list[Path] = []
-        pictures: list[os.DirEntry[str]] = []
+        pictures: list[Kept] = []
         try:
             with os.scandir(below) as entries:
                 for entry in entries:
@@ -59,7 +86,7 @@ def folders_below(
                     if entry.is_dir(follow_symlinks=False):
                         inside.append(below / entry.name)
                     elif _has_suffix(entry.name, suffixes) and _is_file(entry):
-                        pictures.append(entry)
+                        pictures.append(kept(entry))
         except OSError as error:
             if below == folder:
                 raise PictureError(f"{folder} cannot be searched: {error.strerror or error}") from error
@@ -67,7 +94,7 @@ def folders_below(
                 unreadable(below, error)
             continue
         waiting += sorted((path for path in inside if os.path.realpath(path) != left_out), reverse=True)
-        yield below, sorted(pictures, key=lambda entry: entry.name)
+        yield below, pictures
 
 
 def _has_suffix(name: str, suffixes: Collection[str]) -> bool:

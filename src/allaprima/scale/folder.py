@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from allaprima.batch.plan import Plan
@@ -20,7 +21,7 @@ from allaprima.scale.engines import check_engine, open_engine
 from allaprima.scale.plan import check_places, rows
 from allaprima.scale.rows import Order, Row
 from allaprima.scale.run import ScaleRun
-from allaprima.scale.shard import Shard, parse_shard
+from allaprima.scale.shard import parse_shard
 from allaprima.scale.store import is_address, whole
 from allaprima.scale.stores import open_store
 from allaprima.style_model import StyleSpec, style_label
@@ -165,8 +166,11 @@ class FolderJob:
         check_places(self.source, self.target)
         open_store(self.target)
         self.order = replace(order, target=self.target, look=painter.digest)
-        if next(self._rows(Shard()), None) is None:
+        self._plan: Iterator[Row] | None = self._rows()
+        first = next(self._plan, None)
+        if first is None:
             raise PictureError(f"the folder {self.source} holds no pictures")
+        self._plan = chain([first], self._plan)
 
     def run(self) -> ScaleRun:
         """Start the engine.
@@ -175,10 +179,11 @@ class FolderJob:
             EngineError: it is not installed, or does not answer.
         """
         engine, paint = open_engine(self._on, self._count)
-        return ScaleRun(self.order, self._rows(self._shard), engine, paint)
+        plan, self._plan = self._plan or self._rows(), None  # a search takes time, and has been begun
+        return ScaleRun(self.order, (row for row in plan if row.source in self._shard), engine, paint)
 
-    def _rows(self, shard: Shard) -> Iterator[Row]:
-        return rows(self.source, self.target, self._suffix, shard, sheet=self.order.sheet)
+    def _rows(self) -> Iterator[Row]:
+        return rows(self.source, self.target, self._suffix, sheet=self.order.sheet)
 
 
 def _checked(source: str) -> str:

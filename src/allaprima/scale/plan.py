@@ -8,21 +8,19 @@ from pathlib import Path
 from allaprima.batch.plan import result_names
 from allaprima.errors import OutputError
 from allaprima.scale.rows import Row
-from allaprima.scale.shard import Shard
 from allaprima.scale.store import is_address
 from allaprima.scale.stores import open_store
 
 
-def rows(source: str, target: str, suffix: str | None, shard: Shard, *, sheet: bool = False) -> Iterator[Row]:
-    """Every picture of a share and the name of its result, the same as without an engine.
+def rows(source: str, target: str, suffix: str | None, *, sheet: bool = False) -> Iterator[Row]:
+    """Every picture and the name of its result, the same as without an engine.
 
-    The names of one folder are in memory at a time. Names of results depend on the whole folder, never on the share.
+    The names of one folder are in memory at a time.
 
     Args:
         source: a folder or an address.
         target: the same; what lies there is no picture to paint.
         suffix: the format of every result; None is the picture's own.
-        shard: the share.
         sheet: whether clips become sheets.
 
     Raises:
@@ -32,14 +30,12 @@ def rows(source: str, target: str, suffix: str | None, shard: Shard, *, sheet: b
 
     def unreadable(folder: Path, error: OSError) -> None:
         name = folder.as_posix().removeprefix(source).strip("/")
-        if name in shard:
-            closed.append(Row(name, name, refusal=f"the folder cannot be searched: {error.strerror or error}"))
+        closed.append(Row(name, name, refusal=f"the folder cannot be searched: {error.strerror or error}"))
 
-    for folder, entries in open_store(source).folders(target, unreadable):
-        names = result_names([entry.name for entry in entries], suffix, sheet=sheet)
-        for entry in entries:
-            if folder + entry.name in shard:
-                yield Row(folder + entry.name, folder + names[entry.name], *entry[1:])
+    for folder, names, facts in open_store(source).folders(target, unreadable):
+        results = result_names(names, suffix, sheet=sheet)
+        for name in names:
+            yield Row(folder + name, folder + results[name], *facts.get(name, ()))
     yield from closed
 
 

@@ -15,7 +15,7 @@ from allaprima.errors import EngineError, ExistsError, OutputError, PictureError
 from allaprima.picture.folder import Unreadable
 from allaprima.picture.formats import SOUGHT
 from allaprima.provenance import NEAR, Stamp, digest, stamp_in
-from allaprima.scale.store import Entry, Found, is_address
+from allaprima.scale.store import Facts, Found, Listing, is_address
 
 _PUT_WHOLE = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oci", "oss", "memory"}
 """Stores in which an object appears when all of it is there. Elsewhere it is written beside its place and renamed."""
@@ -46,14 +46,14 @@ class Remote:
         names = self._fs.protocol if isinstance(self._fs.protocol, tuple | list) else (self._fs.protocol,)
         self._puts_whole = not _PUT_WHOLE.isdisjoint(names)
 
-    def folders(self, leave_out: str, unreadable: Unreadable) -> Iterator[tuple[str, list[Entry]]]:
+    def folders(self, leave_out: str, unreadable: Unreadable) -> Iterator[Listing]:
         """See ``Store``."""
         left_out = self._below(leave_out) if is_address(leave_out) else None
         waiting = [""]
         while waiting:
             inside = waiting.pop()
             folders: list[str] = []
-            entries: list[Entry] = []
+            facts: dict[str, Facts] = {}
             try:
                 for info in self._fs.ls(self._path(inside).rstrip("/"), detail=True):
                     name = PurePosixPath(info["name"]).name
@@ -62,15 +62,15 @@ class Remote:
                     if info["type"] == "directory":
                         folders.append(f"{inside}{name}/")
                     elif PurePosixPath(name).suffix.lower() in SOUGHT:
-                        entries.append(_entry(name, info))
+                        facts[name] = _facts(info)
             except Exception as error:  # stores have errors of their own
                 if not inside:
                     raise PictureError(f"{self._address} cannot be searched: {_words(error)}") from error
                 unreadable(Path(self._address) / inside, OSError(_words(error)))
                 continue
             waiting += sorted((name for name in folders if name.rstrip("/") != left_out), reverse=True)
-            if entries:
-                yield inside, sorted(entries)
+            if facts:
+                yield Listing(inside, sorted(facts), facts)
 
     def path(self, name: str) -> None:
         """See ``Store``."""
@@ -150,10 +150,10 @@ class Remote:
         return path.removeprefix(self._root).lstrip("/")
 
 
-def _entry(name: str, info: dict[str, Any]) -> Entry:
+def _facts(info: dict[str, Any]) -> Facts:
     size, modified = int(info.get("size") or 0), _modified(info)
     version = next((str(info[key]) for key in _VERSIONS if info.get(key)), "")
-    return Entry(name, size, digest(version or modified, size), modified)
+    return Facts(size, digest(version or modified, size), modified)
 
 
 def _modified(info: dict[str, Any]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
@@ -15,13 +15,26 @@ from allaprima.provenance import Stamp
 _ADDRESS = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
-class Entry(NamedTuple):
-    """A picture in a folder; ``Row`` describes what beside its name a listing may tell."""
+class Facts(NamedTuple):
+    """What beside its name a listing may tell of a picture; ``Row`` describes it."""
 
-    name: str
     size: int = 0
     version: str = ""
     modified: float = 0.0
+
+
+class Listing(NamedTuple):
+    """The pictures of one folder.
+
+    Attributes:
+        folder: its name below the root, "" or ending in a slash.
+        names: its pictures, sorted.
+        facts: what is known of them, where anything is.
+    """
+
+    folder: str
+    names: list[str]
+    facts: Mapping[str, Facts]
 
 
 class Found(NamedTuple):
@@ -34,8 +47,8 @@ class Found(NamedTuple):
 class Store(Protocol):
     """A tree of pictures; names are below its root, with slashes."""
 
-    def folders(self, leave_out: str, unreadable: Unreadable) -> Iterator[tuple[str, list[Entry]]]:
-        """Every folder with pictures, "" or ending in a slash, and its pictures by name.
+    def folders(self, leave_out: str, unreadable: Unreadable) -> Iterator[Listing]:
+        """Every folder with pictures.
 
         Args:
             leave_out: a folder or address that is not searched.

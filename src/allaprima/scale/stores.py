@@ -7,10 +7,10 @@ from pathlib import Path
 
 from allaprima.errors import EngineError, PictureError, how_to_install
 from allaprima.files import write_bytes
-from allaprima.picture.folder import Unreadable, folders_below
+from allaprima.picture.folder import Unreadable, names_below
 from allaprima.picture.formats import SOUGHT
 from allaprima.provenance import read_stamp
-from allaprima.scale.store import Entry, Found, Store, is_address
+from allaprima.scale.store import Found, Listing, Store, is_address
 
 
 class Folder:
@@ -19,14 +19,12 @@ class Folder:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    def folders(self, leave_out: str, unreadable: Unreadable) -> Iterator[tuple[str, list[Entry]]]:
+    def folders(self, leave_out: str, unreadable: Unreadable) -> Iterator[Listing]:
         """See ``Store``."""
-        for folder, entries in folders_below(self._root, Path(leave_out), unreadable, SOUGHT):
+        for folder, names in names_below(self._root, Path(leave_out), unreadable, SOUGHT):
             inside = folder.relative_to(self._root).as_posix()
-            names = [Entry(entry.name) for entry in entries]
-            del entries  # which are several times as large
             if names:
-                yield "" if inside == "." else f"{inside}/", names
+                yield Listing("" if inside == "." else f"{inside}/", names, {})
 
     def path(self, name: str) -> Path:
         """See ``Store``."""
