@@ -35,15 +35,19 @@ class HelperEndedError(Exception):
     """
 
     def __init__(self, how: str, late: bool) -> None:
-        super().__init__(how)
+        super().__init__(how, late)
         self.how, self.late = how, late
+
+
+class NoHelperError(Exception):
+    """A child does not start, as on a machine that has no memory left; another may do the work."""
 
 
 class Helper:
     """The parent's side of a child that paints rows of one order.
 
     Raises:
-        EngineError: the child does not start.
+        HelperEndedError: the child does not start, or was killed meanwhile.
         AllaPrimaError: the order cannot be carried out there.
     """
 
@@ -60,8 +64,9 @@ class Helper:
         )
         try:
             self._ask(order)
-        except HelperEndedError as error:
-            raise EngineError(f"a process that paints does not start ({error.how})") from error
+        except BaseException:
+            self.close()
+            raise
 
     def standings(self, rows: list[Row]) -> list[Standing]:
         """See ``Bench``."""

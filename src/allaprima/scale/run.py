@@ -159,11 +159,11 @@ class ScaleRun:
             done = future.result()
         except AllaPrimaError:  # every chunk would end so
             raise
-        except BaseException as error:  # a worker died; CancelledError is no Exception everywhere
+        except Exception as error:  # a worker died
             if chunk.tries < _TRIES:
                 self._again.append(chunk)
                 return []
-            words = f"its workers ended {_TRIES} times ({type(error).__name__})"
+            words = f"its workers ended {_TRIES} times ({(str(error).splitlines() or [type(error).__name__])[0]})"
             return [Done(row, "failed", words) for row in chunk.rows]
         self._learn(done, time.monotonic() - chunk.sent)
         if rest := chunk.rows[len(done) :]:

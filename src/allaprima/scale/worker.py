@@ -7,7 +7,7 @@ import time
 
 from allaprima.errors import EngineError
 from allaprima.provenance import Standing
-from allaprima.scale.helper import Helper, HelperEndedError
+from allaprima.scale.helper import Helper, HelperEndedError, NoHelperError
 from allaprima.scale.rows import Done, Order, Row
 
 TURN = 5.0
@@ -30,6 +30,7 @@ class Helpers:
 
         Raises:
             AllaPrimaError: the order cannot be carried out here.
+            NoHelperError: nothing can be carried out here now.
         """
         began = time.monotonic()
         done: list[Done] = []
@@ -55,7 +56,7 @@ class Helpers:
             except HelperEndedError as error:
                 self._replace()
                 how = error.how
-        raise EngineError(f"a process that paints ended {_TRIES} times ({how})")
+        raise NoHelperError(f"a process that paints ended {_TRIES} times ({how})")
 
     def _paint(self, order: Order, row: Row, stands: Standing) -> Done:
         for _ in range(_TRIES):
@@ -82,13 +83,21 @@ class Helpers:
         if helper is None:
             if self._closed:
                 raise EngineError("it was stopped")
-            helper = self._mine.helper = Helper(order)
+            helper = self._mine.helper = self._started(order)
             with self._lock:
                 self._all.add(helper)
                 closed = self._closed
             if closed:
                 helper.close()
         return helper
+
+    def _started(self, order: Order) -> Helper:
+        for _ in range(_TRIES):
+            try:
+                return Helper(order)
+            except HelperEndedError as error:
+                how = error.how
+        raise NoHelperError(f"a process that paints does not start ({how})")
 
     def _replace(self) -> None:
         helper: Helper = self._mine.helper

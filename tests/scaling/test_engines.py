@@ -9,8 +9,8 @@ import pytest
 from allaprima.errors import EngineError
 from allaprima.scale.engines import open_engine
 from allaprima.scale.folder import FolderJob
-from scale.jobs import files, make_folder, painted
-from scale.killing import kills, named
+from scaling.jobs import files, make_folder, painted
+from scaling.killing import kills, named
 from support import touch
 
 WORKERS = {"dask": "spawn_main|forkserver", "ray": "^ray::paint_rows"}

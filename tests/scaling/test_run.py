@@ -78,7 +78,9 @@ def test_chunks_grow_where_rows_are_quick():
 
 def test_what_is_always_lost_fails_in_the_end():
     done = carried_out(2, Unreliable(lambda: True))
-    assert [(one.status, one.reason) for one in done] == [("failed", "its workers ended 20 times (OSError)")] * 2
+    assert [(one.status, one.reason) for one in done] == [
+        ("failed", "its workers ended 20 times (the worker died)")
+    ] * 2
 
 
 def test_a_worker_that_cannot_carry_out_the_order_ends_the_work():

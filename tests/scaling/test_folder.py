@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 import signal
 import threading
@@ -19,7 +20,7 @@ from allaprima.scale.folder import FolderJob
 from allaprima.scale.here import Here
 from allaprima.scale.plan import rows
 from allaprima.scale.rows import Done, Row
-from scale.jobs import files, make_folder, painted
+from scaling.jobs import files, make_folder, painted
 from support import touch
 
 
@@ -39,16 +40,18 @@ def test_results_are_those_of_one_process(tmp_path):
 
 
 def test_killed_processes_change_nothing(tmp_path):
-    """Children are killed at random moments; what they were about is done by others, once."""
+    """Twenty children are killed at random moments; what they were about is done by others, once."""
     folder = make_folder(tmp_path / "in", 40)
     expected = painted(folder, tmp_path / "one")
     job = FolderJob(folder, tmp_path / "two", "udnie", threads=2)
     chance, ended = random.Random(0), threading.Event()
 
     def kill_some(engine):
-        while not ended.wait(chance.uniform(0.05, 0.3)):
+        killed = 0
+        while killed < 20 and not ended.wait(chance.uniform(0.05, 0.3)):
             for child in list(engine._helpers._all)[:1]:
                 child.kill()
+                killed += 1
 
     with job.run() as run:
         killer = threading.Thread(target=kill_some, args=(run._engine,))
@@ -227,3 +230,24 @@ def test_a_hundred_thousand_names_take_little_memory(tmp_path, monkeypatch):
         tracemalloc.stop()
     assert count == len(names)
     assert peak < 40e6
+
+
+def test_a_child_that_does_not_start_is_no_pictures_fault(monkeypatch):
+    starts = []
+
+    def start(order):
+        starts.append(order)
+        if len(starts) in (1, 3, 4, 5):
+            raise helper.HelperEndedError("signal 9", late=False)
+        return Mortal(order)
+
+    monkeypatch.setattr(worker, "Helper", start)
+    assert [one.status for one in worker.Helpers().paint_rows(None, [Row("a", "a")])] == ["painted"]
+    with pytest.raises(helper.NoHelperError, match=r"does not start \(signal 9\)"):
+        worker.Helpers().paint_rows(None, [Row("a", "a")])
+
+
+def test_what_a_worker_raises_survives_the_way_back():
+    error = pickle.loads(pickle.dumps(helper.HelperEndedError("signal 9", late=True)))
+    assert (error.how, error.late) == ("signal 9", True)
+    assert pickle.loads(pickle.dumps(EngineError("no", options=("model",)))).options == ("model",)

@@ -17,7 +17,7 @@ from allaprima.scale.plan import rows
 from allaprima.scale.store import is_address, whole
 from allaprima.scale.stores import open_store
 from allaprima.stylizer import Stylizer
-from scale.jobs import files, make_folder
+from scaling.jobs import files, make_folder
 
 fsspec = pytest.importorskip("fsspec", reason="the extra cloud is not installed")
 

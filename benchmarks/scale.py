@@ -1,0 +1,275 @@
+"""What many pictures cost on an engine, and whether killed workers change the results.
+
+    python benchmarks/scale.py photos/
+    python benchmarks/scale.py photos/ --engines here dask ray --counts 100 1000 10000 --names 1000000
+
+Four questions, each with its own part of the results:
+
+- ``planning``: seconds and memory to find so many files in one folder and to name their results.
+- ``overhead``: pictures of 32×32 pixels, by threads of one process (``stylize FOLDER``) and by each engine: what a
+  picture costs beyond painting it, and how that grows with their number. Then the same job again, which is done.
+- ``photographs``: real ones, by threads, by one worker and by two; bytes read and written; then again.
+- ``kills``: workers are killed at random moments, and the results compared byte by byte with those of one process.
+
+Processor time is that of all processes of a run, which others on the machine disturb less than the clock.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from allaprima.batch.many import stylize_files
+from allaprima.engine.machine import cores
+from allaprima.evaluation.record import command_line, record, versions
+from allaprima.scale.folder import FolderJob
+from folder import make_folder
+from progress import write_results
+from speed import RESULTS, at_least_one, parse_size
+
+STYLE = "great_wave"
+TINY = (32, 32)
+ENGINES = ("here", "dask", "ray")
+VICTIMS = {"here": r"allaprima\.scale\.helper", "dask": "spawn_main|forkserver", "ray": "^ray::paint_rows"}
+"""What the command line of an engine's worker has."""
+TICKS = os.sysconf("SC_CLK_TCK")
+
+PLAN = """
+import resource, sys, time
+from allaprima.scale.plan import rows
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+began, used = time.perf_counter(), time.process_time()
+count = sum(1 for _ in rows(sys.argv[1], "/nowhere", sys.argv[2] or None))
+print(count, time.perf_counter() - began, time.process_time() - used,
+      resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, before)
+"""
+
+
+def below(pid: int) -> Iterator[int]:
+    """All processes that a process has started, and those that they have."""
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):
+            for child in map(int, task.read_text().split()):
+                yield child
+                yield from below(child)
+
+
+def processor_seconds() -> float:
+    """Of this process, of all below it, and of those that they have waited for."""
+    total = 0
+    for pid in (os.getpid(), *below(os.getpid())):
+        with suppress(OSError):
+            total += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
+    return total / TICKS
+
+
+def by_threads(source: Path, target: Path, workers: int) -> dict[str, Any]:
+    """The plain command's way."""
+    began, used = time.perf_counter(), processor_seconds()
+    count = sum(1 for _ in stylize_files(source, target, STYLE, workers=workers))
+    return cost(count, began, used)
+
+
+def by_engine(source: Path, target: Path, on: str, workers: int) -> dict[str, Any]:
+    """An engine of this machine; ``start`` is from its start to the first picture, which is no part of ``seconds``."""
+    before = time.perf_counter()
+    told: Counter[str] = Counter()
+    with FolderJob(source, target, STYLE, on=None if on == "here" else on, threads=workers).run() as run:
+        for fate in run:
+            if not told:
+                began, used = time.perf_counter(), processor_seconds()
+            told.update({fate.status: 1, "read": fate.done.read, "written": fate.done.written})
+        result = cost(run.count, began, used)
+    return {"start": round(began - before, 2), **result, **told}
+
+
+def cost(count: int, began: float, used: float) -> dict[str, Any]:
+    """Seconds since, and milliseconds for each picture."""
+    seconds, processor = time.perf_counter() - began, processor_seconds() - used
+    each = {"processor_ms_a_picture": round(1e3 * processor / count, 3)}
+    return {"pictures": count, "seconds": round(seconds, 2), "processor_seconds": round(processor, 2), **each}
+
+
+def planning(counts: list[int]) -> list[dict[str, Any]]:
+    """Folders of so many files."""
+    results = []
+    with tempfile.TemporaryDirectory() as place:
+        made = 0
+        for count in sorted(counts):
+            for number in range(made, count):
+                os.close(os.open(f"{place}/IMG_{number:08}.JPG", os.O_CREAT | os.O_WRONLY))
+            made = count
+            for suffix in ("", ".png"):
+                told = subprocess.run(
+                    [sys.executable, "-c", PLAN, place, suffix], check=True, capture_output=True, text=True
+                )
+                found, seconds, processor, peak, before = map(float, told.stdout.split())
+                results.append({
+                    "names": int(found), "format": suffix or "own", "seconds": round(seconds, 2),
+                    "processor_seconds": round(processor, 2), "megabytes": round(peak / 1024),
+                    "of_them_before": round(before / 1024),
+                })  # fmt: skip
+                print(f"planning: {results[-1]}", file=sys.stderr)
+    return results
+
+
+def overhead(engines: list[str], counts: list[int], workers: int) -> list[dict[str, Any]]:
+    """Tiny pictures."""
+    results = []
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "in"
+        source.mkdir()
+        noise = np.random.default_rng(0).integers(0, 256, (*TINY[::-1], 3), np.uint8)
+        Image.fromarray(noise).save(source / "0.png")
+        data, made = (source / "0.png").read_bytes(), 1
+        for count in sorted(counts):
+            for number in range(made, count):
+                (source / f"{number}.png").write_bytes(data)
+            made = count
+            for by in ("threads", *engines):
+                for again in (False, True) if by != "threads" else (False,):
+                    target = Path(place) / f"{by}{count}"
+                    paint = by_threads(source, target, workers) if by == "threads" else None
+                    results.append({"by": by, "again": again, **(paint or by_engine(source, target, by, workers))})
+                    print(f"overhead: {results[-1]}", file=sys.stderr)
+    return results
+
+
+def photographs(
+    photos: Path, engines: list[str], count: int, size: tuple[int, int], rounds: int
+) -> list[dict[str, Any]]:
+    """Real photographs, in turn by all."""
+    results = []
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "in"
+        source.mkdir()
+        make_folder(photos, source, count, size)
+        for turn in range(rounds):
+            for by, workers in [("threads", 2), *((one, number) for one in engines for number in (1, 2))]:
+                target = Path(place) / f"{by}{workers}{turn}"
+                load = os.getloadavg()[0]
+                if by == "threads":
+                    told = by_threads(source, target, workers)
+                else:
+                    told = by_engine(source, target, by, workers)
+                results.append({"by": by, "workers": workers, "again": False, "load_before": round(load, 1), **told})
+                print(f"photographs: {results[-1]}", file=sys.stderr)
+                if by != "threads":
+                    told = by_engine(source, target, by, workers)
+                    results.append({"by": by, "workers": workers, "again": True, **told})
+                    print(f"photographs: {results[-1]}", file=sys.stderr)
+    return results
+
+
+def kills(engines: list[str], count: int, number: int) -> list[dict[str, Any]]:
+    """Workers that die."""
+    results = []
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "in"
+        source.mkdir()
+        noise = np.random.default_rng(0)
+        for one in range(count):
+            Image.fromarray(noise.integers(0, 256, (200, 300, 3), np.uint8)).save(source / f"{one}.jpg")
+        by_threads(source, Path(place) / "one", 1)
+        expected = contents(Path(place) / "one")
+        for on in engines:
+            target = Path(place) / on
+            told: Counter[str] = Counter()
+            rounds = killed = 0
+            while killed < number:  # a job that ends before all kills begins anew with half of its results gone
+                for path in sorted(target.rglob("*.jpg"))[::2]:
+                    path.unlink()
+                with FolderJob(source, target, STYLE, on=None if on == "here" else on, threads=2).run() as run:
+                    fates = iter(run)
+                    next(fates)
+                    with killing(VICTIMS[on], number - killed) as victims:
+                        told.update(fate.status for fate in fates)
+                killed, rounds = killed + len(victims), rounds + 1
+            found = contents(target)
+            results.append({
+                "by": on, "pictures": count, "killed": killed, "rounds": rounds, "failed": told["failed"],
+                "missing": len(set(expected) - set(found)), "left_behind": len(set(found) - set(expected)),
+                "different": sum(found.get(name, data) != data for name, data in expected.items()),
+            })  # fmt: skip
+            print(f"kills: {results[-1]}", file=sys.stderr)
+    return results
+
+
+@contextmanager
+def killing(pattern: str, count: int) -> Iterator[list[int]]:
+    """While it is entered, one of the processes is killed after each random pause; those that have been."""
+    chance, ended, killed = random.Random(0), threading.Event(), list[int]()
+
+    def kill() -> None:
+        while len(killed) < count and not ended.wait(chance.uniform(0.1, 1.5)):
+            found = []
+            for pid in below(os.getpid()):
+                with suppress(OSError):
+                    line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    found += [pid] if re.search(pattern, line) else []
+            if found:
+                with suppress(OSError):
+                    os.kill(victim := chance.choice(found), signal.SIGKILL)
+                    killed.append(victim)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    try:
+        yield killed
+    finally:
+        ended.set()
+        killer.join()
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file, hidden ones as well."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("photos", type=Path, help="a folder of photographs")
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=["here", "dask"], help="default: here dask")
+    parser.add_argument("--counts", nargs="+", type=at_least_one, default=[100, 1000], help="of tiny pictures")
+    parser.add_argument("--names", nargs="+", type=at_least_one, default=[10_000, 100_000], help="of a plan")
+    parser.add_argument("--count", type=at_least_one, default=60, help="photographs (default: %(default)s)")
+    parser.add_argument("--size", type=parse_size, default=(1155, 866), help="of each (default: 1155x866)")
+    parser.add_argument("--rounds", type=at_least_one, default=2, help="default: %(default)s")
+    parser.add_argument("--kills", type=at_least_one, default=20, help="of workers (default: %(default)s)")
+    parser.add_argument("--parts", nargs="+", default=["planning", "overhead", "photographs", "kills"])
+    parser.add_argument("-o", "--output", type=Path, default=RESULTS / "scale.json", help="default: %(default)s")
+    options = parser.parse_args()
+    parts = {
+        "planning": lambda: planning(options.names),
+        "overhead": lambda: overhead(options.engines, options.counts, 2),
+        "photographs": lambda: photographs(
+            options.photos, options.engines, options.count, options.size, options.rounds
+        ),
+        "kills": lambda: kills(options.engines, 20 * options.kills, options.kills),
+    }
+    results = {part: parts[part]() for part in options.parts}
+    command = command_line(["python", "benchmarks/scale.py"], sys.argv[1:])
+    used = {"versions": versions("allaprima", "onnxruntime", "distributed", "ray"), "cores": cores()}
+    peak = {"megabytes_of_the_command": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
+    write_results(options.output, {**record(command), **used, **peak, **results})
+
+
+if __name__ == "__main__":
+    main()
