@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 import shutil
@@ -39,6 +40,20 @@ def start_studio(
     found = re.search(r"http://\S+/", line)
     assert found, line + process.stderr.read()
     return process, found[0]
+
+
+@contextmanager
+def application(**settings):
+    """The application in this process, asked without a network."""
+    pytest.importorskip("fastapi", reason="the extra studio is not installed")
+    pytest.importorskip("httpx", reason="httpx is not installed")
+    from fastapi.testclient import TestClient
+
+    from allaprima.studio.app import make_app
+    from allaprima.studio.pool import Settings
+
+    with TestClient(make_app(Settings(**settings), hosts=("127.0.0.1",)), base_url="http://127.0.0.1") as found:
+        yield found
 
 
 @contextmanager
@@ -103,3 +118,9 @@ def problem(answer, status: int) -> str:
     assert content["status"] == status
     assert content["title"]
     return content["detail"]
+
+
+def last_event(client, place: str) -> dict[str, object]:
+    """What is told at the end of a job, as it comes."""
+    with client.stream("GET", f"{place}/events") as stream:
+        return [json.loads(line[6:]) for line in stream.iter_lines() if line.startswith("data")][-1]

@@ -73,6 +73,20 @@ def make_trainer(options: TrainingOptions, vgg16: dict[str, Tensor], parent: Par
     return Trainer(options, setup, initial(options, setup, parent)[0])
 
 
+def random_vgg16() -> dict[str, Tensor]:
+    """VGG16's layers with random weights that keep activations near their input's size."""
+    import torch
+
+    from allaprima.training.perceptual import VGG16_LAYERS
+
+    generator = torch.Generator().manual_seed(0)
+    weights: dict[str, Tensor] = {}
+    for name, inputs, outputs in VGG16_LAYERS:
+        weights[f"{name}.weight"] = torch.randn(outputs, inputs, 3, 3, generator=generator) * (2 / (9 * inputs)) ** 0.5
+        weights[f"{name}.bias"] = 0.1 * torch.randn(outputs, generator=generator)
+    return weights
+
+
 @contextmanager
 def started(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A command in a process of its own, which is gone afterwards, whatever happens.

@@ -29,9 +29,9 @@ LAYERS = (
     ("file_painter", "session"),
     ("film",),  # clips: read, painted frame by frame, written
     ("stylizer", "training"),  # the two wings: the face of painting, and training
-    ("batch", "export", "live", "shortcuts", "studio"),
+    ("batch", "export", "live", "shortcuts"),
     ("scale",),  # batches beyond one process
-    ("evaluation",),  # stands above both wings
+    ("evaluation", "studio"),  # stand above both wings
     ("cli",),
     (ROOT, "__main__"),  # the package's own __init__: only names from below
 )

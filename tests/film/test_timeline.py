@@ -75,6 +75,13 @@ def test_what_is_no_timeline(text, words):
         parse_timeline(text)
 
 
+def test_long_text_is_refused_at_once():
+    """A server reads timelines of strangers; the time that this takes must not grow with a power of their length."""
+    for text in (f"0 {'a,' * 60}a b fade", f"0 {'a, ' * 60}a b fade", "9" * 5000 + " a", "0 " + "1:" * 5000):
+        with pytest.raises(OptionError):
+            parse_timeline(text)
+
+
 def test_nothing_is_no_timeline():
     with pytest.raises(OptionError, match="empty"):
         Timeline(())

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from studios import chromium, start_studio, visited, wait_until_ready
+from studios import application, chromium, start_studio, visited, wait_until_ready
 
 
 @pytest.fixture(scope="session")
@@ -35,14 +35,7 @@ def page(browser, address):
 @pytest.fixture(scope="module")
 def client():
     """The application in this process, asked without a network; its workers are processes of their own."""
-    pytest.importorskip("fastapi", reason="the extra studio is not installed")
-    pytest.importorskip("httpx", reason="httpx is not installed")
-    from fastapi.testclient import TestClient
-
-    from allaprima.studio.app import make_app
-    from allaprima.studio.pool import Settings
-
-    with TestClient(make_app(Settings(workers=2), hosts=("127.0.0.1",)), base_url="http://127.0.0.1") as found:
+    with application(workers=2) as found:
         wait_until_ready(found)
         yield found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import zipfile
@@ -15,6 +16,7 @@ from allaprima.stylizer import Stylizer
 from studios import STYLIZE, pixels, png, problem, wait_until_ready
 
 archive = pytest.importorskip("allaprima.studio.archive", reason="the extra studio is not installed")
+from allaprima.studio.problems import ProblemError  # noqa: E402
 
 ASYNC = {"Prefer": "respond-async"}
 
@@ -56,6 +58,47 @@ def test_a_job_that_is_cancelled_makes_way(server):
     assert client.delete(slow).status_code == 204
     with client.stream("GET", f"{waiting}/events") as stream:
         assert "event: done" in list(stream.iter_lines())
+
+
+def test_results_make_way_and_are_forgotten(tmp_path):
+    jobs_module = pytest.importorskip("allaprima.studio.jobs")
+    from allaprima.studio.pool import Painted
+    from allaprima.studio.tasks import Produced
+
+    async def scenario(monkeypatch):
+        monkeypatch.setattr(jobs_module, "MOST_BYTES", {False: 10, True: 10})
+        jobs = jobs_module.Jobs()
+
+        async def result(of):
+            return of
+
+        def file(name: str, size: int) -> Produced:
+            path = tmp_path / name / "painting.mp4"
+            path.parent.mkdir()
+            path.write_bytes(bytes(size))
+            return Produced(path, size)
+
+        first = jobs.begin(result(file("first", 6)))
+        await first.work
+        memory = jobs.begin(result(Painted(bytes(6), "PNG", 0.0, 0.0)))
+        await memory.work
+        await asyncio.sleep(0)
+        assert jobs.find(first.name) is first, "what lies on the disk takes no memory"
+        second = jobs.begin(result(file("second", 6)))
+        await second.work
+        await asyncio.sleep(0)
+        with pytest.raises(ProblemError, match="no longer kept"):
+            jobs.find(first.name)
+        assert not (tmp_path / "first").exists()
+        assert jobs.find(second.name).result.path.exists()
+        second.ended -= second.result.kept
+        with pytest.raises(ProblemError, match="no longer kept"):
+            jobs.find(second.name)
+        assert not (tmp_path / "second").exists()
+        assert jobs.find(memory.name).state == "done"
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        asyncio.run(scenario(monkeypatch))
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

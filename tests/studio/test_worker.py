@@ -55,14 +55,14 @@ def test_an_answer_that_is_none_is_the_end_of_a_worker(data):
     ],
 )
 def test_each_error_has_its_status(error, status):
-    fault = fault_of(error, png())
+    fault = fault_of(error, known=True)
     assert fault["status"] == status
     assert fault["detail"]
 
 
 def test_what_is_no_picture_is_of_an_unsupported_type():
-    assert fault_of(PictureError("it is not a picture"), b"words")["status"] == 415
-    assert fault_of(PictureError("the mask: it is not a picture"), b"words")["status"] == 422
+    assert fault_of(PictureError("it is not a picture"), known=False)["status"] == 415
+    assert fault_of(PictureError("the mask: it is not a picture"), known=False)["status"] == 422
 
 
 def test_another_model_is_loaded_once():

@@ -5,28 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
 from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
-from allaprima.training.perceptual import VGG16_LAYERS
-from support import checkered
-
-
-def random_weights() -> dict[str, Tensor]:
-    """VGG16's layers with random weights that keep activations near their input's size."""
-    generator = torch.Generator().manual_seed(0)
-    weights: dict[str, Tensor] = {}
-    for name, inputs, outputs in VGG16_LAYERS:
-        weights[f"{name}.weight"] = torch.randn(outputs, inputs, 3, 3, generator=generator) * (2 / (9 * inputs)) ** 0.5
-        weights[f"{name}.bias"] = 0.1 * torch.randn(outputs, generator=generator)
-    return weights
+from support import checkered, random_vgg16
 
 
 @pytest.fixture(scope="session")
 def vgg16_weights() -> dict[str, Tensor]:
-    return random_weights()
+    return random_vgg16()
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from allaprima.cli.command import Command, options_of
-from allaprima.cli.extra import training_extra
+from allaprima.cli.extra import PATH, training_extra
 from allaprima.cli.model_option import model_option
 from allaprima.errors import OptionError
 from allaprima.gallery import find_model
@@ -26,6 +26,7 @@ EXAMPLES = (
 )
 
 server = options_of("Server")
+jobs = options_of("Clips and trainings")
 page = options_of("Page")
 
 
@@ -43,6 +44,10 @@ class Given:
     timeout: float
     memory: str
     max_pixels: int
+    tasks: int
+    task_timeout: float
+    vgg16: Path | None
+    photos: Path | None
     no_browser: bool
     export: Path | None
     overwrite: bool
@@ -102,6 +107,35 @@ class Given:
     metavar="NUMBER",
     help="Refuse larger pictures.",
 )
+@jobs(
+    "--tasks",
+    type=click.IntRange(min=0),
+    default=4,
+    show_default=True,
+    metavar="NUMBER",
+    help="How many may be in work or wait; one is in work at a time. 0 takes none.",
+)
+@jobs(
+    "--task-timeout",
+    type=click.FloatRange(min=1),
+    default=3600,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long one may take.",
+)
+@jobs(
+    "--vgg16",
+    type=PATH,
+    envvar="ALLAPRIMA_VGG16",
+    metavar="FILE",
+    help="VGG16 weights (.h5 or .safetensors), without which nothing is trained. Or set ALLAPRIMA_VGG16.",
+)
+@jobs(
+    "--photos",
+    type=PATH,
+    metavar="FOLDER",
+    help="Photographs to train on. Default: 37 that come with the package.",
+)
 @server("--no-browser", is_flag=True, help="Open no browser.")
 @page(
     "--export",
@@ -143,6 +177,10 @@ def serve_page(given: Given) -> None:
             options=("token", "host"),
         )
     parse_memory(given.memory)
+    if given.vgg16 is not None and not given.vgg16.is_file():
+        raise OptionError(f"there is no VGG16 file at {given.vgg16}", options=("vgg16",))
+    if given.photos is not None and not given.photos.is_dir():
+        raise OptionError(f"there is no folder of photographs at {given.photos}", options=("photos",))
     settings = Settings(
         given.model,
         given.workers or cores(),
@@ -150,6 +188,10 @@ def serve_page(given: Given) -> None:
         max_pixels=given.max_pixels,
         seconds=given.timeout,
         queue=given.queue,
+        tasks=given.tasks,
+        task_seconds=given.task_timeout,
+        vgg16=None if given.vgg16 is None else str(given.vgg16.resolve()),
+        photos="" if given.photos is None else str(given.photos.resolve()),
     )
     listening = open_socket(given.host, given.port)
     hosts = {"localhost", "127.0.0.1", "::1", given.host.strip("[]")} if local else set()

@@ -11,11 +11,11 @@ from itertools import pairwise
 from allaprima.errors import OptionError, StyleError
 from allaprima.style_model import StyleSpec, parse_style
 
-_TIME = r"(?:\d+:){0,2}\d+(?:\.\d+)?"
+_TIME = r"(?:\d{1,9}:){0,2}\d{1,9}(?:\.\d{1,9})?"
 _WHOLE_TIME = re.compile(rf"({_TIME})s?")
 _NEXT_ENTRY = re.compile(rf",\s*(?={_TIME}s?\s)")
 """A comma with a time behind it; those of a mixture have a style's name there."""
-_ENTRY = re.compile(rf"(?P<start>{_TIME})s?\s+(?P<style>\S+(?:,\s*\S+)*?)(?:\s+fade\s+(?P<fade>\S+))?")
+_ENTRY = re.compile(rf"(?P<start>{_TIME})s?\s+(?P<style>\S+(?:,\s+\S+)*?)(?:\s+fade\s+(?P<fade>\S+))?")
 _EXAMPLE = 'write it like "0:00 irises, 0:12 the_scream fade 2s"'
 
 

@@ -20,6 +20,7 @@ from allaprima.studio.jobs import Jobs
 from allaprima.studio.page import caching, page_contents, type_of
 from allaprima.studio.pool import Pool, Settings
 from allaprima.studio.problems import ProblemError
+from allaprima.studio.tasks import Tasks
 from allaprima.version import __version__
 
 
@@ -34,17 +35,19 @@ def make_app(settings: Settings, *, hosts: Iterable[str] = (), token: str | None
     Raises:
         ModelError: the model is not a style model.
     """
-    pool, jobs = Pool(settings), Jobs()
+    pool, jobs, tasks = Pool(settings), Jobs(), Tasks(settings)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await pool.start()
+        tasks.start()
         yield
         jobs.stop()
+        await tasks.stop()
         await pool.stop()
 
     app = FastAPI(title="Alla Prima", version=__version__, docs_url=None, redoc_url=None, lifespan=lifespan)
-    add_api(app, pool, jobs)
+    add_api(app, pool, jobs, tasks)
     add_page(app, page_contents(None if settings.model is None else find_model(settings.model)))
     app.add_exception_handler(HTTPException, _as_problem)
     app.add_exception_handler(ProblemError, _as_problem)
@@ -56,7 +59,8 @@ def make_app(settings: Settings, *, hosts: Iterable[str] = (), token: str | None
 def openapi() -> dict[str, Any]:
     """The API's description, as ``/openapi.json`` has it, without starting anything."""
     app = FastAPI(title="Alla Prima", version=__version__)
-    add_api(app, Pool(Settings()), Jobs())
+    settings = Settings()
+    add_api(app, Pool(settings), Jobs(), Tasks(settings))
     return app.openapi()
 
 

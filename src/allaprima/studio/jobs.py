@@ -1,4 +1,4 @@
-"""Paintings that a client asks for and fetches later."""
+"""What a client asks for and fetches later: paintings, clips, and models of their styles."""
 
 from __future__ import annotations
 
@@ -8,25 +8,52 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from allaprima.studio.pool import Painted
 from allaprima.studio.problems import ProblemError
+from allaprima.studio.tasks import Course
 
 KEPT = 600
-"""Seconds that a result can be fetched."""
-MOST_BYTES = 2**28
-"""Of all results; the oldest make way."""
+"""Seconds that it is known why a job failed."""
+MOST_BYTES = {False: 2**28, True: 2**32}
+"""Of all results in memory, and of all on the disk; the oldest make way."""
 MOST_JOBS = 256
+_SOON = 1.0
+"""Seconds after a result's time at which it is gone."""
 
-State = Literal["running", "done", "failed", "cancelled"]
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+
+class Result(Protocol):
+    """What a job is for."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    @property
+    def kept(self) -> int:
+        """Seconds that it can be fetched."""
+
+    @property
+    def on_disk(self) -> bool:
+        """Or in memory."""
+
+    def discard(self) -> None:
+        """Free what it takes."""
 
 
 @dataclass(eq=False)
 class Job:
-    """A painting in work, or its result."""
+    """Something in work, or its result.
 
-    work: asyncio.Task[Painted]
+    Attributes:
+        work: what is done.
+        course: how far it is, where that is known.
+    """
+
+    work: asyncio.Future[Result]
+    course: Course | None = None
     name: str = field(default_factory=lambda: secrets.token_urlsafe(16))
     begun: float = field(default_factory=time.monotonic)
     ended: float | None = None
@@ -35,15 +62,21 @@ class Job:
     def state(self) -> State:
         """How far it is."""
         if not self.work.done():
-            return "running"
+            return "running" if self.course is None or self.course.begun else "waiting"
         if self.work.cancelled():
             return "cancelled"
         return "done" if self.work.exception() is None else "failed"
 
     @property
-    def size(self) -> int:
-        """Bytes of the result."""
-        return len(self.work.result().data) if self.state == "done" else 0
+    def result(self) -> Result | None:
+        """What has come of it."""
+        return self.work.result() if self.state == "done" else None
+
+    @property
+    def kept_until(self) -> float:
+        """When it is forgotten, of the clock of ``ended``."""
+        kept = KEPT if self.result is None else self.result.kept
+        return float("inf") if self.ended is None else self.ended + kept
 
     @property
     def problem(self) -> ProblemError:
@@ -55,6 +88,8 @@ class Job:
         """What a client is told."""
         seconds = (self.ended or time.monotonic()) - self.begun
         told: dict[str, Any] = {"id": self.name, "state": self.state, "seconds": round(seconds, 3)}
+        if self.course is not None and self.course.whole:
+            told["progress"] = {"done": self.course.done, "of": self.course.whole}
         if self.state == "failed":
             told["problem"] = self.problem.content()
         return told
@@ -66,10 +101,10 @@ class Jobs:
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
 
-    def begin(self, work: Awaitable[Painted]) -> Job:
+    def begin(self, work: Awaitable[Result], course: Course | None = None) -> Job:
         """Start one."""
         self._tidy()
-        job = Job(asyncio.ensure_future(work))
+        job = Job(asyncio.ensure_future(work), course)
         job.work.add_done_callback(lambda _: self._end(job))
         self._jobs[job.name] = job
         return job
@@ -102,7 +137,7 @@ class Jobs:
             ProblemError: 404.
         """
         self.find(name).work.cancel()
-        del self._jobs[name]
+        self._forget(name)
 
     def stop(self) -> None:
         """Cancel all."""
@@ -113,23 +148,43 @@ class Jobs:
         job.ended = time.monotonic()
         if not job.work.cancelled():
             job.work.exception()  # nobody need have asked for it
+        if job.name not in self._jobs:  # it was dropped just as it ended
+            self._discard(job)
         self._tidy()
+        asyncio.get_running_loop().call_later(job.kept_until - job.ended + _SOON, self._tidy)
 
     def _tidy(self) -> None:
         now = time.monotonic()
         ended = [job for job in self._jobs.values() if job.ended is not None]
         ended.sort(key=lambda job: job.ended or 0.0)
-        total = sum(job.size for job in ended)
+        for on_disk, most in MOST_BYTES.items():
+            results = {
+                job.name: job.result.size
+                for job in ended
+                if job.result is not None and job.result.on_disk == on_disk and job.kept_until > now
+            }
+            total = sum(results.values())
+            for name, size in results.items():
+                if total > most:
+                    total -= size
+                    self._forget(name)
         for job in ended:
-            if now - (job.ended or now) > KEPT or total > MOST_BYTES:
-                total -= job.size
-                del self._jobs[job.name]
+            if job.kept_until <= now and job.name in self._jobs:
+                self._forget(job.name)
+
+    def _forget(self, name: str) -> None:
+        self._discard(self._jobs.pop(name))
+
+    @staticmethod
+    def _discard(job: Job) -> None:
+        if job.result is not None:
+            job.result.discard()
 
 
 async def events(job: Job) -> AsyncIterator[str]:
     """A job's states as server-sent events, until it has ended; one a second, so that a client knows it is alive."""
-    while True:
+    ended = False
+    while not ended:
+        ended = job.work.done()  # asked before it is told: the work goes on while a client reads
         yield f"event: {job.state}\ndata: {json.dumps(job.described())}\n\n"
-        if job.state != "running":
-            return
         await asyncio.wait((job.work,), timeout=1)

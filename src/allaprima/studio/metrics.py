@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from allaprima.studio.pool import Pool
+from allaprima.studio.tasks import Tasks
 
 
-def written(pool: Pool) -> str:
+def written(pool: Pool, tasks: Tasks) -> str:
     """All figures."""
-    return "".join(_lines(pool))
+    return "".join(_lines(pool, tasks))
 
 
-def _lines(pool: Pool) -> Iterator[str]:
+def _lines(pool: Pool, tasks: Tasks) -> Iterator[str]:
     counts = pool.counts
     results = {
         "painted": counts.painted,
@@ -30,6 +31,7 @@ def _lines(pool: Pool) -> Iterator[str]:
     yield from _one("waiting", "gauge", "Requests that wait for a worker.", pool.waiting)
     yield from _one("working", "gauge", "Workers that paint.", pool.working)
     yield from _one("workers_memory_bytes", "gauge", "Memory of all workers after their last request.", pool.memory)
+    yield from _one("tasks", "gauge", "Clips and trainings that are in work or wait.", tasks.taken)
 
 
 def _one(name: str, kind: str, words: str, value: float) -> Iterator[str]:

@@ -37,6 +37,10 @@ class Settings:
         seconds: that a request may take, its time in the queue left out.
         queue: how many requests may wait.
         requests: after which a worker is replaced.
+        tasks: how many clips and trainings may be in work or wait.
+        task_seconds: that one of them may take, its time in the queue left out.
+        vgg16: weights for trainings; without them there are none.
+        photos: folder of photographs for trainings; empty is the package's own.
     """
 
     model: str | None = None
@@ -47,6 +51,10 @@ class Settings:
     seconds: float = 60.0
     queue: int = 16
     requests: int = 1000
+    tasks: int = 4
+    task_seconds: float = 3600.0
+    vgg16: str | None = None
+    photos: str = ""
 
 
 @dataclass(eq=False)
@@ -82,12 +90,22 @@ class Worker:
 
 @dataclass(frozen=True)
 class Painted:
-    """A painting as a file; ``waited`` and ``seconds`` are what it took."""
+    """A painting as a file; ``waited`` and ``seconds`` are what it took, ``kept`` is how long it can be fetched."""
 
     data: bytes
     kind: str
     waited: float
     seconds: float
+    kept: int = 600
+    on_disk: bool = False
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return len(self.data)
+
+    def discard(self) -> None:
+        """Nothing is anywhere else."""
 
 
 @dataclass
@@ -260,5 +278,6 @@ class Pool:
             return None
         except asyncio.CancelledError:
             process.kill()
+            await process.wait()
             raise
         return Worker(process)

@@ -41,7 +41,7 @@ def main() -> None:
     incoming = os.fdopen(os.dup(0), "rb")
     outgoing = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
-    restrain(parse_memory(settings["memory"]))
+    restrain(parse_memory(settings["memory"]) + _BESIDE)
     stylizers = {"": Stylizer(settings["model"], settings["threads"], settings["memory"])}
     send(outgoing, {"ready": True})
     while (message := read_message(incoming)) is not None:
@@ -53,7 +53,7 @@ def main() -> None:
             answer: dict[str, Any] = {"kind": kind}
             blobs = [result]
         except Exception as error:
-            answer, blobs = fault_of(error, blobs[0]), []
+            answer, blobs = fault_of(error, is_picture(blobs[0])), []
         send(outgoing, {**answer, "seconds": time.perf_counter() - begin, "memory": resident()}, blobs)
 
 
@@ -78,14 +78,19 @@ def paint(
     return result, format_of_content(result[:4096])
 
 
-def fault_of(error: Exception, image: bytes) -> dict[str, Any]:
-    """Status, sentence and helpful parameters of what went wrong."""
+def fault_of(error: Exception, known: bool) -> dict[str, Any]:
+    """Status, sentence and helpful parameters of what went wrong.
+
+    Args:
+        error: what was raised.
+        known: whether what was sent begins like a file of a kind that is read.
+    """
     options = list(getattr(error, "options", ()))
     if isinstance(error, OutOfMemoryError | MemoryError):
         return {"status": 422, "detail": str(error) or "there is not enough memory", "options": ["size"]}
     if isinstance(error, PictureError):
         of_mask = str(error).startswith("the mask")
-        return {"status": 422 if of_mask or is_picture(image) else 415, "detail": str(error), "options": []}
+        return {"status": 422 if of_mask or known else 415, "detail": str(error), "options": []}
     if isinstance(error, OptionError | OutputError):
         return {"status": 400, "detail": str(error), "options": options}
     if isinstance(error, AllaPrimaError):
@@ -101,12 +106,16 @@ def is_picture(data: bytes) -> bool:
         return False
 
 
-def restrain(memory: int) -> None:
-    """Take rights and room away from this process, as far as the system can."""
+def restrain(memory: int, most_file: int = 0) -> None:
+    """Take rights and room away from this process, as far as the system can.
+
+    Args:
+        memory: bytes of address space that it may have.
+        most_file: bytes of a file that it may write; 0 lets it write none.
+    """
     with suppress(AttributeError, ValueError, OSError):
-        most = memory + _BESIDE
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most_file, most_file))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         with suppress(OSError, AttributeError):
