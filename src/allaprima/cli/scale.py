@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -13,8 +16,10 @@ from allaprima.cli.progress import Bar
 from allaprima.cli.stopping import Stopping
 from allaprima.cli.stylize_options import Given
 from allaprima.cli.tally import Tally
+from allaprima.errors import PictureError
 from allaprima.scale.folder import FolderJob
 from allaprima.scale.rows import Fate
+from allaprima.scale.store import is_address
 
 HERE = ("inputs", "output", "report", "quiet", "watch")
 """What of ``Given`` is the command's alone, or said otherwise to a job."""
@@ -29,6 +34,8 @@ def prepared(given: Given) -> Callable[[], None]:
     if "-" in (*given.inputs, given.output):
         raise click.UsageError("pipes cannot be combined with --on, --shard, --time-limit or an address")
     if given.report is not None:
+        if is_address(given.report):
+            raise click.UsageError("the report is a file of this machine, not an address")
         check_report(Path(given.report), (), overwrite=given.overwrite)
     options = {name: value for name, value in vars(given).items() if name not in HERE}
     return partial(paint, FolderJob(given.inputs[0], given.output, **options), given)
@@ -45,13 +52,18 @@ def paint(job: FolderJob, given: Given) -> None:
             report.add(fate)
             tally.add(fate)
 
+        if sys.stderr is not None and sys.stderr.isatty() and not is_address(job.source):
+            threading.Thread(target=_count, args=(job, bar), daemon=True).start()
         with Stopping(run.stop), Report(path, overwrite=given.overwrite) as report, bar:
             try:
                 for fate in bar:
                     add(fate)
-                    if run.planned:
-                        bar.expect(run.count)
             finally:
                 for fate in run.close():
                     add(fate)
     tally.finish()
+
+
+def _count(job: FolderJob, bar: Bar[Fate]) -> None:
+    with suppress(PictureError):  # which the search itself meets as well
+        bar.expect(job.count())

@@ -123,7 +123,7 @@ class Bench:
             source, target = self._source.path(row.source), self._target.path(row.result)
             if source is None:
                 source = Path(scratch) / f"clip{Path(row.source).suffix}"
-                source.write_bytes(self._source.read(row.source))
+                self._source.fetch(row.source, source)
             clips = replace(self._clips, version=row.version)
             place = target or Path(scratch) / f"painted{Path(row.result).suffix}"
             clips.paint_file(source, place, resume=True, overwrite=replacing)(replacing)

@@ -182,6 +182,14 @@ class FolderJob:
         plan, self._plan = self._plan or self._rows(), None  # a search takes time, and has been begun
         return ScaleRun(self.order, (row for row in plan if row.source in self._shard), engine, paint)
 
+    def count(self) -> int:
+        """How many pictures there are; takes a search of its own.
+
+        Raises:
+            PictureError: the folder cannot be searched.
+        """
+        return sum(row.source in self._shard for row in self._rows())
+
     def _rows(self) -> Iterator[Row]:
         return rows(self.source, self.target, self._suffix, sheet=self.order.sheet)
 

@@ -82,6 +82,13 @@ class Remote:
         except Exception as error:
             raise PictureError(f"it cannot be read: {_words(error)}") from error
 
+    def fetch(self, name: str, place: Path) -> None:
+        """See ``Store``."""
+        try:
+            self._fs.get_file(self._path(name), str(place))
+        except Exception as error:
+            raise PictureError(f"it cannot be read: {_words(error)}") from error
+
     def find(self, names: list[str]) -> list[Found | None]:
         """See ``Store``; heads of all results are asked for at once, where most have their stamp."""
         paths = [self._path(name) for name in names]

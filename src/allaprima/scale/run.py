@@ -159,6 +159,8 @@ class ScaleRun:
             done = future.result()
         except AllaPrimaError:  # every chunk would end so
             raise
+        except ImportError as error:
+            raise EngineError(f"a worker cannot load Alla Prima: {error}; install the same on all") from error
         except Exception as error:  # a worker died
             if chunk.tries < _TRIES:
                 self._again.append(chunk)

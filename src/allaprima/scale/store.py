@@ -68,6 +68,13 @@ class Store(Protocol):
             PictureError: it cannot be read.
         """
 
+    def fetch(self, name: str, place: Path) -> None:
+        """Copy a picture or clip to a file.
+
+        Raises:
+            PictureError: it cannot be read.
+        """
+
     def find(self, names: list[str]) -> list[Found | None]:
         """For each name the result that is there, if there is one."""
 

@@ -37,6 +37,10 @@ class Folder:
         except OSError as error:
             raise PictureError(f"it cannot be read: {error.strerror or error}") from error
 
+    def fetch(self, name: str, place: Path) -> None:
+        """See ``Store``."""
+        place.write_bytes(self.read(name))
+
     def find(self, names: list[str]) -> list[Found | None]:
         """See ``Store``."""
         found: list[Found | None] = []
