@@ -26,7 +26,7 @@ from allaprima.cli import app
 from allaprima.gallery import gallery_model
 from doc_code import FOREIGN, PAGES, ROOT, Block, blocks, commands, mentioned, program
 from studios import start_studio
-from support import checkered
+from support import checkered, random_vgg16
 
 SMALL = {
     "train": ["--steps", "1", "--size", "64", "--style-size", "64", "--threads", "1", "--overwrite"],
@@ -77,10 +77,8 @@ def vgg16(folder: Path) -> Path:
     pytest.importorskip("torch", reason="the extra train is not installed")
     from safetensors.torch import save_file
 
-    from training.conftest import random_weights
-
     path = folder / "vgg16.safetensors"
-    save_file({name: value.half() for name, value in random_weights().items()}, path)
+    save_file({name: value.half() for name, value in random_vgg16().items()}, path)
     return path
 
 

@@ -103,7 +103,7 @@ def words(page: Path) -> list[str]:
     """What a man page says, whatever version of Docutils wrote it: no comments and no requests."""
     lines = [line for line in page.read_text("utf-8").splitlines() if not line.startswith((".", "'"))]
     headings = re.findall(r"^\.(?:TH|SH|SS|B) (.*)$", page.read_text("utf-8"), re.MULTILINE)
-    return re.findall(r"[\w-]+", re.sub(r"\\f.|\\", "", " ".join([*lines, *headings])))
+    return re.findall(r"[\w-]+", re.sub(r"\\f.|\\", "", " ".join([*lines, *headings])).lower())
 
 
 def test_the_man_pages_that_the_wheel_carries_are_fresh(built):
