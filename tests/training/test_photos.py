@@ -94,8 +94,10 @@ def test_workers_and_a_later_start_change_nothing(photos):
 
 
 def test_an_epoch_shows_every_photograph_once(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (70, 70, 3), np.uint8)
     for shade in range(5):
-        Image.new("RGB", (70, 70), (shade * 50, 0, 0)).save(tmp_path / f"{shade}.png")
+        pixels[..., 0] = 50 * shade
+        Image.fromarray(pixels).save(tmp_path / f"{shade}.png")
     crops = RandomCrops(find_photos(tmp_path, 32).paths, 64, seed=0)
     for epoch in range(2):
         shades = sorted(int(crops[5 * epoch + i][0][0, 0, 0]) for i in range(5))
@@ -111,6 +113,18 @@ def test_a_file_that_breaks_later_is_replaced_and_named(tmp_path):
     assert len(crops.paths) == 3
     failed = {path.name for index in range(3) for path in crops[index][1]}
     assert failed == {"30.png"}
+
+
+def test_a_crop_of_one_color_gives_way_to_one_in_which_there_is_something(tmp_path):
+    for red in (10, 250):
+        Image.new("RGB", (70, 70), (red, 128, 0)).save(tmp_path / f"{red}.png")
+    plain = RandomCrops(find_photos(tmp_path, 32).paths, 64, seed=0)
+    assert plain[0][0].float().std((1, 2)).max() == 0  # where there is nothing else
+    noise = np.random.default_rng(0).integers(0, 255, (70, 70, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    crops = RandomCrops(find_photos(tmp_path, 32).paths, 64, seed=0)
+    assert all(crops[index][0].float().std() > 10 for index in range(6))
+    assert not any(crops[index][1] for index in range(6))
 
 
 @pytest.mark.parametrize("workers", [0, 1])

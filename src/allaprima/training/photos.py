@@ -33,6 +33,10 @@ surfaces fill much of a large photograph and must be seen in training."""
 GAINS, GAMMAS = (0.2, 1.0), (0.7, 2.0)
 """What a darkened photograph is multiplied by, after the power; a gain alone is what the contrast is lowered by."""
 
+PLAIN = 1.0
+"""The least standard deviation of a crop in one of its colors, of 255. Less is nothing to see, and norms multiply its
+gradient beyond bounds."""
+
 
 @dataclass(frozen=True)
 class PhotoFolder:
@@ -128,8 +132,9 @@ class RandomCrops(Dataset[tuple[Tensor, dict[Path, str]]]):
         self.paths, self.size, self.seed, self.darkened, self.small = paths, size, seed, darkened, small
 
     def __getitem__(self, index: int) -> tuple[Tensor, dict[Path, str]]:
-        """-> uint8 [3, side, side]; a broken photograph is replaced by the next one in the shuffled order."""
+        """-> uint8 [3, side, side]; instead of a broken photograph or a plain crop, the next one in shuffled order."""
         failed: dict[Path, str] = {}
+        plain: Tensor | None = None
         rng = np.random.default_rng((self.seed, index, 1))
         for attempt in range(len(self.paths)):
             epoch, position = divmod(index + attempt, len(self.paths))
@@ -138,10 +143,15 @@ class RandomCrops(Dataset[tuple[Tensor, dict[Path, str]]]):
                 continue
             try:
                 piece = to_tensor(self.crop(path, rng, self.small[1] if index < self.small[0] else self.size))
-                return self.perhaps_darkened(piece, index), failed
             except PictureError as error:
                 failed[path] = str(error)
-        raise TrainingError(NONE_LEFT)
+                continue
+            if piece.float().std((1, 2)).max() >= PLAIN:
+                return self.perhaps_darkened(piece, index), failed
+            plain = piece
+        if plain is None:
+            raise TrainingError(NONE_LEFT)
+        return plain, failed
 
     def crop(self, path: Path, rng: np.random.Generator, side: int) -> Image.Image:
         """A random ``side`` × ``side`` piece of the photograph."""
