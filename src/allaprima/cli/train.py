@@ -107,6 +107,13 @@ STEPS = click.IntRange(min=1)
     "recipe's.",
 )
 @detail(
+    "--shadows",
+    type=click.FloatRange(min=0, max=1),
+    metavar="SHARE",
+    help="Share of a painting's light that is left where the photograph is black; 1 paints a night as bright as a day. "
+    "Default: the recipe's.",
+)
+@detail(
     "--darkened",
     type=click.FloatRange(min=0, max=1),
     metavar="SHARE",

@@ -34,13 +34,10 @@ class StyleModel(nn.Module):
         stride = self.network.stride
         # As [1, N, H, W, 3], since only the last three of five dimensions can be mirrored with colors last.
         padded = F.pad(image[None], [0, 0, 0, -width % stride, 0, -height % stride], mode="reflect")[0]
-        painted = self._paint(padded.permute(0, 3, 1, 2).float() / 255.0, mixture)
+        x = padded.permute(0, 3, 1, 2).float() / 255.0
+        painted = self.network.squash(self.network.head(self.network.body(x, conditions_of(mixture))))
         share = gain(mixture)
-        # photo + share · (127.5 · (painted + 1) − photo), which is exact at strength 0; + 0.5 rounds.
-        mixed = painted * (127.5 * share) + (127.5 * share + 0.5) + padded.float() * (1.0 - share)
+        # photo + share · (light · 127.5 · (painted + 1) − photo), which is exact at strength 0; + 0.5 rounds.
+        scale = 127.5 * share * self.network.light(x)
+        mixed = interleaved(painted * scale + (scale + 0.5)) + padded.float() * (1.0 - share)
         return mixed.to(torch.uint8)[:, :height, :width]
-
-    def _paint(self, x: Tensor, mixture: Tensor) -> Tensor:
-        """[N, 3, H, W] in 0..1 -> [N, H, W, 3] in −1..1, not yet scaled."""
-        features = self.network.body(x, conditions_of(mixture))
-        return interleaved(self.network.squash(self.network.head(features)))

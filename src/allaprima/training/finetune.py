@@ -76,6 +76,8 @@ def initial(
     starts = _inherit(network, options, setup, parent) if parent else {}
     share, had = options.recipe.norm_floor, parent.card.recipe.get("norm_floor", 0.0) if parent else 0.0
     free = not (options.kept or options.strengths)  # what is kept paints exactly as before
+    if free:
+        network.shadows = options.recipe.shadows
     if free and (share != had or has_floor(network) != (share > 0)):
         entries = range(options.first_style, options.entries) if parent else [options.first_style]
         adopt_floor(network.to(setup.device), _trial_photos(options, setup, FLOOR_PHOTOS), share, entries)
@@ -86,7 +88,7 @@ def _inherit(
     network: StyleNetwork, options: TrainingOptions, setup: Setup, parent: Parent
 ) -> dict[str, dict[str, float]]:
     """Give a new network the parent's weights, and its new styles their start, which is what this returns."""
-    network.epsilons = parent.network.epsilons
+    network.adopt(parent.network)
     entries, names = torch.eye(len(parent.card.styles)), parent.card.names
     if names[PHOTO + 1 :] == tuple(style.name for style in options.styles):
         network.load_state_dict(grafted(parent.network.state_dict(), entries))

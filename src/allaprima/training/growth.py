@@ -46,6 +46,7 @@ def grown(small: StyleNetwork, name: str, width: int | None = None) -> StyleNetw
     for path, norm in large.named_modules():
         if isinstance(norm, ConditionalInstanceNorm):
             norm.epsilon = floors.get(path, EPSILON)
+    large.shadows = small.shadows
     return large
 
 

@@ -17,6 +17,8 @@ from allaprima.training.layers import EPSILON
 from allaprima.training.networks import NETWORKS, StyleNetwork
 
 _PREFIX = "network."
+SHADE = "shade.darkest"
+"""What a file calls ``StyleNetwork.shadows``; it is not trained."""
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -49,6 +51,9 @@ def read_network(path: Path) -> tuple[Card, StyleNetwork]:
     if card.network not in NETWORKS:
         raise ModelError(f"{path} is of the network {card.network}, which this version does not have")
     network = NETWORKS[card.network](len(card.styles), card.width)
+    if SHADE in weights:
+        network.shadows = float(weights[SHADE])
+    weights = {name: weight for name, weight in weights.items() if not name.startswith("shade.")}
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:

@@ -31,6 +31,7 @@ from allaprima.training.layers import (
     UpsampleConv,
     reflect,
 )
+from allaprima.training.shade import Shade
 
 TINY = 1e-6
 """What a mixture without any style is divided by, in place of 0."""
@@ -51,6 +52,7 @@ class StyleNetwork(nn.Module):
     def __init__(self, styles: int, width: int | None = None) -> None:
         super().__init__()
         self.styles, self.width = styles, width or self.default_width
+        self.shade: Shade | None = None
 
     def body(self, image: Tensor, conditions: Tensor) -> Tensor:
         """Everything up to the last convolution."""
@@ -64,11 +66,20 @@ class StyleNetwork(nn.Module):
         """What the head gives, any real numbers of any shape, into −1..1: half of the paper's "scaled tanh"."""
         return torch.tanh(x)
 
+    def light(self, image: Tensor) -> Tensor:
+        """What is left of the painting's light in the dark: image [N, 3, H, W] -> [N, 1, H/2, W/2]; or 1, [1, 1, 1, 1].
+
+        The latter where ``shadows`` is 1, as in the paper.
+        """
+        return image.new_ones(1, 1, 1, 1) if self.shade is None else self.shade(image)
+
     def forward(self, image: Tensor, mixture: Tensor) -> Tensor:
         """image: [N, 3, H, W] in 0..1; mixture: [S] or [N, S] -> [N, 3, H, W] in 0..1."""
         features = self.body(image, conditions_of(mixture))
         with torch.autocast(image.device.type, enabled=False):  # pixels are not for half precision
             painted = 0.5 * self.squash(self.head(features.float())) + 0.5
+            if self.shade is not None:
+                painted = painted * F.interpolate(self.light(image.float()), scale_factor=2.0, mode="nearest")
         return image + gain(mixture) * (painted - image)
 
     @property
@@ -80,6 +91,19 @@ class StyleNetwork(nn.Module):
     def epsilons(self, values: Sequence[float]) -> None:
         for norm, value in zip(self._norms(), values, strict=True):
             norm.epsilon = value
+
+    @property
+    def shadows(self) -> float:
+        """What is left of a painting's light where the photograph is black; 1 for all of it."""
+        return 1.0 if self.shade is None else float(self.shade.darkest)
+
+    @shadows.setter
+    def shadows(self, value: float) -> None:
+        self.shade = Shade(value) if value < 1.0 else None
+
+    def adopt(self, other: StyleNetwork) -> None:
+        """Take over what another network has besides its weights: the floors of its norms, and its shadows."""
+        self.epsilons, self.shadows = other.epsilons, other.shadows
 
     def _norms(self) -> list[ConditionalInstanceNorm]:
         return [module for module in self.modules() if isinstance(module, ConditionalInstanceNorm)]

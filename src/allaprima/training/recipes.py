@@ -56,6 +56,8 @@ class Recipe:
     them, so that its pooling grid does not always fall on the same pixels. Training only."""
     norm_floor: float = 0.0
     """The norms' ε as a share of their median variance in photographs (``norm_floor.py``); 0 is no floor."""
+    shadows: float = 1.0
+    """What is left of a painting's light where the photograph is black (``shade.py``); 1 for all of it."""
     darkened: float = 0.0
     """Share of the photographs that are darkened or lose contrast."""
     steady_weight: float = 0.0
@@ -107,7 +109,7 @@ RECIPES: dict[str, Recipe] = {
             "relu1_1": 0.1, "relu1_2": 0.1, "relu2_1": 0.2, "relu2_2": 0.2,
             "relu3_1": 0.15, "relu3_3": 0.15, "relu4_1": 0.05, "relu4_3": 0.05,
         },
-        half_size=True, shift=8,
+        half_size=True, shift=8, shadows=0.3,
     ),
     # The default up to version 0.1: the paper's layers, each divided by its own norm.
     "four-layers": Recipe(

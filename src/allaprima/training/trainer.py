@@ -159,6 +159,7 @@ class Trainer:
             "step": self.step,
             "network": self.network.state_dict(),
             "epsilons": self.network.epsilons,
+            "shadows": self.network.shadows,
             "optimizer": self.optimizer.state_dict(),
         }
 
@@ -166,5 +167,6 @@ class Trainer:
         """Take up a state that ``checkpoint.read_checkpoint`` returned."""
         self.network.load_state_dict(state["network"])
         self.network.epsilons = state.get("epsilons", self.network.epsilons)
+        self.network.shadows = state.get("shadows", self.network.shadows)
         self.optimizer.load_state_dict(state["optimizer"])
         self.step = state["step"]

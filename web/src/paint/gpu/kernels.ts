@@ -92,19 +92,80 @@ ${each.map((o) => `  result[to + ${o}] = sum${o};`).join("\n")}
 }`;
 }
 
+/** Side of the cells in which the light of a photograph is measured, and how many of them count along each axis. */
+export const CELL = 4;
+const CELLS = 5;
+/** From this luminance on, nothing is made darker. */
+const KNEE = 0.3;
+
+/** The mean luminance of each cell of the photograph; `sizes.out_width` is in cells (`training/shade.py`). */
+export function luminance(): string {
+  return `${SIZES}
+@group(0) @binding(1) var<storage, read> photo: array<u32>;
+@group(0) @binding(2) var<storage, read_write> result: array<f32>;
+@compute @workgroup_size(${ACROSS}, ${DOWN})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= sizes.out_width || id.y >= sizes.out_height) { return; }
+  var sum = 0.0;
+  for (var y = 0u; y < ${CELL}; y++) {
+    let row = mirrored(i32(id.y * ${CELL} + y), i32(sizes.real_height)) * sizes.real_width;
+    for (var x = 0u; x < ${CELL}; x++) {
+      let color = unpack4x8unorm(photo[row + mirrored(i32(id.x * ${CELL} + x), i32(sizes.real_width))]);
+      sum += dot(color.xyz, vec3f(0.299, 0.587, 0.114));
+    }
+  }
+  result[id.y * sizes.out_width + id.x] = sum / ${CELL * CELL};
+}`;
+}
+
+/** What is left of the painting's light, cell by cell; `sizes.share` is what is left where the photograph is black. */
+export function lighting(): string {
+  const reach = CELLS >> 1;
+  return `${SIZES}
+@group(0) @binding(1) var<storage, read> source: array<f32>;
+@group(0) @binding(2) var<storage, read_write> result: array<f32>;
+@compute @workgroup_size(${ACROSS}, ${DOWN})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let last = vec2i(i32(sizes.out_width) - 1, i32(sizes.out_height) - 1);
+  if (i32(id.x) > last.x || i32(id.y) > last.y) { return; }
+  var sum = 0.0;
+  for (var y = -${reach}; y <= ${reach}; y++) {
+    for (var x = -${reach}; x <= ${reach}; x++) {
+      let at = vec2u(clamp(vec2i(id.xy) + vec2i(x, y), vec2i(), last));
+      sum += source[at.y * sizes.out_width + at.x];
+    }
+  }
+  result[id.y * sizes.out_width + id.x] = sizes.share + (1.0 - sizes.share) * min(sum / ${CELLS * CELLS} / ${KNEE}, 1.0);
+}`;
+}
+
 /** The last one: its three channels through tanh, laid over the photograph, rounded to bytes. */
 export function lastConvolution(layer: Layer): string {
   const text = convolution(layer);
   return text
     .replace("@group(0) @binding(3) var<storage, read_write> result: array<vec4f>;", `
 @group(0) @binding(3) var<storage, read_write> result: array<u32>;
-@group(0) @binding(5) var<storage, read> photo: array<u32>;`)
+@group(0) @binding(5) var<storage, read> photo: array<u32>;
+@group(0) @binding(6) var<storage, read> light: array<f32>;
+fn light_at(x: u32, y: u32) -> f32 {
+  let last = vec2i(i32(sizes.width / ${CELL}) - 1, i32(sizes.height / ${CELL}) - 1);
+  let place = (vec2f(f32(x / 2), f32(y / 2)) + 0.5) / 2.0 - 0.5;
+  let corner = vec2i(floor(place));
+  let low = vec2u(clamp(corner, vec2i(), last));
+  let high = vec2u(clamp(corner + 1, vec2i(), last));
+  let row = u32(last.x) + 1;
+  let share = fract(place);
+  let above = mix(light[low.y * row + low.x], light[low.y * row + high.x], share.x);
+  let below = mix(light[high.y * row + low.x], light[high.y * row + high.x], share.x);
+  return mix(above, below, share.y);
+}`)
     .replace(/ {2}let to = [\s\S]*$/, `
   if (id.x >= sizes.real_width || id.y >= sizes.real_height) { return; }
   let place = id.y * sizes.real_width + id.x;
   let painted = tanh(clamp(sum0.xyz, vec3f(-15), vec3f(15)));
   let seen = 255.0 * unpack4x8unorm(photo[place]).xyz;
-  let mixed = painted * (127.5 * sizes.share) + (127.5 * sizes.share + 0.5) + seen * (1.0 - sizes.share);
+  let scale = 127.5 * sizes.share * light_at(id.x, id.y);
+  let mixed = painted * scale + (scale + 0.5) + seen * (1.0 - sizes.share);
   let bytes = vec3u(clamp(mixed, vec3f(), vec3f(255)));
   result[place] = bytes.x | (bytes.y << 8) | (bytes.z << 16) | (255u << 24);
 }`);

@@ -7,7 +7,8 @@
 import { PHOTO, shareOfPhoto } from "../mixture.js";
 import type { Mixture } from "../painting.js";
 import type { Rgb } from "../pixels.js";
-import { ACROSS, DOWN, GROUPS, ROW, adding, applying, convolution, gathering, joining, lastConvolution } from "./kernels.js";
+import { ACROSS, CELL, DOWN, GROUPS, ROW } from "./kernels.js";
+import { adding, applying, convolution, gathering, joining, lastConvolution, lighting, luminance } from "./kernels.js";
 import type { Layer } from "./kernels.js";
 import { weightsOf } from "./weights.js";
 import type { Tensor, Weights } from "./weights.js";
@@ -60,6 +61,8 @@ export class GpuNetwork {
     private readonly blocks: number,
     private readonly steps: ReadonlyMap<string, Step>,
     private readonly norms: ReadonlyMap<string, Norm>,
+    /** What is left of the painting's light where the photograph is black. */
+    private readonly shadows: number,
   ) {}
 
   /** Null if there is no GPU, or the model is of another kind. */
@@ -123,7 +126,9 @@ export class GpuNetwork {
       await layer("last.conv", { ...base, from: "norm", doubled: true, inputs: width, outputs: 3, kernel: 3, bias: true }, lastConvolution);
       steps.set("apply", { pipeline: await made(applying(deep)), weights: null });
       steps.set("add", { pipeline: await made(adding(deep)), weights: null });
-      return new GpuNetwork(device, width, blocks, steps, norms);
+      steps.set("luminance", { pipeline: await made(luminance()), weights: null });
+      steps.set("lighting", { pipeline: await made(lighting()), weights: null });
+      return new GpuNetwork(device, width, blocks, steps, norms, tensors.get("shade.darkest")?.data[0] ?? 1);
     }
   }
 
@@ -211,9 +216,10 @@ export class GpuNetwork {
       return one;
     };
     const storage = (size: number, more = 0): GPUBuffer => kept(device.createBuffer({ size, usage: USAGE.STORAGE | more }));
-    const sizesData = (inside: number[], epsilon: number): ArrayBuffer => {
+    const sizesData = (inside: number[], epsilon: number, share = 0): ArrayBuffer => {
       const view = new DataView(new ArrayBuffer(SIZES));
       [...inside, realWidth, realHeight].forEach((value, at) => view.setUint32(4 * at, value, true));
+      view.setFloat32(24, share, true);
       view.setFloat32(28, epsilon, true);
       return view.buffer;
     };
@@ -263,9 +269,14 @@ export class GpuNetwork {
     convolve("up.narrow", { 1: around, 3: first }, quarter);
     convolve("up.mix.conv", { 1: first, 3: half }, [hw, hh, hw, hh]);
     const mix = normalize("up.mix.norm", half, hw, hh);
+    const [cells, light] = [storage(4 * qw * qh), storage(4 * qw * qh)];
+    const inCells = kept(buffer(device, new Uint8Array(sizesData([w, h, w / CELL, h / CELL], 0, this.shadows)), USAGE.UNIFORM));
+    const groups = [Math.ceil(qw / ACROSS), Math.ceil(qh / DOWN)] as const;
+    dispatch(this.steps.get("luminance")!.pipeline, { 0: inCells, 1: bytes, 2: cells }, ...groups);
+    dispatch(this.steps.get("lighting")!.pipeline, { 0: inCells, 1: cells, 2: light }, ...groups);
     const shareData = sizesData([w, h, realWidth, realHeight], 0);
     const share = kept(buffer(device, new Uint8Array(shareData), USAGE.UNIFORM | USAGE.COPY_DST));
-    convolve("last.conv", { 0: share, 1: half, 3: result, 4: mix, 5: bytes }, [w, h, realWidth, realHeight]);
+    convolve("last.conv", { 0: share, 1: half, 3: result, 4: mix, 5: bytes, 6: light }, [w, h, realWidth, realHeight]);
     const reading = kept(device.createBuffer({ size: picture, usage: USAGE.COPY_DST | USAGE.MAP_READ }));
     return { key, bytes, result, reading, share, shareData, dispatches, buffers };
   }
