@@ -21,9 +21,9 @@ if __name__ == "__main__":
 from test_layers import LAYERS, MODULES, ROOT, imported, reach  # noqa: E402 - where the table is
 
 PICTURE = DOCS / "images" / "architecture.svg"
-WIDTH, LEFT, GAP, LINE = 1180, 60, 12, 14
+WIDTH, LEFT, GAP, LINE = 860, 48, 10, 16
 """Of the picture, of its margin for the arrow, between boxes, of a line of words; in pixels."""
-LETTER = 5.9
+LETTER = 6.9
 """Mean width of a letter of the words, in pixels."""
 KINDS = {
     "paint": ("#dbe7f0", "painting: ONNX Runtime, never PyTorch"),
@@ -78,24 +78,18 @@ def width(boxes: int) -> float:
 
 def picture() -> str:
     """The SVG: the highest layer on top."""
-    parts, y = [], 56.0
+    parts, y = [], 76.0
     for names in reversed(LAYERS):
         boxes = row(names)
-        height = 34 + LINE * max(len(lines) for *_, lines in boxes)
+        height = 36 + LINE * max(len(lines) for *_, lines in boxes)
         for place, (name, sort, lines) in enumerate(boxes):
             x = LEFT + place * (width(len(boxes)) + GAP)
             parts.append(box(x, y, width(len(boxes)), height, title(name), KINDS[sort][0], lines))
         y += height + GAP
-    key, x = "", float(LEFT)
-    for fill, meaning in KINDS.values():
-        key += (
-            f'<rect x="{x:.1f}" y="18" width="18" height="18" rx="4" fill="{fill}" stroke="#777"/>'
-            f'<text x="{x + 26:.1f}" y="32" font-size="12" fill="#222">{escape(meaning)}</text>\n'
-        )
-        x += 60 + 1.1 * LETTER * len(meaning)
+    key = "".join(legend(place, *meaning) for place, meaning in enumerate(KINDS.values()))
     arrow = (
-        f'<path d="M30 60V{y - 30:g}" stroke="#555" stroke-width="1.5" marker-end="url(#tip)"/>'
-        f'<text transform="translate(22 {y / 2:g}) rotate(-90)" text-anchor="middle" font-size="12" fill="#333">'
+        f'<path d="M26 78V{y - 30:g}" stroke="#555" stroke-width="1.5" marker-end="url(#tip)"/>'
+        f'<text transform="translate(18 {y / 2:g}) rotate(-90)" text-anchor="middle" font-size="13" fill="#333">'
         "imports only what stands lower</text>\n"
     )
     return (
@@ -107,17 +101,26 @@ def picture() -> str:
     )
 
 
+def legend(place: int, fill: str, meaning: str) -> str:
+    """What a color means: two to a line, above the boxes."""
+    x, y = LEFT + 410 * (place % 2), 14 + 28 * (place // 2)
+    return (
+        f'<rect x="{x}" y="{y}" width="18" height="18" rx="4" fill="{fill}" stroke="#777"/>'
+        f'<text x="{x + 26}" y="{y + 14}" font-size="13" fill="#222">{escape(meaning)}</text>\n'
+    )
+
+
 def box(x: float, y: float, wide: float, high: float, name: str, fill: str, lines: list[str]) -> str:
     """A unit with its words."""
     middle = x + wide / 2
     text = "".join(
-        f'<text x="{middle:.1f}" y="{y + 38 + LINE * number:g}" text-anchor="middle" font-size="11.5" fill="#444">'
+        f'<text x="{middle:.1f}" y="{y + 40 + LINE * number:g}" text-anchor="middle" font-size="13" fill="#444">'
         f"{escape(line)}</text>\n"
         for number, line in enumerate(lines)
     )
     return (
         f'<rect x="{x:.1f}" y="{y:g}" width="{wide:.1f}" height="{high:g}" rx="7" fill="{fill}" stroke="#777"/>\n'
-        f'<text x="{middle:.1f}" y="{y + 20:g}" text-anchor="middle" font-size="14" font-weight="600" fill="#111">'
+        f'<text x="{middle:.1f}" y="{y + 20:g}" text-anchor="middle" font-size="15" font-weight="600" fill="#111">'
         f"{escape(name)}</text>\n{text}"
     )
 
