@@ -74,6 +74,10 @@ class TrainingError(AllaPrimaError, RuntimeError):
     """Training that cannot begin or go on: no photographs, no loss network, options that contradict."""
 
 
+class LostProcessError(TrainingError, ConnectionError):
+    """A training of several processes, one of which has ended; the last good state has been kept."""
+
+
 class DivergedError(TrainingError, ArithmeticError):
     """Training whose loss is no longer a number; the last good state has been kept."""
 

@@ -47,15 +47,22 @@ class Stopping:
         if error is None or isinstance(error, Exception):  # such as a worker that the same signal has ended
             self.check()
 
-    def check(self) -> None:
+    def asked(self) -> int:
+        """The number of the signal that waits; 0 if none does."""
+        return self._received or 0
+
+    def check(self, other: int = 0) -> None:
         """End the command if that was asked for.
+
+        Args:
+            other: the number of a signal that another process of the same work has received; 0 is none.
 
         Raises:
             KeyboardInterrupt: by Ctrl-C.
             SystemExit: by SIGTERM, or whatever the command's own handler raises.
         """
-        if self._received is not None:
-            number, self._received = self._received, None
+        number, self._received = self._received or other, None
+        if number:
             self._restore()
             _obey(number)
 

@@ -11,13 +11,15 @@ import click
 
 from allaprima.cli.command import Command, options_of
 from allaprima.cli.extra import MACHINE_OPTIONS, OBJECTIVE_OPTIONS, PATH, WEIGHT, machine, training_extra, with_options
+from allaprima.cli.followers import follow, quiet
 from allaprima.cli.progress import late_progress, progress
 from allaprima.cli.stopping import Stopping
 from allaprima.cli.train_options import Given, make_plan
 from allaprima.cli.training_log import as_json, open_log, rows_of
-from allaprima.errors import DivergedError, OutputError, TrainingError, how_to_install
+from allaprima.errors import DivergedError, LostProcessError, OutputError, TrainingError, how_to_install
 
 if TYPE_CHECKING:
+    from allaprima.training.ranks import Ranks
     from allaprima.training.trainer import Trainer, TrainingStep
 
 PREVIEW_SIDE = 384
@@ -176,36 +178,63 @@ def command(ctx: click.Context, /, **words: Any) -> None:
     """
     given = Given(**words)
     with training_extra():
-        from allaprima.training.checkpoint import read_checkpoint
+        import allaprima.training.setup  # noqa: F401 - the rest of the extra
         from allaprima.training.device import use_threads
-        from allaprima.training.finetune import initial
-        from allaprima.training.options import TrainingOptions
-        from allaprima.training.photos import find_photos
-        from allaprima.training.setup import Setup
-        from allaprima.training.trainer import Trainer
-        from allaprima.training.vgg16 import load_weights
-    use_threads(given.threads)
-    check_output(given)
-    resumes = given.resume and (given.checkpoint.exists() or not given.styles)
-    state = read_checkpoint(given.checkpoint) if resumes else None
-    saved = TrainingOptions.from_dict(state["options"]) if state else None
-    if given.resume and not resumes:
-        click.echo(f"there is no checkpoint at {given.checkpoint}: the training begins from the start", err=True)
-    plan = make_plan(ctx, given, saved)
-    check_tensorboard(given.tensorboard)
+        from allaprima.training.ranks import Ranks
+    ranks = Ranks.of_environment()
+    use_threads(given.threads, ranks.local_count)
+    with quiet(ranks), ranks.joined():
+        with ranks.together():
+            state = begin(given) if ranks.first else None
+        state = ranks.of_first(state)
+        with ranks.together():
+            trainer, starts, val = prepare(ctx, given, state, ranks)
+        trainer.load(ranks.of_first(trainer.state()))  # other GPUs may have rounded otherwise
+        if not ranks.first:
+            follow(trainer)
+            return
+        announce(trainer)
+        tell_starts(starts)
+        run(trainer, given)
+    finish(trainer, given, val)
 
+
+def begin(given: Given) -> dict[str, Any] | None:
+    """Refuse what would replace a result; the state to go on from, if there is one."""
+    from allaprima.training.checkpoint import read_checkpoint
+
+    check_output(given)
+    check_tensorboard(given.tensorboard)
+    if not given.resume:
+        return None
+    if given.checkpoint.exists() or not given.styles:
+        return read_checkpoint(given.checkpoint)
+    click.echo(f"there is no checkpoint at {given.checkpoint}: the training begins from the start", err=True)
+    return None
+
+
+def prepare(
+    ctx: click.Context, given: Given, state: dict[str, Any] | None, ranks: Ranks
+) -> tuple[Trainer, dict[str, dict[str, float]], list[Path]]:
+    """The training in hand, what each new style begins as, and the photographs to measure on."""
+    from allaprima.training.finetune import initial
+    from allaprima.training.options import TrainingOptions
+    from allaprima.training.photos import find_photos
+    from allaprima.training.setup import Setup
+    from allaprima.training.trainer import Trainer
+    from allaprima.training.vgg16 import load_weights
+
+    plan = make_plan(ctx, given, TrainingOptions.from_dict(state["options"]) if state else None)
+    device = ranks.device(plan.options.device, plan.device)
     with late_progress("downloading VGG16") as report:
-        vgg16 = load_weights(given.vgg16, report)
-    setup = Setup.of(plan.options, vgg16, plan.device)
+        vgg16 = load_weights(given.vgg16, report if ranks.first else None)
+    setup = Setup.of(plan.options, vgg16, device)
     val = find_photos(given.val, setup.objective.recipe.size // 2).paths[:VALIDATION_PHOTOS] if given.val else ()
     network, starts = initial(plan.options, setup, plan.parent)
-    trainer = Trainer(plan.options, setup, network)
+    trainer = Trainer(plan.options, setup, network, ranks)
     if state is not None:
         trainer.load(state)
-    announce(trainer)
-    tell_starts(starts)
-    run(trainer, given)
-    finish(trainer, given, list(val))
+    return trainer, starts, list(val)
 
 
 def check_output(given: Given) -> None:
@@ -266,9 +295,9 @@ def run(trainer: Trainer, given: Given) -> None:
             if trainer.consistent:
                 with Stopping():
                     write_checkpoint(trainer.state(), given.checkpoint)
-    except DivergedError as error:
+    except (DivergedError, LostProcessError) as error:
         message = f"{error} (--resume goes on from step {trainer.step})"
-        raise DivergedError(message, options=error.options) from error
+        raise type(error)(message, options=error.options) from error
     except (KeyboardInterrupt, SystemExit):
         click.echo(f"stopped after step {trainer.step}; the same command with --resume goes on", err=True)
         raise
@@ -288,7 +317,7 @@ def make_steps(trainer: Trainer, given: Given, skipped: dict[Path, str]) -> None
         write_checkpoint(trainer.state(), given.checkpoint)  # also over that of a training that is replaced
         saved = time.monotonic()
         with progress(None, "training", steps, show_losses, done=trainer.step) as bar:
-            for step in trainer.run():
+            for step in trainer.run(stopping.asked):
                 bar.update(1, step)
                 log.write(as_json(step) + "\n")
                 skipped.update(step.skipped)
@@ -303,7 +332,7 @@ def make_steps(trainer: Trainer, given: Given, skipped: dict[Path, str]) -> None
                     saved = time.monotonic()
                 if given.preview_every and (step.step in previews or step.step % given.preview_every == 0):
                     write_preview(trainer, given.previews / f"step_{step.step:06}.png")
-                stopping.check()
+                stopping.check(trainer.asked)
     if board is not None:
         board.close()
 

@@ -40,13 +40,14 @@ def choose_precision(name: str, device: torch.device) -> torch.dtype:
     return torch.float32
 
 
-def use_threads(threads: int | None) -> None:
+def use_threads(threads: int | None, processes: int = 1) -> None:
     """How many threads PyTorch computes with on the CPU; None is one for each physical core that this process may use.
 
-    A second thread on the same core gains nothing here.
+    A second thread on the same core gains nothing here. Several ``processes`` of one training share the cores.
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    torch.set_num_threads(threads or min(allowed, capabilities().get("num_physical_cores", allowed)))
+    cores = min(allowed, capabilities().get("num_physical_cores", allowed))
+    torch.set_num_threads(threads or max(1, cores // processes))
 
 
 def capabilities() -> Mapping[str, Any]:

@@ -185,13 +185,16 @@ def _leave_interrupts_to_the_trainer(worker: int) -> None:
 
 
 def batches(
-    crops: RandomCrops, batch: int, first: int, last: int, workers: int
+    crops: RandomCrops, batch: int, first: int, last: int, workers: int, places: slice = slice(None)
 ) -> Iterator[tuple[Tensor, dict[Path, str]]]:
-    """Batches number ``first`` up to ``last`` (not included): uint8 [batch, 3, side, side] and new failures."""
+    """Batches number ``first`` up to ``last`` (not included): uint8 [N, 3, side, side] and new failures.
+
+    Each has ``batch`` photographs in all, of which this process takes those places.
+    """
+    steps = [list(range(step * batch, (step + 1) * batch)[places]) for step in range(first, last)]
     loader = DataLoader(
         crops,
-        batch_size=batch,
-        sampler=range(first * batch, last * batch),
+        batch_sampler=steps,
         num_workers=workers,
         collate_fn=_collate,
         pin_memory=torch.cuda.is_available(),

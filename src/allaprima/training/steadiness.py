@@ -26,22 +26,26 @@ FRAME = 8
 """Pixels at the border that do not count: what the network sees there is mirrored."""
 
 
-def next_frame(image: Tensor, seed: int, step: int) -> tuple[Tensor, Tensor]:
+def next_frame(
+    image: Tensor, seed: int, step: int, batch: int | None = None, places: slice = slice(None)
+) -> tuple[Tensor, Tensor]:
     """A photograph as the next frame might be, as the step decides.
 
     Args:
         image: [N, 3, H, W] in 0..1.
         seed: the training's.
         step: the number of the step.
+        batch: how many photographs the whole batch has; None is N.
+        places: those of this image in it.
 
     Returns:
         The second picture, of the same shape and range; and where each of its pixels was in the first: a grid
         [N, H, W, 2] for ``moved``.
     """
-    n, _, height, width = image.shape
+    n, (height, width) = batch or len(image), image.shape[2:]
     rng = np.random.default_rng((seed, step, 6))
-    shift = rng.uniform(-SHIFT, SHIFT, (n, 2, 1, 1))
-    knots = torch.from_numpy(rng.uniform(-WARP, WARP, (n, 2, KNOTS, KNOTS))).to(image)
+    shift = rng.uniform(-SHIFT, SHIFT, (n, 2, 1, 1))[places]
+    knots = torch.from_numpy(rng.uniform(-WARP, WARP, (n, 2, KNOTS, KNOTS))[places]).to(image)
     motion = F.interpolate(knots, (height, width), mode="bicubic", align_corners=True) + torch.from_numpy(shift).to(
         image
     )
@@ -49,8 +53,8 @@ def next_frame(image: Tensor, seed: int, step: int) -> tuple[Tensor, Tensor]:
     down = torch.arange(height, device=image.device)[:, None] + motion[:, 1]
     grid = torch.stack([(2 * across + 1) / width - 1, (2 * down + 1) / height - 1], dim=-1)
     deviation, gain = rng.uniform(0, NOISE, (n, 1, 1, 1)), rng.uniform(1 - EXPOSURE, 1 + EXPOSURE, (n, 1, 1, 1))
-    noise = torch.from_numpy(deviation * rng.standard_normal(image.shape)).to(image)
-    second = moved(image, grid) * torch.from_numpy(gain).to(image) + noise
+    noise = torch.from_numpy((deviation * rng.standard_normal((n, *image.shape[1:])))[places]).to(image)
+    second = moved(image, grid) * torch.from_numpy(gain[places]).to(image) + noise
     return second.clamp(0.0, 1.0).contiguous(memory_format=torch.channels_last), grid
 
 

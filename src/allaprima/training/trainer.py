@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from allaprima.errors import DivergedError
 from allaprima.style_model import PHOTO
 from allaprima.training.muon import Muon
 from allaprima.training.networks import StyleNetwork
-from allaprima.training.objective import Losses
 from allaprima.training.options import TrainingOptions
 from allaprima.training.photos import RandomCrops, batches
+from allaprima.training.ranks import Ranks
 from allaprima.training.schedule import draw_mixtures, learning_rate, shifted
 from allaprima.training.setup import Setup
 from allaprima.training.steadiness import next_frame, unsteadiness
@@ -52,6 +52,15 @@ class TrainingStep:
     """Photographs that turned out to be broken in this step, with the reason."""
 
 
+@dataclass(frozen=True)
+class _Share:
+    """What a step was in one process."""
+
+    losses: dict[str, list[float]]
+    skipped: dict[Path, str]
+    asked: int
+
+
 class Trainer:
     """A network, its objective and its optimizer; ``run`` makes the steps.
 
@@ -59,13 +68,19 @@ class Trainer:
         options: what to train.
         setup: what that works with.
         network: the network to train, for ``photo`` and the options' styles (``finetune.initial``).
+        ranks: the processes that train it together.
 
     Raises:
         TrainingError: the network cannot take crops of the recipe's size.
+        OptionError: the processes cannot share its batches evenly.
     """
 
-    def __init__(self, options: TrainingOptions, setup: Setup, network: StyleNetwork) -> None:
+    def __init__(
+        self, options: TrainingOptions, setup: Setup, network: StyleNetwork, ranks: Ranks | None = None
+    ) -> None:
         self.options, self.setup, self.recipe = options, setup, options.recipe
+        self.ranks = ranks or Ranks()
+        self.places = self.ranks.share(self.recipe.batch)
         self.objective, self.network = setup.objective, network
         for side in (self.recipe.size, *([self.recipe.small_size] if self.recipe.small_steps else [])):
             network.check_crops(side)
@@ -76,14 +91,20 @@ class Trainer:
         kind = Muon if self.recipe.optimizer == "muon" else torch.optim.Adam
         self.optimizer: torch.optim.Optimizer = kind(trained, lr=self.recipe.learning_rate)
         self.step = 0
+        self.asked = 0
         self.consistent = True
         """False while weights, moments and the number of the step are being changed together."""
 
-    def run(self) -> Iterator[TrainingStep]:
+    def run(self, asked: Callable[[], int] = lambda: 0) -> Iterator[TrainingStep]:
         """Make the remaining steps, one at a time.
+
+        Args:
+            asked: what this process is asked for, such as the number of a signal. After each step, ``self.asked`` is
+                the largest that any process was asked for, so that they can end together.
 
         Raises:
             DivergedError: the loss is not a number; weights and optimizer still hold the state before that step.
+            LostProcessError: another process has ended; likewise.
         """
         recipe, device = self.recipe, self.setup.device
         small = (recipe.small_steps * recipe.batch, recipe.small_size)
@@ -91,10 +112,11 @@ class Trainer:
         compiled = device.type == "cuda" and recipe.steps >= COMPILE_STEPS
         paint = torch.compile(self.network) if compiled else self.network
         self.network.train()
-        for batch, skipped in batches(crops, recipe.batch, self.step, recipe.steps, self.workers):
+        for batch, skipped in batches(crops, recipe.batch, self.step, recipe.steps, self.workers, self.places):
             began = time.perf_counter()
             image = batch.to(device, non_blocking=True).contiguous(memory_format=torch.channels_last) / 255.0
-            mixture = draw_mixtures(recipe, len(self.options.styles), self.options.seed, self.step).to(device)
+            mixture = draw_mixtures(recipe, len(self.options.styles), self.options.seed, self.step)
+            mixture = mixture[self.places].to(device)
 
             with torch.autocast(device.type, torch.bfloat16, enabled=self.autocast):
                 stylized = paint(image, self.in_bank(mixture))
@@ -102,7 +124,7 @@ class Trainer:
             losses = self.objective(seen, photo, mixture, recipe.terms_of(self.step))
             unsteady = torch.zeros_like(losses.total)
             if recipe.steady_weight:
-                second, motion = next_frame(image, self.options.seed, self.step)
+                second, motion = next_frame(image, self.options.seed, self.step, recipe.batch, self.places)
                 with torch.autocast(device.type, torch.bfloat16, enabled=self.autocast):
                     repainted = paint(second, self.in_bank(mixture))
                 unsteady = unsteadiness(stylized, repainted, motion)
@@ -112,18 +134,23 @@ class Trainer:
                 group["lr"] = learning_rate(recipe, self.step)
             self.optimizer.zero_grad()
             total.mean().backward()  # type: ignore[no-untyped-call]
-            norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), recipe.clip or math.inf)
-            if not math.isfinite(norm.item() + total.sum().item()):
+            trained = [parameter for parameter in self.network.parameters() if parameter.grad is not None]
+            self.ranks.average(parameter.grad for parameter in trained if parameter.grad is not None)
+            norm = torch.nn.utils.clip_grad_norm_(trained, recipe.clip or math.inf).item()
+            terms = {"content": losses.content, "style": losses.style, "tv": losses.tv, "total": total}
+            own = {name: values.tolist() for name, values in (terms | {"unsteady": unsteady}).items()}
+            shares = self.ranks.gathered(_Share(own, skipped, asked()))
+            if not math.isfinite(norm + sum(sum(share.losses["total"]) for share in shares)):
                 raise DivergedError(
                     f"the loss of step {self.step + 1} is not a number, at a learning rate of {recipe.learning_rate:g}",
                     options=("learning_rate",),
                 )
+            self.asked = max(share.asked for share in shares)
             self.consistent = False
             self.optimizer.step()
             self.step += 1
             self.consistent = True
-            losses = replace(losses, total=total)
-            yield self._report(losses, unsteady, norm, time.perf_counter() - began, skipped)
+            yield self._report(shares, norm, time.perf_counter() - began)
 
     def in_bank(self, mixture: Tensor) -> Tensor:
         """[N, 1 + styles] of ``photo`` and what is trained -> [N, entries of the bank], nothing of what is kept."""
@@ -140,16 +167,15 @@ class Trainer:
         """Processes that decode photographs."""
         if self.options.workers is not None:
             return self.options.workers
-        return min(8, max(1, (os.cpu_count() or 1) // 2))
+        return min(8, max(1, (os.cpu_count() or 1) // (2 * self.ranks.local_count)))
 
-    def _report(
-        self, losses: Losses, unsteady: Tensor, norm: Tensor, seconds: float, skipped: dict[Path, str]
-    ) -> TrainingStep:
-        means = {name: getattr(losses, name).mean().item() for name in ("content", "style", "tv", "total")}
+    def _report(self, shares: list[_Share], norm: float, seconds: float) -> TrainingStep:
+        values = {name: [value for share in shares for value in share.losses[name]] for name in shares[0].losses}
         return TrainingStep(
-            step=self.step, steps=self.recipe.steps, **means, unsteady=unsteady.mean().item(),
-            learning_rate=learning_rate(self.recipe, self.step - 1), gradient_norm=norm.item(), seconds=seconds,
-            skipped=skipped,
+            step=self.step, steps=self.recipe.steps,
+            **{name: math.fsum(losses) / len(losses) for name, losses in values.items()},
+            learning_rate=learning_rate(self.recipe, self.step - 1), gradient_norm=norm, seconds=seconds,
+            skipped={path: why for share in shares for path, why in share.skipped.items()},
         )  # fmt: skip
 
     def state(self) -> dict[str, Any]:
