@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageFilter
 
 from allaprima import OptionError, PictureError, Session, StyleError, Stylizer
+from allaprima.steady.blend import _average
+from allaprima.steady.detail import with_detail
+from allaprima.steady.grid import GRID, followed, painted_at
+from allaprima.steady.shot import Shot
 from support import checkered
 
 STYLE = "great_wave"
@@ -99,6 +104,75 @@ def test_paintings_of_a_still_or_moving_picture_flicker_less(stylizer, step):
     frames = clip(10, step)
     alone, steady = (flicker(paintings(stylizer, frames, steady=s), step) for s in (0, 0.5))
     assert steady < (0.25 if step == 0 else 0.75) * alone
+
+
+def test_strokes_stay_on_what_the_camera_pans_over(stylizer):
+    """The network's grid moves along: a pan by whole pixels flickers little more than a still picture."""
+    still, pan = (flicker(paintings(stylizer, clip(8, step, noise=0)), step) for step in (0, 1))
+    alone = flicker(paintings(stylizer, clip(8, 1, noise=0), steady=0), 1)
+    assert still == 0
+    assert pan < 0.25 * alone
+
+
+def test_a_still_ground_stays_on_its_grid_behind_what_moves():
+    flow = np.zeros((24, 32, 2), np.float32)
+    flow[:, :18, 0] = 1.0
+    assert followed((0, 0), flow) == (0, 0)
+    flow[:, :30, 0] = 1.0
+    assert followed((3, 2), flow) == (0, 2)
+    assert followed((3, 2), flow * 4) == (3, 2)
+
+
+@given(st.integers(0, 3), st.integers(0, 3), st.integers(16, 40), st.integers(16, 40))
+def test_a_frame_that_is_moved_on_the_grid_comes_back_at_its_place(x, y, width, height):
+    frame = checkered(width, height)
+    seen = []
+    painted = painted_at((x, y), frame, lambda picture: seen.append(picture) or picture)
+    assert np.array_equal(painted, frame)
+    assert seen[0].shape == ((height, width, 3) if (x, y) == (0, 0) else (height + GRID, width + GRID, 3))
+
+
+def test_moving_strokes_stay_crisp(stylizer):
+    """Strokes that do not fit lose detail as they are blended, and get it back."""
+    frames = clip(12, 0, noise=0)
+    turned = [
+        np.asarray(Image.fromarray(frame).rotate(0.7 * t, Image.Resampling.BICUBIC)) for t, frame in enumerate(frames)
+    ]
+    alone, steady = (
+        np.mean([np.abs(np.diff(one.astype(int), axis=1)).mean() for one in paintings(stylizer, turned, steady=s)[4:]])
+        for s in (0, 0.5)
+    )
+    assert 0.93 * alone < steady < 1.07 * alone
+
+
+def test_detail_is_given_back_where_something_moves_alone():
+    sharp = checkered(128, 64)
+    blurred = Image.fromarray(sharp).filter(ImageFilter.BoxBlur(1)).convert("RGBX")
+    moving = np.array([[1, 1, 0, 0]] * 2, np.float32)
+    result = with_detail(blurred, sharp, moving)
+    plain = np.asarray(blurred)[..., :3]
+    assert np.array_equal(result[:, 96:], plain[:, 96:])
+    steps = [np.abs(np.diff(one[:, :48].astype(int), axis=1)).mean() for one in (plain, result, sharp)]
+    assert steps[0] < steps[1] <= 1.05 * steps[2]
+    assert np.array_equal(with_detail(blurred, plain, moving), plain)
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_halves_go_up_as_often_as_down(data):
+    one, other = np.frombuffer(data, np.uint8).reshape(2, 4, 4)
+    result = one.copy()
+    _average(result.view(np.uint32), other.copy().view(np.uint32))
+    sums = one.astype(int) + other
+    assert np.array_equal(result[0::2], sums[0::2] // 2)
+    assert np.array_equal(result[1::2], (sums[1::2] + 1) // 2)
+
+
+def test_a_session_holds_memory_for_what_it_remembers():
+    shot = Shot()
+    shot.begin(np.zeros((2, 3), np.float32), 0.5, 0.1)
+    one = shot.bytes_beside(100, 200)
+    shot.begin(np.zeros((1, 3), np.float32), 0.5, 0.1)
+    assert one - shot.bytes_beside(100, 200) == 2 * 4 * 100 * 200
 
 
 def test_the_frame_after_a_cut_is_painted_as_if_it_were_alone(stylizer):

@@ -16,13 +16,13 @@ from allaprima.look.look import Look
 from allaprima.look.painting import Mixture, Prepared
 from allaprima.picture.animation import Animation
 from allaprima.picture.picture import Picture, scaled_within
+from allaprima.steady.shot import Shot
 from allaprima.style_model import PHOTO, SMALLEST_SIDE, mixture
 
 BYTES_OF_DECODED = 12
 """A pixel, between a file and its pixels, or back: Pillow's picture, which has four, a copy, and what is given on."""
 
 Pixels = NDArray[np.uint8]
-Retouch = Callable[[Pixels, Pixels], Pixels]
 Result = TypeVar("Result")
 
 
@@ -101,7 +101,7 @@ class Painter:
             yield opened
 
     def paint_pixels(
-        self, pixels: Pixels, prepared: Prepared, progress: Progress | None = None, retouch: Retouch | None = None
+        self, pixels: Pixels, prepared: Prepared, progress: Progress | None = None, shot: Shot | None = None
     ) -> Pixels:
         """Repaint uint8 [H, W, 3] -> uint8 [H, W, 3].
 
@@ -109,8 +109,7 @@ class Painter:
             pixels: the picture.
             prepared: the look, ready for its size.
             progress: follows its tiles.
-            retouch: is given what the network saw and what it made of it, uint8 [h, w, 3] each, for each mixture that
-                is painted, and gives what is to be taken for it.
+            shot: what it belongs to as the next frame, which has begun.
 
         Raises:
             OutOfMemoryError: there was less memory than allowed.
@@ -119,10 +118,18 @@ class Painter:
         tell = told.tell if progress else None
 
         def network(seen: Pixels, weights: Mixture) -> Pixels:
-            painted: Pixels = self.engine.paint(seen[None], weights, tell)[0]
-            return painted if retouch is None else retouch(seen, painted)
+            def paint(picture: Pixels) -> Pixels:
+                painted: Pixels = self.engine.paint(picture[None], weights, tell)[0]
+                return painted
 
-        with self.engine.room(*prepared.seen, prepared.bytes_beside):
+            return paint(seen) if shot is None else shot.painted(seen, paint)
+
+        height, width = prepared.seen
+        beside = prepared.bytes_beside
+        if shot is not None:
+            beside += shot.bytes_beside(height, width)
+            height, width = height + shot.margin, width + shot.margin
+        with self.engine.room(height, width, beside):
             result = prepared.paint(np.ascontiguousarray(pixels), network)
         told.finish()
         return result

@@ -17,7 +17,7 @@ from allaprima.steady.shot import Shot
 
 Pixels = NDArray[np.uint8]
 
-_FORMAT = 1
+_FORMAT = 2
 """Of a state."""
 _SMALL_CHANGE = 0.1
 """Of a style's weight from one frame to the next: paintings in looks that differ by more are not blended."""
@@ -120,17 +120,14 @@ class Session:
 
     def _painted(self, pixels: Pixels) -> Pixels:
         prepared = self._ready((pixels.shape[1], pixels.shape[0]))
-        shot = self._shot
-        retouch = None
-        if self._steady > 0:
-            mixtures = np.stack(self._painter.mixtures)
-            shot.begin(mixtures, self._steady, _SMALL_CHANGE)
-            retouch = shot.retouch
+        shot = self._shot if self._steady > 0 else None
+        if shot is not None:
+            shot.begin(np.stack(self._painter.mixtures), self._steady, _SMALL_CHANGE)
+        result = self._painter.paint_pixels(pixels, prepared, None, shot)
+        if shot is None:
+            self._shot = Shot()
         else:
-            shot = Shot()
-        result = self._painter.paint_pixels(pixels, prepared, None, retouch)
-        shot.end()
-        self._shot = shot
+            shot.end()
         return result.copy() if np.shares_memory(result, pixels) else result
 
     def _ready(self, size: tuple[int, int]) -> Prepared:

@@ -52,21 +52,43 @@ def dense(flow: Floats, height: int, width: int) -> Floats:
     return np.stack([np.asarray(one.resize((width, height), Image.Resampling.BILINEAR)) for one in planes], axis=-1)
 
 
+class Motion:
+    """Along which values are seen: ``flow`` [h, w, 2], where each of them was. Between values it is linear."""
+
+    def __init__(self, flow: Floats) -> None:
+        height, width = flow.shape[:2]
+        x = np.clip(np.arange(width, dtype=np.float32) + flow[..., 0], 0, width - 1)
+        y = np.clip(np.arange(height, dtype=np.float32)[:, None] + flow[..., 1], 0, height - 1)
+        left, top = x.astype(np.intp), y.astype(np.intp)
+        self._across, self._down = x - left.astype(np.float32), y - top.astype(np.float32)
+        self._right, self._below = (left < width - 1).astype(np.intp), (top < height - 1) * width
+        self._place = top * width + left
+
+    def moved(self, values: Floats) -> Floats:
+        """``values`` [h, w] as seen along the flow; the border repeats."""
+        flat = values.reshape(-1)
+
+        def across(place: NDArray[np.intp]) -> Floats:
+            here: Floats = flat.take(place)
+            step = flat.take(place + self._right)
+            step -= here
+            step *= self._across
+            here += step
+            return here
+
+        result, below = across(self._place), across(self._place + self._below)
+        below -= result
+        below *= self._down
+        result += below
+        return result
+
+
 def moved(values: Floats, flow: Floats) -> Floats:
-    """``values`` [h, w, …] as seen along ``flow`` [h, w, 2], interpolated linearly; the border repeats."""
-    height, width = values.shape[:2]
-    x = np.clip(np.arange(width, dtype=np.float32) + flow[..., 0], 0, width - 1)
-    y = np.clip(np.arange(height, dtype=np.float32)[:, None] + flow[..., 1], 0, height - 1)
-    left, top = x.astype(np.int32), y.astype(np.int32)
-    right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
-    across, down = x - left, y - top
-    if values.ndim == 3:
-        across, down = across[..., None], down[..., None]
-    flat = values.reshape(height * width, *values.shape[2:])
-    above = flat[top * width + left] * (1 - across) + flat[top * width + right] * across
-    below = flat[bottom * width + left] * (1 - across) + flat[bottom * width + right] * across
-    result: Floats = above * (1 - down) + below * down
-    return result
+    """``values`` [h, w] or [h, w, n] as seen along ``flow`` [h, w, 2]."""
+    along = Motion(flow)
+    if values.ndim == 2:
+        return along.moved(values)
+    return np.stack([along.moved(np.ascontiguousarray(values[..., n])) for n in range(values.shape[2])], axis=-1)
 
 
 def _searched(now: Floats, before: Floats, weigh: Callable[[Floats], Floats]) -> Floats:

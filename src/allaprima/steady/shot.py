@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from allaprima.steady.blend import Kept, Memory, Pixels, reduced, remembered
+from allaprima.steady.blend import BYTES, BYTES_REMEMBERED, Kept, Memory, Pixels, reduced, remembered
+from allaprima.steady.grid import GRID, painted_at
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
 class Shot:
-    """Paintings that follow each other. A frame is ``begin``, ``retouch`` for each of its paintings, and ``end``.
+    """Paintings that follow each other. A frame is ``begin``, ``painted`` for each of its paintings, and ``end``.
 
     A frame that was begun and not ended, because something failed, leaves no trace.
     """
@@ -42,15 +43,34 @@ class Shot:
         self._next: Memory | None = None
         self._kept: Kept | None = None
 
-    def retouch(self, seen: Pixels, painted: Pixels) -> Pixels:
-        """What is shown for a painting [h, w, 3] of ``seen`` [h, w, 3]."""
+    @property
+    def margin(self) -> int:
+        """By how many pixels, in both directions, what the network paints may be larger than what is seen."""
+        return GRID
+
+    def bytes_beside(self, height: int, width: int) -> int:
+        """What is remembered of frames of this size, and what blending one takes."""
+        return height * width * (2 * BYTES_REMEMBERED * len(self._next_mixtures) + BYTES)
+
+    def painted(self, seen: Pixels, paint: Callable[[Pixels], Pixels]) -> Pixels:
+        """What is shown for ``seen``, uint8 [h, w, 3].
+
+        Args:
+            seen: the frame, the same for each of its paintings.
+            paint: paints it, or it within a margin.
+        """
         if self._next is None:
             self._next = Memory(reduced(seen))
             self._kept = self._kept_of(self._next.small, seen.shape[:2])
-        if self._kept is not None:
-            painted = self._kept.blended(len(self._next.paintings), painted.copy())
-        self._next.paintings.append(remembered(painted))
-        return painted
+            if self._kept is not None:
+                self._next.phase = self._kept.phase
+        shown = painted_at(self._next.phase, seen, paint)
+        if self._kept is None:
+            keep = remembered(shown)
+        else:
+            keep, shown = self._kept.blended(len(self._next.paintings), shown)
+        self._next.paintings.append(keep)
+        return shown
 
     def _kept_of(self, small: NDArray[np.float32], size: tuple[int, int]) -> Kept | None:
         if self._before is None or self._before.paintings[0].shape[:2] != size:
@@ -68,7 +88,8 @@ class Shot:
         if self._before is None or self._mixtures is None:
             return {}
         paintings = np.stack([painting[..., :3] for painting in self._before.paintings])
-        return {"mixtures": self._mixtures, "small": self._before.small.astype(np.uint8), "paintings": paintings}
+        small, phase = self._before.small.astype(np.uint8), np.array(self._before.phase)
+        return {"mixtures": self._mixtures, "small": small, "phase": phase, "paintings": paintings}
 
     @classmethod
     def of(cls, arrays: Arrays) -> Shot:
@@ -82,8 +103,8 @@ class Shot:
             paintings = arrays["paintings"]
             if paintings.dtype != np.uint8 or paintings.ndim != 4 or paintings.shape[3] != 3 or not len(paintings):
                 raise ValueError
-            shot._before = Memory(
-                arrays["small"].astype(np.float32), [remembered(np.ascontiguousarray(one)) for one in paintings]
-            )
+            x, y = (int(one) for one in arrays["phase"])
+            kept = [remembered(np.ascontiguousarray(one)) for one in paintings]
+            shot._before = Memory(arrays["small"].astype(np.float32), (x, y), kept)
             shot._mixtures = arrays["mixtures"]
         return shot
