@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from allaprima.style_model import PHOTO
@@ -52,15 +53,18 @@ def draw_mixtures(recipe: Recipe, styles: int, seed: int, step: int) -> Tensor:
 
 
 def shifted(pictures: Sequence[Tensor], shift: int, seed: int, step: int) -> list[Tensor]:
-    """All pictures [N, 3, H, W] moved by the same 0 to ``shift`` − 1 pixels, and mirrored or not, as the step decides.
+    """All pictures [N, 3, H, W] moved alike by 0 to ``shift`` − 1 pixels, and mirrored or not, as the step decides.
 
-    Each loses ``shift`` rows and columns, so that nothing comes in from outside. Averaging a loss over such small
-    transformations makes it harder to fool (Kettunen et al. 2019, *E-LPIPS*).
+    What comes in from outside is the picture mirrored at its edge, and as much goes out at one side as at the other. So
+    every pixel counts about as often: where the edges are left out, as by a crop, a gray frame is learned there.
+    Averaging a loss over such small transformations makes it harder to fool (Kettunen et al. 2019, *E-LPIPS*).
     """
     if not shift:
         return list(pictures)
     rng = np.random.default_rng((seed, step, 4))
     (top, left), mirror = rng.integers(0, shift, 2).tolist(), rng.random() < 0.5
-    height, width = (side - shift for side in pictures[0].shape[2:])
-    parts = [picture[..., top : top + height, left : left + width] for picture in pictures]
+    height, width = pictures[0].shape[2:]
+    edge = shift // 2
+    padded = [F.pad(picture, [edge, shift - edge] * 2, mode="reflect") for picture in pictures]
+    parts = [picture[..., top : top + height, left : left + width] for picture in padded]
     return [part.flip(-1) for part in parts] if mirror else parts
