@@ -31,7 +31,7 @@ LAYERS = (
     ("stylizer", "training"),  # the two wings: the face of painting, and training
     ("batch", "export", "live", "shortcuts"),
     ("scale",),  # batches beyond one process
-    ("evaluation", "studio"),  # stand above both wings
+    ("evaluation", "conversion", "studio"),  # stand above both wings
     ("cli",),
     (ROOT, "__main__"),  # the package's own __init__: only names from below
 )

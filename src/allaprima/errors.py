@@ -66,6 +66,16 @@ class EngineError(AllaPrimaError, RuntimeError):
     """A way to compute that is not there: not installed, or not on this machine."""
 
 
+class ConversionError(AllaPrimaError, RuntimeError):
+    """A style model that cannot be brought into another format."""
+
+
+class ParityError(ConversionError):
+    """A converted model that does not paint what the style model paints; it is not written."""
+
+    exit_code = 1
+
+
 class OutOfMemoryError(AllaPrimaError, MemoryError):
     """A picture for which the memory is not enough."""
 

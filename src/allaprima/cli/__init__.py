@@ -1,8 +1,8 @@
 """The command line: one thin file per verb, which parses, calls and prints.
 
-Exit codes: 0 all done; 1 some pictures of several failed, the others are done; 2 wrong usage or input;
-3 a training or optimization that diverged; 70 a fault of the program; 130 interrupted by Ctrl-C; 143 terminated by
-SIGTERM.
+Exit codes: 0 all done; 1 some pictures of several failed, the others are done, or an export was not
+exact; 2 wrong usage or input; 3 a training or optimization that diverged; 70 a fault of the program; 130 interrupted by
+Ctrl-C; 143 terminated by SIGTERM.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ VERBS = {
     "live": "Paint a camera, a screen or a clip while it runs (extra: video).",
     "studio": "Paint in the browser (extra: studio).",
     "train": "Learn a new style from a painting (extra: train).",
+    "export": "Write a model for other programs (extra: train).",
     "optimize": "Paint one picture in any style, slowly, without training (extra: train).",
     "evaluate": "Compare models with the optimization they replace (extra: evaluate).",
 }

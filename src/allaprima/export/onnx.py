@@ -10,6 +10,7 @@ import logging
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 import onnx
 import onnxscript.optimizer
@@ -40,21 +41,25 @@ def to_onnx(network: StyleNetwork) -> onnx.ModelProto:
     model = StyleModel(network).cpu().eval()
     example = (torch.zeros(2, 64, 96, 3, dtype=torch.uint8), torch.full((network.styles,), 1.0 / network.styles))
     batch, height, width = torch.export.Dim("batch"), torch.export.Dim("height"), torch.export.Dim("width")
-    # The exporter reports its progress and the operators of libraries that are not installed; none of it is for users.
+    return exported(
+        model,
+        example,
+        optimize=False,  # it would fold the last convolution for good; ONNX Runtime does that when it loads
+        input_names=[IMAGE, STYLE],
+        output_names=[STYLIZED],
+        dynamic_shapes={"image": {0: batch, 1: height, 2: width}, "style": None},
+    )
+
+
+def exported(*model: Any, **options: Any) -> onnx.ModelProto:
+    """What ``torch.onnx.export`` makes of a module and its inputs, or of a program, without what only slows it down.
+
+    The exporter reports its progress and the operators of libraries that are not installed; none of it is for users.
+    """
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
         warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            model,
-            example,
-            dynamo=True,
-            optimize=False,  # it would fold the last convolution for good; ONNX Runtime does that when it loads
-            opset_version=OPSET,
-            input_names=[IMAGE, STYLE],
-            output_names=[STYLIZED],
-            dynamic_shapes={"image": {0: batch, 1: height, 2: width}, "style": None},
-            verbose=False,
-        )
+        program = torch.onnx.export(*model, dynamo=True, opset_version=OPSET, verbose=False, **options)
     assert program is not None
     proto = program.model_proto
     _drop_traces(proto)
