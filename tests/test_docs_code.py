@@ -130,13 +130,18 @@ def test_python_in_the_documents_runs(page, folder, material, monkeypatch):
 
 
 @pytest.mark.parametrize("page", having("sh"), ids=name_of)
-def test_commands_in_the_documents_run(page, folder, material, monkeypatch, capfd):
+def test_commands_in_the_documents_run(page, folder, material, monkeypatch, capfd, request):
     found = [block for block in blocks(page, "sh") if not block.reason]
     prepare(folder, material, "".join(block.text for block in found), monkeypatch)
+    if any("curl" in map(program, commands(line)) for block in found for line in block.lines()):
+        if shutil.which("curl") is None:
+            pytest.skip("there is no curl")
+        studio = Studio(folder)
+        request.addfinalizer(studio.stop)
     for block in found:
         for line in block.lines():
             if "curl" in map(program, commands(line)):
-                ask_studio(line, folder)
+                studio.ask(line)
             elif not any(program(words) in FOREIGN for words in commands(line)):
                 run(line, folder, material)
     capfd.readouterr()
@@ -166,27 +171,37 @@ def more(words: list[str]) -> list[str]:
     return SMALL.get(words[0], [])
 
 
-def shell(line: str, environment: dict[str, str]) -> None:
-    """A line by the shell; any of its commands may fail it."""
+def shell(line: str, environment: dict[str, str]) -> bytes:
+    """What a line by the shell says on stdout; any of its commands may fail it."""
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("there is no bash")
     command = [bash, "-euo", "pipefail", "-c", line]
     result = subprocess.run(command, env={**os.environ, **environment}, capture_output=True, check=False)
     assert result.returncode == 0, (line, result.stderr.decode())
+    return result.stdout
 
 
-def ask_studio(line: str, folder: Path) -> None:
-    """A request to a server that runs as long."""
-    if shutil.which("curl") is None:
-        pytest.skip("there is no curl")
-    process, address = start_studio(folder)
-    try:
-        patient = 'curl() { command curl -sS --fail --retry 20 --retry-all-errors --retry-delay 1 "$@"; }'
-        shell(f"{patient}\n{line.replace(STUDIO, address)}", {})
-    finally:
-        process.terminate()
-        process.communicate()
+class Studio:
+    """A server that the requests of a page share, started when the first is made."""
+
+    def __init__(self, folder: Path) -> None:
+        self.process, self.address = start_studio(folder)
+        self.job = ""
+        ready = "until curl -sf {}readyz; do sleep 0.2; done"
+        shell(ready.format(self.address), {})
+
+    def ask(self, line: str) -> None:
+        """A request; ``ID`` in its address is that of the job that was begun last."""
+        line = line.replace(STUDIO, self.address).replace("/jobs/ID", f"/jobs/{self.job}")
+        answer = shell(f'curl() {{ command curl -sS --fail "$@"; }}\n{line}', {})
+        if place := re.search(rb"(?i)^location: .*/jobs/([\w-]+)", answer, re.MULTILINE):
+            self.job = place[1].decode()
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.terminate()
+        self.process.communicate()
 
 
 def every_line() -> list[tuple[Path, str]]:
