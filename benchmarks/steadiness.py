@@ -1,11 +1,13 @@
-"""How steady clips are painted, beside the same frames painted each by itself.
+r"""How steady clips are painted, beside the same frames painted each by itself.
 
 A synthetic camera moves over photographs, so that the flow is exact: no estimator says what is steady. Clips need one:
 OpenCV's DIS flow (``pip install opencv-python-headless``) of the *input*, and what it finds occluded does not count
 (Ruder, Dosovitskiy & Brox 2016, *Artistic Style Transfer for Videos*, section 5). Every figure stands beside sharpness,
-since a blur would win.
+since a blur would win; with ``--paintings`` also beside the content and style distances of the paper, by VGG16, steady
+over frame by frame.
 
-    python benchmarks/steadiness.py --photos val/ --clips clips/ -o benchmarks/results/steadiness.json
+    python benchmarks/steadiness.py --photos val/ --clips clips/ --paintings styles/ --vgg16 vgg16.safetensors \
+        -o benchmarks/results/steadiness.json
 """
 
 from __future__ import annotations
@@ -131,11 +133,32 @@ def deviation(frames: list[Pixels]) -> float:
     return float(np.sqrt(np.var(np.array(frames[SETTLED:], np.float32), axis=0).mean()))
 
 
+Distances = Callable[[Pixels, Pixels, str], tuple[float, float]]
+"""Of a frame, its painting and the style's name: how far the painting is from both, content and style."""
+
+
+def distances(styles: list[str], paintings: Path, vgg16: Path | None) -> Distances:
+    """The training's own, with every style's emphasis 1."""
+    from allaprima.evaluation.judge import Judge  # noqa: PLC0415 - PyTorch
+    from allaprima.training.perceptual import LossNetwork  # noqa: PLC0415
+    from allaprima.training.recipes import choose_recipe  # noqa: PLC0415
+    from allaprima.training.vgg16 import load_weights  # noqa: PLC0415
+
+    network = LossNetwork(load_weights(vgg16))
+    judge = Judge(choose_recipe("default"), network, {style: paintings / f"{style}.jpg" for style in styles})
+
+    def of(frame: Pixels, painted: Pixels, style: str) -> tuple[float, float]:
+        terms = judge.terms(painted, judge.targets(frame, style))
+        return terms["content"], terms["style"]
+
+    return of
+
+
 class Painted:
     """Frames painted in one style, each by itself and steadily."""
 
-    def __init__(self, stylizer: Stylizer, style: str, steady: float) -> None:
-        self._stylizer, self._style, self._steady = stylizer, style, steady
+    def __init__(self, stylizer: Stylizer, style: str, steady: float, distances: Distances | None = None) -> None:
+        self._stylizer, self._style, self._steady, self._distances = stylizer, style, steady, distances
 
     def both(self, frames: list[Pixels]) -> tuple[list[Pixels], list[Pixels]]:
         """The frames, each by itself and steadily."""
@@ -145,12 +168,24 @@ class Painted:
         return alone, steady
 
     def scene(self, scene: Scene) -> dict[str, float]:
-        """Warping error and sharpness."""
+        """Warping error, sharpness and distances."""
         alone, steady = self.both(scene.frames)
+        further: dict[str, float] = {}
+        if self._distances is not None:
+            frames = [*zip(scene.frames, alone, steady, strict=True)][SETTLED::5]
+            by_itself, steadily = (
+                np.sum([self._distances(frame[0], frame[which], self._style) for frame in frames], axis=0)
+                for which in (1, 2)
+            )
+            further = {
+                name: round(float(value), 3)
+                for name, value in zip(("content", "style"), steadily / by_itself, strict=True)
+            }
         return {
             "frame_by_frame": round(warping_error(alone, scene), 6),
             "ratio": round(warping_error(steady, scene) / warping_error(alone, scene), 3),
             "sharpness": round(sharpness(steady) / sharpness(alone), 3),
+            **further,
         }
 
     def noise(self, photo: Pixels) -> dict[str, float]:
@@ -206,6 +241,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--photos", type=Path, required=True, help="folder of photographs of 480 × 320 pixels or more")
     parser.add_argument("--clips", type=Path, help="folder of clips")
+    parser.add_argument("--paintings", type=Path, help="folder of the styles' pictures, NAME.jpg, for distances")
+    parser.add_argument("--vgg16", type=Path, help="its weights; without, they are downloaded")
     parser.add_argument("--styles", nargs="+", default=["great_wave", "the_scream", "irises"])
     parser.add_argument("--steady", type=float, default=STEADY)
     parser.add_argument("--drift", type=int, default=3000, help="frames")
@@ -216,14 +253,17 @@ def main() -> None:
     scenes = {name: camera(photos[3], path) for name, path in CAMERAS.items()}
     if arguments.clips is not None:
         scenes |= {path.stem: clip(path) for path in sorted(arguments.clips.glob("*.mp4"))}
-    stylizer = Stylizer()
+    measured = None
+    if arguments.paintings is not None:
+        measured = distances(arguments.styles, arguments.paintings, arguments.vgg16)
+    stylizer = Stylizer(threads=1)
     first, second = (np.asarray(photo.crop((64, 40, 64 + VIEW[0], 40 + VIEW[1]))) for photo in photos[3:5])
     covered = first.copy()
     covered[60:160, 100:220] = second[60:160, 100:220]
     result: dict[str, object] = {"steady": arguments.steady, "frames": FRAMES, "size": VIEW, "styles": {}}
     styles: dict[str, object] = {}
     for style in arguments.styles:
-        painted = Painted(stylizer, style, arguments.steady)
+        painted = Painted(stylizer, style, arguments.steady, measured)
         styles[style] = {
             "scenes": {name: painted.scene(scene) for name, scene in scenes.items()},
             "noise_gain": painted.noise(first),

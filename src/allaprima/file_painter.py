@@ -36,6 +36,7 @@ class FilePainter:
         max_pixels: larger pictures are refused.
         keep_gps: whether the place stays in the metadata.
         note: is told what a user may want to know of a picture that is painted all the same.
+        lost: is told what of a damaged clip is missing in its painting.
         decoding: is entered while a file is decoded.
     """
 
@@ -45,6 +46,7 @@ class FilePainter:
     max_pixels: int = MAX_PIXELS
     keep_gps: bool = False
     note: Callable[[str], None] = lambda _: None
+    lost: Callable[[str], None] = lambda _: None
     decoding: Callable[[], AbstractContextManager[object]] = nullcontext
 
     @cached_property

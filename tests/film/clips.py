@@ -40,6 +40,7 @@ def make_clip(
     options: dict[str, str] | None = None,
     sound: int = 0,
     tags: dict[str, str] | None = None,
+    muxing: dict[str, str] | None = None,
 ) -> Path:
     """Write a clip.
 
@@ -55,10 +56,11 @@ def make_clip(
         options: of the encoder.
         sound: how many tracks of sound, each a tone as long as the clip.
         tags: of the container.
+        muxing: options of the container.
     """
     base = time_base or 1 / Fraction(rate)
     starts = times or [Fraction(number) / Fraction(rate) for number in range(len(frames) + 1)]
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options=muxing or {}) as container:
         for name, value in (tags or {}).items():
             container.metadata[name] = value
         video: Any = container.add_stream(codec, rate=Fraction(rate), options=options or {})
@@ -77,6 +79,21 @@ def make_clip(
         container.mux(video.encode())
         for number, tone in enumerate(tones):
             _play(container, tone, 440 * (number + 1), float(starts[-1] - starts[0]))
+    return path
+
+
+def make_broken_clip(path: Path) -> Path:
+    """A clip of 40 frames, 320 × 240, that breaks off in the middle; its index stands in front and is whole."""
+    whole = make_clip(path.with_name("whole.mp4"), gray_frames(40, 320, 240), options={"g": "5"})
+    with av.open(str(whole)) as source, av.open(str(path), "w", options={"movflags": "faststart"}) as fast:
+        copied = fast.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.size:
+                packet.stream = copied
+                fast.mux(packet)
+    whole.unlink()
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) * 2 // 3])
     return path
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ av = pytest.importorskip("av", reason="the extra video is not installed")
 
 from allaprima.cli import app  # noqa: E402
 from allaprima.cli.faults import guarded  # noqa: E402
-from film.clips import gray_frames, make_clip  # noqa: E402
+from film.clips import gray_frames, make_broken_clip, make_clip  # noqa: E402
 
 
 def run(*words, data=b""):
@@ -109,6 +110,27 @@ def test_a_folder_of_clips_and_one_that_is_broken(place):
     assert (report["painted"], report["failed"]) == (2, 1)
     code, _, said = run(*common, "--resume")
     assert (code, said[-1]) == (1, "2 pictures were painted before")
+
+
+@pytest.mark.parametrize("target", ["p.mp4", "p.gif"])
+def test_a_damaged_clip_is_painted_as_far_as_it_goes_and_the_exit_code_is_1(place, target):
+    make_broken_clip(place / "c.mp4")
+    code, _, said = run("c.mp4", "-s", "irises", "--size", 64, "-o", target, "--quiet")
+    assert (code, (place / target).exists()) == (1, True)
+    assert len(said) == 1
+    assert "c.mp4" in said[0]
+
+
+@pytest.mark.parametrize("target", ["p.mp4", "p.mkv"])
+def test_a_clip_that_begins_before_0_keeps_every_frame_at_its_time(place, target):
+    times, muxing = [Fraction(n - 3, 25) for n in range(11)], {"avoid_negative_ts": "disabled"}
+    make_clip(place / "c.mkv", gray_frames(10), codec="ffv1", pix_fmt="bgr0", times=times, muxing=muxing)
+    code, _, said = run("c.mkv", "-s", "irises", "-o", target)
+    assert code == 0, said
+    with av.open(target) as container:
+        [video] = container.streams.video
+        shown = [frame.pts * video.time_base for frame in container.decode(video)]
+    assert [time - shown[0] for time in shown] == [Fraction(n, 25) for n in range(10)]
 
 
 def test_from_pipe_to_pipe(place):

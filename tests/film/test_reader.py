@@ -17,7 +17,7 @@ from allaprima.errors import PictureError
 av = pytest.importorskip("av", reason="the extra video is not installed")
 
 from allaprima.film.reader import open_clip  # noqa: E402
-from film.clips import gray_frames, level, make_clip  # noqa: E402
+from film.clips import gray_frames, level, make_broken_clip, make_clip  # noqa: E402
 
 
 def read(path, **options):
@@ -28,7 +28,7 @@ def read(path, **options):
 def test_every_frame_once_with_its_own_time(tmp_path):
     path = make_clip(tmp_path / "c.mp4", gray_frames(30), rate=Fraction(24000, 1001), time_base=Fraction(1, 24000))
     clip, frames = read(path)
-    assert (clip.size, clip.count, clip.rate, clip.alpha, clip.notes) == (
+    assert (clip.size, clip.count, clip.rate, clip.alpha, clip.damage) == (
         (64, 48),
         30,
         Fraction(24000, 1001),
@@ -214,18 +214,46 @@ def test_what_is_no_clip_gets_one_sentence(tmp_path):
 
 
 def test_a_clip_that_breaks_off_says_so(tmp_path):
-    path = make_clip(tmp_path / "c.mp4", gray_frames(40, 320, 240), options={"g": "5", "movflags": "+faststart"})
-    with av.open(str(path)) as source, av.open(str(tmp_path / "f.mp4"), "w", options={"movflags": "faststart"}) as fast:
-        copied = fast.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(source.streams.video[0]):
-            if packet.size:
-                packet.stream = copied
-                fast.mux(packet)
-    data = (tmp_path / "f.mp4").read_bytes()
-    (tmp_path / "cut.mp4").write_bytes(data[: len(data) * 2 // 3])
-    clip, frames = read(tmp_path / "cut.mp4")
+    clip, frames = read(make_broken_clip(tmp_path / "c.mp4"))
     assert 5 <= len(frames) < 40
-    assert len(clip.notes) == 1
+    assert len(clip.damage) == 1
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "ts"])
+def test_frames_of_open_groups_are_the_same_wherever_reading_begins(tmp_path, suffix):
+    """Frames before a key frame in time may stand behind it and need the group before."""
+    random = np.random.default_rng(0)
+    noise = random.integers(0, 255, (96, 160, 3)).astype(np.uint8)
+    frames = [np.roll(noise, 3 * t, 1) for t in range(40)]
+    options = {"x264-params": "open-gop=1:keyint=12:min-keyint=12:bframes=3:b-adapt=0:scenecut=0"}
+    path = make_clip(tmp_path / f"c.{suffix}", frames, options=options, time_base=Fraction(1, 90000))
+    _, whole = read(path)
+    assert len(whole) == 40
+    for number in range(8, 30):
+        _, rest = read(path, after=whole[number].pts)
+        assert [frame.pts for frame in rest] == [frame.pts for frame in whole[number + 1 :]]
+        for one, other in zip(rest, whole[number + 1 :], strict=True):
+            assert np.array_equal(one.pixels, other.pixels)
+
+
+def test_a_clip_that_begins_before_0(tmp_path):
+    times, muxing = [Fraction(n - 3, 25) for n in range(31)], {"avoid_negative_ts": "disabled"}
+    path = make_clip(tmp_path / "c.mkv", gray_frames(30), codec="ffv1", pix_fmt="bgr0", times=times, muxing=muxing)
+    clip, frames = read(path)
+    assert [frame.pts * clip.time_base for frame in frames] == times[:-1]
+    _, frames = read(path, start=Fraction(15, 25), end=Fraction(20, 25))
+    assert [int(frame.pixels[40, 40, 0]) for frame in frames] == [level(n) for n in range(15, 20)]
+
+
+def test_frames_of_another_size_in_the_middle_are_scaled_to_that_of_the_first(tmp_path):
+    parts = [make_clip(tmp_path / f"{n}.h264", gray_frames(10, *size)) for n, size in enumerate([(160, 96), (96, 160)])]
+    path = tmp_path / "c.h264"
+    path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    clip, frames = read(path)
+    assert clip.size == (160, 96)
+    assert [frame.pixels.shape for frame in frames] == [(96, 160, 3)] * 20
+    for number, frame in enumerate(frames):
+        assert abs(int(frame.pixels[80, 140, 0]) - level(number % 10)) <= 4
 
 
 def test_without_the_extra_one_sentence_says_what_to_install():

@@ -53,6 +53,19 @@ class Notes:
             say(f"allaprima: {text}")
 
 
+class Losses:
+    """Says what of damaged clips is missing in their paintings, also when notes are not wanted."""
+
+    def __init__(self) -> None:
+        self.any = False
+        """Whether something is missing."""
+
+    def __call__(self, text: str) -> None:
+        """Say it."""
+        self.any = True
+        say(f"allaprima: {text}")
+
+
 def check_places(plan: Plan, given: Given) -> None:
     """Refuse, before any work, folders without pictures and a report in the place of something of the user's."""
     if given.report is not None:
@@ -66,7 +79,7 @@ def check_places(plan: Plan, given: Given) -> None:
         raise click.UsageError(f"--watch is for folders, and {path} is a file")
 
 
-def many(plan: Plan, painter: FilePainter, clips: ClipPainter, workers: int, given: Given) -> None:
+def many(plan: Plan, painter: FilePainter, clips: ClipPainter, losses: Losses, workers: int, given: Given) -> None:
     """Paint every picture, say what became of them, and exit with the code that fits."""
     run = Run(
         plan,
@@ -97,10 +110,10 @@ def many(plan: Plan, painter: FilePainter, clips: ClipPainter, workers: int, giv
         elif not given.quiet:
             say(f"watching {', '.join(f'{folder}/' for folder in plan.folders)}; Ctrl-C ends it")
         _carry_out(shop, bar, tally, given, run.seen)
-    tally.finish()
+    tally.finish(incomplete=losses.any)
 
 
-def pipe(painter: FilePainter, clips: ClipPainter, given: Given) -> None:
+def pipe(painter: FilePainter, clips: ClipPainter, losses: Losses, given: Given) -> None:
     """Stdin to stdout, stdin to a file, or a file to stdout."""
     if given.resume or given.watch:
         raise click.UsageError("--resume and --watch are for files and folders, not for pipes")
@@ -156,7 +169,7 @@ def pipe(painter: FilePainter, clips: ClipPainter, given: Given) -> None:
         publish,
     )
     _carry_out(shop, Bar(shop, "painting", hidden=True), tally, given)
-    tally.finish()
+    tally.finish(incomplete=losses.any)
 
 
 def _head(stream: BinaryIO) -> bytes:

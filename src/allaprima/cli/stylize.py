@@ -49,7 +49,7 @@ def prepared(given: Given) -> Callable[[], None]:
 
         return scale.prepared(given)
 
-    from allaprima.cli.painting import PIPE, Notes, check_places, many, pipe
+    from allaprima.cli.painting import PIPE, Losses, Notes, check_places, many, pipe
     from allaprima.cli.quiet import Hush
     from allaprima.engine.machine import cores
     from allaprima.file_painter import FilePainter
@@ -63,6 +63,7 @@ def prepared(given: Given) -> Callable[[], None]:
     alone = given.lone or given.engine != ENGINES[0]
     stylizer = make_stylizer(given, threads=given.threads if alone else 1, workers=workers)
     look = make_look(given, stylizer)
+    losses = Losses()
     painter = FilePainter(
         stylizer.painter(look),
         given.size,
@@ -70,6 +71,7 @@ def prepared(given: Given) -> Callable[[], None]:
         given.max_pixels,
         given.keep_gps,
         note=Notes(given.quiet),
+        lost=losses,
         decoding=Hush().decoding,
     )
     clips = make_clip_painter(
@@ -83,10 +85,10 @@ def prepared(given: Given) -> Callable[[], None]:
         sheet=given.sheet,
     )
     if given.inputs == (PIPE,) or given.output == PIPE:
-        return partial(pipe, painter, clips, given)
+        return partial(pipe, painter, clips, losses, given)
     plan = make_plan(given, style_label(look.style or ""))
     check_places(plan, given)
-    return partial(many, plan, painter, clips, workers, given)
+    return partial(many, plan, painter, clips, losses, workers, given)
 
 
 def check_format(given: Given) -> None:

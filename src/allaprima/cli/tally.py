@@ -58,8 +58,12 @@ class Tally:
         if self._reasons[words] <= SAID:
             say(f"allaprima: {outcome.job.source}: {words}")
 
-    def finish(self) -> None:
-        """Say what was done, and exit with the code that fits if something failed."""
+    def finish(self, *, incomplete: bool = False) -> None:
+        """Say what was done, and exit with the code that fits if something failed.
+
+        Args:
+            incomplete: something that was painted is not whole, which has been said.
+        """
         for words, number in self._reasons.items():
             if number > SAID:
                 say(f"allaprima: {number - SAID:,} more: {words}")
@@ -73,6 +77,8 @@ class Tally:
             self._say_what_was_done(self._into)
         if self._counts["failed"]:
             sys.exit(1 if self._counts["painted"] or self._counts["skipped"] else PictureError.exit_code)
+        if incomplete:
+            sys.exit(1)
 
     def _say_what_was_done(self, into: str) -> None:
         painted, again, skipped = (self._counts[name] for name in ("painted", "again", "skipped"))

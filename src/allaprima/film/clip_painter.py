@@ -262,8 +262,8 @@ class ClipPainter:
             note(f"{source}: {encoding.codec} needs even sides, so the last row or column is there twice")
 
     def _tell_of_reading(self, clip: Clip, source: Path | BinaryIO) -> None:
-        for words in clip.notes:
-            self.files.note(f"{_name(source)} {words}")
+        for words in clip.damage:
+            self.files.lost(f"{_name(source)} {words}")
 
 
 def make_clip_painter(

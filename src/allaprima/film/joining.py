@@ -57,7 +57,7 @@ def join(
         options["movflags"] = _OPTIONS[encoding.suffix]
         options["movie_timescale"] = str(_timescale(clip.time_base, source))
     base = clip.time_base
-    begin = _begin(segments, source, base, encoding.suffix) if start is None else round(start / base)
+    begin = _begin(segments, source, base) if start is None else round(start / base)
     try:
         with (
             av.open(str(segments[0].frames)) as first,
@@ -98,16 +98,16 @@ def _frames(
                 yield (pts - shift) * base, packet
 
 
-def _begin(segments: Sequence[Segment], source: Any, base: Fraction, suffix: str) -> int:
+def _begin(segments: Sequence[Segment], source: Any, base: Fraction) -> int:
     """The tick of the clip at which all tracks of the result begin together.
 
     It is 0, so that times stay as they are, but for two: the clock of a broadcast, which may have run for a day, and
-    frames before 0, which an index of mp4 would cut off.
+    frames before 0, which an index of mp4 would cut off, and whose times readers of Matroska lose.
     """
     first = segments[0].times[0][0]
     if source is not None and source.format.name in ("mpegts", "mpeg"):
         return first if source.start_time is None else min(first, round(Fraction(source.start_time, 10**6) / base))
-    return min(0, first) if suffix in _OPTIONS else 0
+    return min(0, first)
 
 
 def _timescale(base: Fraction, source: Any) -> int:

@@ -47,7 +47,7 @@ class Clip:
         hdr: whether its colors are mapped from HDR or a wide gamut.
         container: PyAV's, with all the other tracks, for whoever copies them.
         video: PyAV's stream of the frames.
-        notes: what a user may want to know of how it was read.
+        damage: what of it could not be read, in words that follow its name.
     """
 
     size: tuple[int, int]
@@ -61,13 +61,13 @@ class Clip:
     hdr: bool
     container: Any
     video: Any
-    notes: list[str] = field(default_factory=list)
+    damage: list[str] = field(default_factory=list)
     _decoded: Iterator[Frame] = field(default_factory=lambda: iter(()), repr=False)
 
     def frames(self) -> Iterator[Frame]:
         """The frames in the order in which they are shown, once: a clip is read once.
 
-        What is damaged is left out, so that the frame before it stands longer, and said in ``notes``.
+        What is damaged is left out, so that the frame before it stands longer, and said in ``damage``.
         """
         return self._decoded
 
@@ -168,7 +168,7 @@ class _Opening:
     ) -> None:
         self._av, self._container, self._video = av, container, video
         self._damaged = self._interlaced = False
-        self._notes: list[str] = []
+        self._damage: list[str] = []
         self._decoder = self._made_decoder()
         origin = video.start_time or 0
         self._first = None if start is None else origin + _ticks(start, video.time_base)
@@ -227,7 +227,7 @@ class _Opening:
             hdr=to_rgb.is_hdr,
             container=self._container,
             video=video,
-            notes=self._notes,
+            damage=self._damage,
         )
         clip.count = self._count(clip)
         clip._decoded = self._frames(wanted, matrix, to_rgb)
@@ -278,7 +278,7 @@ class _Opening:
             try:
                 packet = next(packets, None)
             except (error, OSError) as fault:
-                self._notes.append(f"breaks off ({_reason(fault)}): the clip ends there")
+                self._damage.append(f"breaks off ({_reason(fault)}): the clip ends there")
                 packet = None
             if packet is not None and packet.size == 0:
                 continue  # FFmpeg's own sign that the file is at its end: the decoder is flushed below
@@ -286,7 +286,7 @@ class _Opening:
                 yield from self._decoder.decode(packet)
             except error as fault:
                 if not self._damaged:
-                    self._notes.append(f"has damaged frames ({_reason(fault)}): those before them stand longer")
+                    self._damage.append(f"has damaged frames ({_reason(fault)}): those before them stand longer")
                 self._damaged = True
             if packet is None:
                 return
@@ -296,8 +296,8 @@ class _Opening:
         for frame in wanted:
             yield Frame(turned(to_rgb(frame), matrix), frame.pts, frame.duration or None)
             seen += 1
-        if self._first is None and self._end is None and seen < promised and not self._notes:
-            self._notes.append(f"ends after {seen:,} of its {promised:,} frames")
+        if self._first is None and self._end is None and seen < promised and not self._damage:
+            self._damage.append(f"ends after {seen:,} of its {promised:,} frames")
 
     def _duration(self) -> Fraction | None:
         """Of what is read, in seconds, as the file says."""
