@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import onnxruntime
 
+from allaprima.engine.installed import complain_once
 from allaprima.errors import OutOfMemoryError
 
 PROVIDERS = ("CUDAExecutionProvider", "CPUExecutionProvider")
@@ -45,6 +46,7 @@ def open_session(model: bytes, threads: int | None = None, *, planned: bool = Fa
     options.enable_mem_pattern = planned
     options.add_session_config_entry("session.use_env_allocators", "1")
     available = onnxruntime.get_available_providers()
+    complain_once(onnxruntime.__file__, tuple(available))
     return onnxruntime.InferenceSession(model, options, providers=[name for name in PROVIDERS if name in available])
 
 
