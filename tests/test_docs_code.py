@@ -6,6 +6,7 @@ optimizations are cut to a step. A block that is not run has its reason above it
 
 from __future__ import annotations
 
+import doctest
 import os
 import re
 import shutil
@@ -204,10 +205,44 @@ class Studio:
         self.process.communicate()
 
 
+QUICK = ("stylize", "styles", "optimize")
+"""Verbs whose examples in help and man pages are run; those of the others are in the documents, too, or never end."""
+
+
+def examples() -> list[tuple[str, str]]:
+    """The examples in the help of each verb."""
+    context = click.Context(app)
+    commands = [app.get_command(context, verb) for verb in app.list_commands(context)]
+    return [(command.name, line) for command in commands for line, _ in command.examples]
+
+
+@pytest.mark.parametrize("verb", QUICK)
+def test_the_examples_of_the_help_run(verb, folder, material, monkeypatch, capfd):
+    lines = [line for name, line in examples() if name == verb]
+    prepare(folder, material, "".join(lines), monkeypatch)
+    for line in lines:
+        run(line, folder, material)
+    capfd.readouterr()
+
+
+def test_the_examples_of_public_docstrings_run(folder, capfd):
+    import allaprima
+
+    names = {"allaprima": allaprima, "stylizer": allaprima.Stylizer(), "frames": [checkered(64, 48)] * 2}
+    for documented in (allaprima, allaprima.stylize_files, allaprima.Stylizer.session):
+        found = doctest.DocTestParser().get_examples(documented.__doc__)
+        assert found, documented
+        for example in found:
+            exec(example.source, names)
+    assert [painting.shape for painting in names["paintings"]] == [(48, 64, 3)] * 2
+    capfd.readouterr()
+
+
 def every_line() -> list[tuple[Path, str]]:
-    """All lines of the shell, also those that are not run, and the commands in the text."""
+    """All lines of the shell, also those that are not run, the commands in the text, and the examples of the help."""
     lines = [(page, line) for page in PAGES for block in blocks(page, "sh") for line in block.lines()]
-    return lines + [(page, line) for page in PAGES for line in mentioned(page)]
+    lines += [(page, line) for page in PAGES for line in mentioned(page)]
+    return lines + [(ROOT / "src" / "allaprima" / "cli" / f"{verb}.py", line) for verb, line in examples()]
 
 
 def test_every_option_that_the_documents_name_exists():
