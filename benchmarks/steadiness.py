@@ -168,11 +168,11 @@ class Painted:
         return alone, steady
 
     def scene(self, scene: Scene) -> dict[str, float]:
-        """Warping error, sharpness and distances."""
+        """Warping error, sharpness and, of the frame in the middle, distances."""
         alone, steady = self.both(scene.frames)
         further: dict[str, float] = {}
         if self._distances is not None:
-            frames = [*zip(scene.frames, alone, steady, strict=True)][SETTLED::5]
+            frames = [*zip(scene.frames, alone, steady, strict=True)][FRAMES // 2 :: FRAMES]
             by_itself, steadily = (
                 np.sum([self._distances(frame[0], frame[which], self._style) for frame in frames], axis=0)
                 for which in (1, 2)

@@ -26,7 +26,8 @@ LAYERS = (
     ("gallery",),
     ("cards",),
     ("painter", "provenance"),
-    ("file_painter", "session"),
+    ("session",),
+    ("file_painter",),
     ("film",),  # clips: read, painted frame by frame, written
     ("stylizer", "training"),  # the two wings: the face of painting, and training
     ("batch", "export", "live", "shortcuts"),

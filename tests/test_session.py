@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageSequence
 
 from allaprima import OptionError, PictureError, Session, StyleError, Stylizer
 from allaprima.steady.blend import _average
@@ -262,3 +262,20 @@ def test_any_size(width, height):
 
 
 SESSIONS: list[Session] = []
+
+
+@pytest.mark.parametrize("kind", ["gif", "apng", "webp"])
+def test_animations_are_painted_steadily(tmp_path, kind):
+    frames = clip(6)
+    source, pictures = tmp_path / f"a.{kind}", [Image.fromarray(frame) for frame in frames]
+    pictures[0].save(source, save_all=True, append_images=pictures[1:], duration=40, lossless=True)
+
+    def painted(steady: float) -> list[np.ndarray]:
+        target = tmp_path / f"{steady}.webp"
+        Stylizer().stylize_file(source, target, STYLE, steady=steady, quality=100)
+        with Image.open(target) as image:
+            return [np.asarray(one.convert("RGB")) for one in ImageSequence.Iterator(image)]
+
+    alone, steady = painted(0), painted(0.5)
+    assert len(alone) == len(steady) == 6
+    assert flicker(steady) < 0.5 * flicker(alone)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -12,12 +12,13 @@ from typing import BinaryIO
 
 from allaprima.engine.progress import Progress
 from allaprima.errors import PictureError
-from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS
+from allaprima.options import DEFAULT_QUALITY, MAX_PIXELS, STEADY
 from allaprima.painter import Painter
 from allaprima.picture.animation import Animation, read_frames
 from allaprima.picture.formats import check_size_of_format, format_of
 from allaprima.picture.picture import Picture
 from allaprima.provenance import Stamp, digest, stamped, with_comment
+from allaprima.session import Session
 
 _TRIES = 3
 """How often a photograph is painted that changes meanwhile."""
@@ -37,6 +38,7 @@ class FilePainter:
         keep_gps: whether the place stays in the metadata.
         note: is told what a user may want to know of a picture that is painted all the same.
         lost: is told what of a damaged clip is missing in its painting.
+        steady: of animations, 0 to 1, see ``Session``.
         decoding: is entered while a file is decoded.
     """
 
@@ -48,13 +50,14 @@ class FilePainter:
     note: Callable[[str], None] = lambda _: None
     lost: Callable[[str], None] = lambda _: None
     decoding: Callable[[], AbstractContextManager[object]] = nullcontext
+    steady: float = STEADY
 
     @cached_property
     def digest(self) -> str:
         """Of all that decides how a result looks: the model, the look and how it is encoded."""
         model, look = self.painter.engine.card.weights_sha256, self.painter.look
         others = [(one.name, getattr(look, one.name)) for one in fields(look) if one.name not in _SAID_OTHERWISE]
-        choices = self.painter.mixtures, look.longest, others, self.size, self.quality, self.keep_gps
+        choices = self.painter.mixtures, look.longest, others, self.size, self.quality, self.keep_gps, self.steady
         return digest(model, *choices)
 
     def paint_file(self, source: Path, suffix: str, progress: Progress | None = None) -> bytes:
@@ -103,7 +106,10 @@ class FilePainter:
             content = content.within(self.size)
         check_size_of_format(kind, *content.size)
         self._tell_of_look(content)
-        content = self.painter.paint(content, progress)  # the same name: the photograph's memory is free
+        if isinstance(content, Animation):
+            content = content.with_frames(_Steadily(self.painter, content, self.steady, progress))
+        else:
+            content = self.painter.paint(content, progress)  # the same name: the photograph's memory is free
         painting = stamped(content, stamp).encode(suffix, self.quality)
         return with_comment(painting, stamp) if kind == "GIF" else painting
 
@@ -114,6 +120,23 @@ class FilePainter:
             self.note(f"the mask of {_by(mask.shape[::-1])} pixels is scaled to the picture of {_by(content.size)}")
         if isinstance(stroke, int) and stroke > max(content.size):
             self.note(f"pictures of fewer than {stroke} pixels are painted at their own size: strokes become no finer")
+
+
+@dataclass(frozen=True)
+class _Steadily:
+    """The frames of an animation, painted by a session whenever they are gone through."""
+
+    painter: Painter
+    content: Animation
+    steady: float
+    progress: Progress | None
+
+    def __iter__(self) -> Iterator[Picture]:
+        session = Session(self.painter, self.steady)
+        for number, frame in enumerate(self.content.frames, 1):
+            yield frame.with_pixels(session.paint(frame.pixels))
+            if self.progress is not None:
+                self.progress(min(number, self.content.count), self.content.count)
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from allaprima.look.look import Look
 from allaprima.look.painting import Mixture, Prepared
 from allaprima.picture.animation import Animation
 from allaprima.picture.picture import Picture, scaled_within
+from allaprima.steady.grid import GRID
 from allaprima.steady.shot import Shot
 from allaprima.style_model import PHOTO, SMALLEST_SIDE, mixture
 
@@ -95,8 +96,9 @@ class Painter:
             def opened(width: int, height: int) -> None:
                 size = (width, height) if longest is None else scaled_within((width, height), longest)
                 prepared = self.prepared(size)
+                height, width = (side + GRID for side in prepared.seen)  # frames may be painted with a margin
                 beside = max(prepared.bytes_beside, BYTES_OF_DECODED * width * height)
-                stack.enter_context(self.engine.room(*prepared.seen, beside))
+                stack.enter_context(self.engine.room(height, width, beside))
 
             yield opened
 

@@ -320,7 +320,7 @@ class Stylizer:
             mask_style=mask_style,
         )
         place = Path(target)
-        painter = FilePainter(self.painter(look), size, quality, max_pixels, keep_gps)
+        painter = FilePainter(self.painter(look), size, quality, max_pixels, keep_gps, steady=steady)
         clips = make_clip_painter(
             painter,
             mask=mask,

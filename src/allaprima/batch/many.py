@@ -122,7 +122,7 @@ def stylize_files(
     inputs = _inputs(sources)
     plan = Plan(inputs, None if output is None else Path(output), style_label(look.style or ""), suffix, sheet=sheet)
     plan.check_folders()
-    painter = FilePainter(stylizer.painter(look), size, quality, max_pixels, keep_gps)
+    painter = FilePainter(stylizer.painter(look), size, quality, max_pixels, keep_gps, steady=steady)
     clips = make_clip_painter(
         painter, mask=mask, steady=steady, timeline=timeline, start=start, end=end, codec=codec, sheet=sheet
     )

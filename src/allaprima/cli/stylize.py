@@ -73,6 +73,7 @@ def prepared(given: Given) -> Callable[[], None]:
         note=Notes(given.quiet),
         lost=losses,
         decoding=Hush().decoding,
+        steady=given.steady,
     )
     clips = make_clip_painter(
         painter,

@@ -41,7 +41,9 @@ def painters(order: Order) -> tuple[FilePainter, ClipPainter]:
         invert_mask=order.invert_mask,
         mask_style=order.mask_style,
     )
-    painter = FilePainter(stylizer.painter(look), order.size, order.quality, order.max_pixels, order.keep_gps)
+    painter = FilePainter(
+        stylizer.painter(look), order.size, order.quality, order.max_pixels, order.keep_gps, steady=order.steady
+    )
     clips = make_clip_painter(
         painter,
         mask=order.mask,
