@@ -199,3 +199,14 @@ def test_what_a_server_is_not_made_for_is_refused(monkeypatch, clip):
         monkeypatch.setattr("allaprima.studio.job_api.find_spec", lambda _: None)
         assert "pip install" in problem(client.post(CLIPS, params=CLIP, content=clip), 501)
         assert "pip install" in problem(client.post(TRAININGS, content=png()), 501)
+
+
+def test_a_server_without_a_place_for_files_paints_pictures_alone(monkeypatch, clip):
+    def refuse(**_):
+        raise OSError("a file system that is not written to")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("allaprima.studio.tasks.tempfile.mkdtemp", refuse)
+        with application(workers=1) as client:
+            assert "no place" in problem(client.post(CLIPS, params=CLIP, content=clip), 507)
+            assert client.get("healthz").status_code == 200

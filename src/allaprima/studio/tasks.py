@@ -72,8 +72,9 @@ class Tasks:
         return self._taken
 
     def start(self) -> None:
-        """Make the folder in which all work is done."""
-        self._root = Path(tempfile.mkdtemp(prefix="allaprima-"))
+        """Make the folder in which all work is done; where nothing can be written, pictures alone are painted."""
+        with suppress(OSError):
+            self._root = Path(tempfile.mkdtemp(prefix="allaprima-"))
 
     async def stop(self) -> None:
         """Cancel all work, and remove that folder."""
@@ -89,10 +90,12 @@ class Tasks:
         """A folder for a task, which counts from now on; it is gone again if the block fails.
 
         Raises:
-            ProblemError: 429 if there are too many already, 503 if the server is about to end.
+            ProblemError: 429 if there are too many already, 503 if the server is about to end, 507 if it has no place.
         """
-        if self._closing or self._root is None:
+        if self._closing:
             raise ProblemError(503, "the server is about to end")
+        if self._root is None:
+            raise ProblemError(507, "this server has no place for the files of clips and trainings")
         if self._taken >= self.settings.tasks:
             words = f"{self._taken} clips and trainings are in work or wait already"
             raise ProblemError(429, words, headers={"Retry-After": "30"})
