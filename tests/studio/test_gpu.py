@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from allaprima.gallery import gallery_model
 from allaprima.stylizer import Stylizer
 from devices import Device
 from studios import CHROMIUM, assert_alike, visited
@@ -68,4 +69,27 @@ def test_the_page_says_what_computes(gpu_browser, address, tmp_path):
     for words, engine in (("?engine=webgpu", "its GPU"), ("?engine=wasm", "thread")):
         with visited(gpu_browser, address, query=words) as page:
             page.locator("input[type=file]").first.set_input_files(tmp_path / "small.png")
-            expect(page.locator(".status")).to_contain_text(engine, timeout=60_000)
+            expect(page.locator(".status")).to_contain_text(engine, timeout=180_000)
+
+
+def test_a_network_that_the_gpu_does_not_know_is_painted_without_it(gpu_browser, address, tmp_path):
+    """A weight of another name may be anything, such as of another kind of norm."""
+    onnx = pytest.importorskip("onnx", reason="the extra train is not installed")
+    from playwright.sync_api import expect
+
+    model = onnx.load(str(gallery_model("fast")))
+    known, other = "network.up.narrow.bias", "network.up.narrow.reference"
+    for tensor in model.graph.initializer:
+        tensor.name = other if tensor.name == known else tensor.name
+    for node in model.graph.node:
+        node.input[:] = [other if name == known else name for name in node.input]
+    onnx.save(model, str(tmp_path / "other.onnx"))
+    Image.fromarray(photo(90, 60)).save(tmp_path / "small.png")
+    with visited(gpu_browser, address, query="?engine=webgpu") as page:
+        if not page.evaluate("async () => Boolean(await navigator.gpu?.requestAdapter())"):
+            pytest.skip("this Chromium has no WebGPU")
+        page.locator("input[type=file]").first.set_input_files(tmp_path / "small.png")
+        expect(page.locator(".status")).to_contain_text("on this device, its GPU", timeout=180_000)
+        page.locator("input[accept='.onnx']").set_input_files(tmp_path / "other.onnx")
+        expect(page.locator(".status")).to_contain_text("no kernels for this model", timeout=180_000)
+        expect(page.locator(".status")).to_contain_text("thread")

@@ -153,6 +153,45 @@ def test_a_photograph_is_turned_as_its_camera_says(page, expect, tmp_path):
     expect(page.locator(".status")).to_contain_text("80 × 120")
 
 
+@pytest.mark.parametrize("format", ["jpg", "png", "webp"])
+@pytest.mark.parametrize("source", ["jpg", "png", "webp"])
+def test_metadata_is_kept_as_the_command_keeps_it(page, expect, tmp_path, source, format):
+    """Who, when and with what; where only if that is wanted."""
+    path = tmp_path / f"photo.{source}"
+    Image.fromarray(checkered(120, 80)).save(path, exif=full_exif())
+    choose(page, path)
+    painted(page, expect, "The Great Wave")
+    wanted = kept_by_python(path, format, keep_gps=False)
+    assert wanted[0][315] == "Ansel Adams"
+    assert not wanted[2]
+    assert directories(downloaded(page, format)[1]) == wanted
+    page.get_by_label("Keep where it was taken").check()
+    placed = directories(downloaded(page, format)[1])
+    assert placed == kept_by_python(path, format, keep_gps=True)
+    assert placed[2]
+
+
+def full_exif() -> Image.Exif:
+    exif = Image.Exif()
+    exif.update({274: 6, 271: "Camera", 305: "an editor", 315: "Ansel Adams", 306: "2026:11:25 12:00:00"})
+    exif[34665] = {36867: "2026:11:25 12:00:00", 33434: (1, 250), 34855: 100, 37500: b"a maker's own"}
+    exif[34853] = {1: "N", 2: (48.0, 12.0, 3.0), 3: "E", 4: (11.0, 34.0, 5.0)}
+    return exif
+
+
+def directories(data: bytes) -> tuple[dict, dict, dict]:
+    """All of a file's EXIF but the name of what made it, and where directories lie."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        exif = image.getexif()
+        first = {tag: value for tag, value in exif.items() if tag not in (305, 34665, 34853)}
+        return first, dict(exif.get_ifd(34665)), dict(exif.get_ifd(34853))
+
+
+def kept_by_python(path: Path, format: str, keep_gps: bool) -> tuple[dict, dict, dict]:
+    return directories(Stylizer().stylize(path.read_bytes(), "great_wave", format=format, keep_gps=keep_gps))
+
+
 def test_transparency_is_kept(page, expect, tmp_path):
     alpha = np.full((60, 80, 1), 255, np.uint8)
     alpha[:, 40:] = 0

@@ -1,5 +1,6 @@
 /**
- * When what is painted: a quick preview at once, then the sheet of all styles, then the painting for the screen.
+ * When what is painted: a quick preview at once, then a small sheet of all styles, then the painting for the screen, and
+ * at last the sheet's tiles as they stay.
  *
  * One request at a time goes to the worker. A change cancels the painting in work; what a slider passes by is never
  * queued.
@@ -10,14 +11,14 @@ import type { Client } from "./client.js";
 import type { Encoding, Order } from "./paint/protocol.js";
 import type { Choice } from "./state.js";
 
-/** Pixels on the longer side, of a tile of the sheet, of a preview, and of what is shown on a screen. */
-const TILE = 192;
+/** Pixels on the longer side, of a tile of the sheet at first and in the end, of a preview, and of what is shown. */
+const TILES = [112, 192] as const;
 const DRAFT = [160, 384] as const;
 const SCREEN = 1600;
 /** Milliseconds without a change after which a painting is worth the work. */
 const REST = 160;
 /** Seconds that a preview may take; slower devices get smaller ones. */
-const QUICK = 0.1;
+const QUICK = 0.08;
 
 export interface Shown {
   tile(name: string, image: ImageBitmap): void;
@@ -31,12 +32,13 @@ export class Easel {
   private previewDue = false;
   private paintingDue = false;
   private changed = 0;
-  private tiles: string[] = [];
+  /** What is left of the sheet, at first small, and in the end as it stays. */
+  private tiles: [string[], string[]] = [[], []];
   private running: number | null = null;
   private active = false;
   /** Longer side of what is painted; null is the photograph's own. */
   private within: number | null = SCREEN;
-  private draft: number = DRAFT[1];
+  private draft = 256;
 
   constructor(
     private readonly client: Client,
@@ -45,7 +47,7 @@ export class Easel {
 
   /** A photograph or a model is new. */
   begin(choice: Choice, styles: readonly string[]): void {
-    this.tiles = [...styles];
+    this.tiles = [[...styles], [...styles]];
     this.paint(choice);
   }
 
@@ -67,7 +69,7 @@ export class Easel {
 
   /** Nothing more is painted. */
   stop(): void {
-    this.tiles = [];
+    this.tiles = [[], []];
     this.wanted = null;
     this.previewDue = false;
     this.paintingDue = false;
@@ -104,15 +106,8 @@ export class Easel {
       });
       return true;
     }
-    const tile = this.tiles[0];
-    if (tile !== undefined) {
-      this.shown.busy("sheet");
-      const look = { ...choice.look, style: { [tile]: 1 }, strength: 1, color: "style" as const };
-      const done = await this.run({ look, mask: null, within: TILE, draft: TILE }, (image) => this.shown.tile(tile, image));
-      if (done) this.tiles = this.tiles.filter((one) => one !== tile);
-      return true;
-    }
-    if (!this.paintingDue) return false;
+    if (this.tiles[0].length > 0) return this.tile(0, choice);
+    if (!this.paintingDue) return this.tiles[1].length > 0 && this.tile(1, choice);
     const rest = this.changed + REST - performance.now();
     if (rest > 0) {
       await new Promise((resolve) => setTimeout(resolve, rest));
@@ -121,6 +116,18 @@ export class Easel {
     this.paintingDue = false;
     this.shown.busy("painting");
     await this.run({ ...choice, within: this.within, draft: null }, (image, seconds) => this.shown.painting(image, seconds));
+    return true;
+  }
+
+  /** Paint the next tile of the sheet, small or as it stays. */
+  private async tile(pass: 0 | 1, { look }: Choice): Promise<true> {
+    const [name] = this.tiles[pass];
+    const longest = TILES[pass];
+    this.shown.busy("sheet");
+    const alone = { ...look, style: { [name!]: 1 }, strength: 1, color: "style" as const };
+    const order = { look: alone, mask: null, within: longest, draft: longest };
+    const done = await this.run(order, (image) => this.shown.tile(name!, image));
+    if (done) this.tiles[pass] = this.tiles[pass].filter((one) => one !== name);
     return true;
   }
 

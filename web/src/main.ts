@@ -5,7 +5,7 @@ import { Client, Failed } from "./client.js";
 import { h } from "./dom.js";
 import { Easel } from "./easel.js";
 import type { Style } from "./paint/card.js";
-import type { Engine } from "./paint/network.js";
+import type { Engine, GpuVerdict } from "./paint/network.js";
 import type { Look } from "./paint/options.js";
 import { Recorder } from "./recorder.js";
 import { State } from "./state.js";
@@ -119,6 +119,7 @@ class Studio {
   private ready: Promise<void>;
   private threads = 1;
   private engine: Engine = "wasm";
+  private gpu: GpuVerdict = "unasked";
   private styles: readonly Style[] = [];
   private fileName = "";
   private size: readonly [number, number] = [0, 0];
@@ -157,8 +158,9 @@ class Studio {
   private async load(model: { url: string } | { bytes: Uint8Array<ArrayBuffer> }): Promise<void> {
     const given = new URLSearchParams(location.search).get("engine");
     const engine = given === "wasm" || given === "webgpu" ? given : null;
-    const { styles, engine: taken } = await this.client.ask("model", { ...model, engine }).answer;
+    const { styles, engine: taken, gpu } = await this.client.ask("model", { ...model, engine }).answer;
     this.engine = taken;
+    this.gpu = gpu;
     this.styles = styles.slice(1);
     this.sheet.setStyles(this.styles);
     this.controls.setStyles(this.styles);
@@ -174,11 +176,12 @@ class Studio {
     this.easel.stop();
     this.tell(say("loading", { file: file.name }));
     try {
-      const { width, height, shown } = await this.client.ask("open", { file }).answer;
+      const { width, height, shown, place } = await this.client.ask("open", { file }).answer;
       this.fileName = file.name;
       this.size = [width, height];
       this.beginWork(shown, width, height);
       this.many.set(beside);
+      this.save.setPlace(place || beside.length > 1);
       this.tell(say("starting"));
       this.state.restart({ look: { ...this.state.now.look, feather: null, invert_mask: false, mask_style: null }, mask: null });
       await this.ready;
@@ -341,7 +344,8 @@ class Studio {
 
   private engineInWords(): string {
     if (this.engine === "webgpu") return say("gpu");
-    return this.threads === 1 ? say("oneThread") : say("threads", { number: this.threads });
+    const threads = this.threads === 1 ? say("oneThread") : say("threads", { number: this.threads });
+    return this.gpu === "unknown" || this.gpu === "differs" ? say(`gpu_${this.gpu}`, { threads }) : threads;
   }
 
   private busySaving(share: number | null): void {

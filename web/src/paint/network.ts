@@ -39,6 +39,12 @@ async function unpacked(data: Uint8Array<ArrayBuffer>): Promise<ArrayBuffer> {
 
 export type Engine = "wasm" | "webgpu";
 
+/**
+ * What became of the GPU: it paints; there is none; there are no kernels for this network; what it paints is wrong; it is
+ * slower; or nobody wanted it.
+ */
+export type GpuVerdict = "paints" | "none" | "unknown" | "differs" | "slower" | "unasked";
+
 /** Threads that wait for one another sleep: where something else computes, spinning makes all many times slower. */
 const QUIET = { session: { intra_op: { allow_spinning: "0" } } };
 
@@ -52,6 +58,7 @@ export class Model {
     readonly styles: readonly Style[],
     private readonly session: ort.InferenceSession,
     private gpu: GpuNetwork | null = null,
+    private judged: GpuVerdict = "unasked",
   ) {}
 
   /**
@@ -62,7 +69,7 @@ export class Model {
     // Plans of memory for each size of picture save no time and take half as much again.
     const session = await ort.InferenceSession.create(bytes, { enableMemPattern: false, extra: QUIET });
     const model = new Model(styles, session);
-    if (wanted !== "wasm") await model.tryGpu(bytes, wanted === "webgpu");
+    if (wanted !== "wasm") model.judged = await model.tryGpu(bytes, wanted === "webgpu");
     return model;
   }
 
@@ -72,6 +79,10 @@ export class Model {
 
   get engine(): Engine {
     return this.gpu === null ? "wasm" : "webgpu";
+  }
+
+  get verdict(): GpuVerdict {
+    return this.judged;
   }
 
   async run(picture: Rgb, style: Mixture): Promise<Rgb> {
@@ -97,19 +108,24 @@ export class Model {
   }
 
   /** Take the GPU if it paints the same, and faster unless it is wanted anyway. */
-  private async tryGpu(bytes: Uint8Array, anyway: boolean): Promise<void> {
+  private async tryGpu(bytes: Uint8Array, anyway: boolean): Promise<GpuVerdict> {
     try {
       const gpu = await GpuNetwork.of(bytes);
-      if (gpu === null) return;
+      if (gpu === null) return "none";
+      if (gpu === "unknown") return "unknown";
       const style = Float32Array.from(this.styles, (_, entry) => (entry === PHOTO ? 0.2 : entry === 1 ? 0.5 : entry === 2 ? 0.3 : 0));
       const small = pattern(CHECKED);
       const right = alike(await gpu.run(small, style), await this.runHere(small, style));
       if (right && (anyway || (await this.faster(gpu, style)))) {
         this.gpu = gpu;
         void gpu.lost.then(() => (this.gpu = null));
-      } else gpu.release();
+        return "paints";
+      }
+      gpu.release();
+      return right ? "slower" : "differs";
     } catch {
       this.gpu = null; // a device that says it can, and cannot
+      return "differs";
     }
   }
 

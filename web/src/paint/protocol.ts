@@ -2,7 +2,7 @@
 
 import type { Look } from "./options.js";
 import type { Style } from "./card.js";
-import type { Engine } from "./network.js";
+import type { Engine, GpuVerdict } from "./network.js";
 import type { Gray, Rgba } from "./pixels.js";
 
 /** How a painting is wanted. */
@@ -19,6 +19,16 @@ export interface Encoding {
   readonly type: "image/png" | "image/jpeg" | "image/webp";
   /** 1 to 100. */
   readonly quality: number;
+  /** Whether the metadata says where the photograph was taken. */
+  readonly place: boolean;
+}
+
+/** A photograph that is open: its size, how it looks, and whether it says where it was taken. */
+export interface Opened {
+  readonly width: number;
+  readonly height: number;
+  readonly shown: ImageBitmap;
+  readonly place: boolean;
 }
 
 /** Each request and its answer. */
@@ -26,9 +36,9 @@ export interface Requests {
   start: { ask: { runtime: string; threads: number | null }; answer: { threads: number } };
   model: {
     ask: ({ url: string } | { bytes: Uint8Array<ArrayBuffer> }) & { engine: Engine | null };
-    answer: { styles: readonly Style[]; engine: Engine };
+    answer: { styles: readonly Style[]; engine: Engine; gpu: GpuVerdict };
   };
-  open: { ask: { file: Blob } | { pixels: Rgba }; answer: { width: number; height: number; shown: ImageBitmap } };
+  open: { ask: { file: Blob } | { pixels: Rgba }; answer: Opened };
   paint: { ask: Order; answer: { image: ImageBitmap; seconds: number } };
   pixels: { ask: Order; answer: Rgba };
   /** A picture of many: decoded, painted and encoded, beside the photograph in hand. */

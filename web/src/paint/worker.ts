@@ -1,6 +1,8 @@
 /** Decodes, paints and encodes, so that the page never waits. One request after the other. */
 
 import { ModelFault } from "./card.js";
+import { metadataOf, withMetadata } from "./exif.js";
+import type { Metadata } from "./exif.js";
 import { Model, fetched, startRuntime, threadsHere } from "./network.js";
 import type { Mixture } from "./painting.js";
 import { paint, seenSize } from "./painting.js";
@@ -28,7 +30,10 @@ class Photo {
   private readonly copies = new Map<string, Rgb>();
   private readonly results = new Map<string, Promise<Rgb>>();
 
-  constructor(readonly whole: Rgba) {}
+  constructor(
+    readonly whole: Rgba,
+    readonly metadata: Metadata | null,
+  ) {}
 
   get size(): Size {
     return [this.whole.width, this.whole.height];
@@ -97,14 +102,19 @@ async function loadModel(ask: Requests["model"]["ask"]): Promise<Requests["model
   await model?.release();
   model = loaded;
   photo?.forget();
-  return { styles: loaded.styles, engine: loaded.engine };
+  return { styles: loaded.styles, engine: loaded.engine, gpu: loaded.verdict };
 }
 
 async function open(ask: Requests["open"]["ask"]): Promise<Requests["open"]["answer"]> {
   const pixels = "pixels" in ask ? ask.pixels : await decoded(ask.file);
   fillInvisible(pixels);
-  photo = new Photo(pixels);
-  return { width: pixels.width, height: pixels.height, shown: await bitmapOf(photo.shown(SHOWN)) };
+  photo = new Photo(pixels, "pixels" in ask ? null : await metadataIn(ask.file));
+  const place = (photo.metadata?.place.length ?? 0) > 0;
+  return { width: pixels.width, height: pixels.height, shown: await bitmapOf(photo.shown(SHOWN)), place };
+}
+
+async function metadataIn(file: Blob): Promise<Metadata | null> {
+  return metadataOf(new Uint8Array(await file.arrayBuffer()));
 }
 
 async function decoded(file: Blob): Promise<Rgba> {
@@ -159,11 +169,12 @@ function bitmapOf({ data, width, height }: Rgba): Promise<ImageBitmap> {
 }
 
 /** A picture of many; nothing of it is kept. */
-async function one({ file, look, type, quality }: Requests["one"]["ask"], id: number): Promise<Requests["one"]["answer"]> {
+async function one({ file, look, type, quality, place }: Requests["one"]["ask"], id: number): Promise<Requests["one"]["answer"]> {
   const pixels = await decoded(file);
   fillInvisible(pixels);
   const order = { look, mask: null, within: null, draft: null };
-  const blob = await encoded(await painting(order, id, new Photo(pixels)), { type, quality });
+  const kept = await metadataIn(file);
+  const blob = await encoded(await painting(order, id, new Photo(pixels, kept)), { type, quality, place }, kept);
   return { blob, crc: crc32(new Uint8Array(await blob.arrayBuffer())) };
 }
 
@@ -185,7 +196,7 @@ async function frame({ frame: bitmap, look, longest }: Requests["frame"]["ask"])
   return bitmapOf(await paint(picture, rgbOf(picture), look, null, model.names, (seen, style) => loaded.run(seen, style)));
 }
 
-async function encoded(picture: Rgba, order: Encoding): Promise<Blob> {
+async function encoded(picture: Rgba, order: Encoding, kept: Metadata | null): Promise<Blob> {
   const canvas = new OffscreenCanvas(picture.width, picture.height);
   const context = canvas.getContext("2d");
   if (context === null) throw new Stopped("memory");
@@ -197,7 +208,8 @@ async function encoded(picture: Rgba, order: Encoding): Promise<Blob> {
   }
   const blob = await canvas.convertToBlob({ type: order.type, quality: order.quality / 100 });
   if (blob.type !== order.type) throw new Stopped("no-encoder");
-  return blob;
+  if (kept === null) return blob;
+  return new Blob(withMetadata(new Uint8Array(await blob.arrayBuffer()), kept, order.place), { type: order.type });
 }
 
 async function answer(message: Extract<Message, { kind: Kind }>): Promise<[unknown, Transferable[]]> {
@@ -221,7 +233,7 @@ async function answer(message: Extract<Message, { kind: Kind }>): Promise<[unkno
       return [{ data, width, height }, [data.buffer]];
     }
     case "encode":
-      return [{ blob: await encoded(await painting(message.ask, id), message.ask) }, []];
+      return [{ blob: await encoded(await painting(message.ask, id), message.ask, photo?.metadata ?? null) }, []];
     case "one":
       return [await one(message.ask, id), []];
     case "frame": {

@@ -27,8 +27,9 @@ export class Save {
   private readonly download = h("button", { type: "button", class: "main", onclick: () => this.run(() => this.save()) }, say("download"));
   private readonly copy = h("button", { type: "button", onclick: () => this.run(() => this.toClipboard()) }, say("copy"));
   private readonly share = h("button", { type: "button", onclick: () => this.run(() => this.hand()) }, say("shareIt"));
-  /** Of the formats that lose something. */
-  readonly settings = h("section", { class: "group" }, h("h2", {}, say("file")), this.slider.element);
+  private readonly keep = h("input", { type: "checkbox" });
+  private readonly place = h("label", { class: "check", hidden: true }, this.keep, say("place"));
+  readonly settings = h("section", { class: "group" }, h("h2", {}, say("file")), this.slider.element, this.place);
   readonly element = h(
     "section",
     { class: "save", "aria-label": say("save") },
@@ -55,11 +56,19 @@ export class Save {
   /** As the user wants files. */
   get encoding(): Encoding & { readonly suffix: Suffix } {
     const suffix = this.format.value as Suffix;
-    return { suffix, type: TYPES[suffix], quality: this.quality };
+    return { suffix, type: TYPES[suffix], quality: this.quality, place: this.keep.checked };
+  }
+
+  /** Of another photograph: whether it may say where it was taken, which is told only if the user wants that. */
+  setPlace(known: boolean): void {
+    this.keep.checked = false;
+    this.place.hidden = !known;
+    this.update();
   }
 
   private update(): void {
-    this.settings.hidden = this.format.value === "png";
+    this.slider.element.hidden = this.format.value === "png"; // which loses nothing
+    this.settings.hidden = this.slider.element.hidden && this.place.hidden;
   }
 
   private async run(act: () => Promise<string | null>): Promise<void> {
@@ -79,7 +88,7 @@ export class Save {
   }
 
   private encode(suffix: Suffix): Promise<Blob> {
-    return this.source.encode({ type: TYPES[suffix], quality: this.quality }, (share) => this.source.busy(share));
+    return this.source.encode({ type: TYPES[suffix], quality: this.quality, place: this.keep.checked }, (share) => this.source.busy(share));
   }
 
   private async file(): Promise<File> {

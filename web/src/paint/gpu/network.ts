@@ -65,13 +65,13 @@ export class GpuNetwork {
     private readonly shadows: number,
   ) {}
 
-  /** Null if there is no GPU, or the model is of another kind. */
-  static async of(model: Uint8Array): Promise<GpuNetwork | null> {
+  /** Null if there is no GPU; "unknown" if the model has weights that these kernels do not know, or lacks some. */
+  static async of(model: Uint8Array): Promise<GpuNetwork | "unknown" | null> {
     const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
     if (adapter === null || adapter === undefined) return null;
     const weights = weightsOf(model);
     const kernel = weights.tensors.get("down1.conv.weight")?.shape;
-    if (kernel?.length !== 4 || kernel[2] !== 5 || !weights.tensors.has("up.narrow.weight")) return null;
+    if (kernel?.length !== 4 || kernel[2] !== 5 || !isKnown(weights)) return "unknown";
     const { maxStorageBufferBindingSize, maxBufferSize } = adapter.limits;
     const device = await adapter.requestDevice({ requiredLimits: { maxStorageBufferBindingSize, maxBufferSize } });
     return build(device, weights, kernel[0]!);
@@ -280,6 +280,24 @@ export class GpuNetwork {
     const reading = kept(device.createBuffer({ size: picture, usage: USAGE.COPY_DST | USAGE.MAP_READ }));
     return { key, bytes, result, reading, share, shareData, dispatches, buffers };
   }
+}
+
+/** Whether a model has the weights of this network, all and nothing else: what is not known cannot be left out. */
+function isKnown({ tensors, epsilons }: Weights): boolean {
+  const convolutions = ["down1.conv", "down2.conv", "up.mix.conv", "up.narrow", "last.conv"];
+  const norms = ["down1.norm", "down2.norm", "up.mix.norm"];
+  for (let block = 0; tensors.has(`blocks.${block}.first.conv.weight`); block += 1) {
+    for (const half of ["first", "second"]) {
+      convolutions.push(`blocks.${block}.${half}.conv`);
+      norms.push(`blocks.${block}.${half}.norm`);
+    }
+  }
+  const weights = convolutions.map((name) => `${name}.weight`);
+  const styles = norms.flatMap((name) => [`${name}.scale`, `${name}.shift`]);
+  const needed = [...weights, ...styles, "up.narrow.bias", "last.conv.bias"];
+  const known = new Set([...needed, "shade.darkest"]);
+  const whole = needed.every((name) => tensors.has(name)) && epsilons.length === norms.length;
+  return whole && [...tensors.keys()].every((name) => known.has(name));
 }
 
 /** A buffer with something in it. */

@@ -30,9 +30,9 @@ export function weightsOf(model: Uint8Array): Weights {
     if (number === GRAPH.initializer) {
       const name = text(value, TENSOR.name);
       const raw = all(value, TENSOR.raw)[0];
-      if (name.startsWith(PREFIX) && raw !== undefined && raw.length % 4 === 0) {
-        tensors.set(name.slice(PREFIX.length), { shape: shapeOf(value), data: new Float32Array(raw.slice().buffer) });
-      }
+      if (!name.startsWith(PREFIX)) continue;
+      const data = raw !== undefined && raw.length % 4 === 0 ? new Float32Array(raw.slice().buffer) : new Float32Array();
+      tensors.set(name.slice(PREFIX.length), { shape: shapeOf(value), data }); // what is written otherwise is not known
     } else if (number === GRAPH.node && text(value, NODE.kind) === "InstanceNormalization") {
       const found = all(value, NODE.attribute).find((one) => text(one, ATTRIBUTE.name) === "epsilon");
       const bytes = found === undefined ? undefined : all(found, ATTRIBUTE.float)[0];
