@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from allaprima.errors import ExistsError, OutputError
-from allaprima.files import replacing, write_bytes
+from allaprima.files import replacing, replacing_folder, write_bytes
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permissions and links of POSIX")
 
@@ -98,3 +98,25 @@ def test_a_link_stays_a_link(tmp_path):
         write_bytes(data, link)
         assert link.is_symlink()
         assert place.read_bytes() == data
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path):
+    place = tmp_path / "deep" / "model.pkg"
+    with replacing_folder(place) as folder:
+        assert folder.suffix == ".pkg"
+        folder.mkdir()
+        (folder / "a").write_text("1")
+        assert not place.exists()
+    assert (place / "a").read_text() == "1"
+    with pytest.raises(ZeroDivisionError), replacing_folder(place) as folder:
+        folder.mkdir(1 // 0)
+    with pytest.raises(OutputError), replacing_folder(place):
+        pass  # nothing was made
+    with pytest.raises(ExistsError), replacing_folder(place, overwrite=False) as folder:
+        folder.mkdir()
+    assert (place / "a").read_text() == "1"
+    with replacing_folder(place) as folder:
+        folder.mkdir()
+        (folder / "b").write_text("2")
+    assert [path.name for path in place.iterdir()] == ["b"]
+    assert [path.name for path in place.parent.iterdir()] == ["model.pkg"]

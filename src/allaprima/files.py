@@ -9,6 +9,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 from allaprima.errors import AllaPrimaError, ExistsError, OutputError
@@ -63,6 +64,38 @@ def replacing(path: Path, *, overwrite: bool = True) -> Iterator[BinaryIO]:
     except FileExistsError as error:
         raise ExistsError(f"{path} exists", options=("overwrite",)) from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise OutputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
+
+
+@contextmanager
+def replacing_folder(path: Path, *, overwrite: bool = True) -> Iterator[Path]:
+    """A place for a folder, which takes its name when the block ends; if the block fails, nothing has happened.
+
+    The block makes the folder; its place has the same ending as ``path``. Missing folders above it are made. Where a
+    folder is replaced, there is none for an instant, and the old one comes back if the new one cannot take its name.
+
+    Raises:
+        ExistsError: there is something, and nothing may be replaced.
+        OutputError: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=f".{path.name[:50]}.", suffix=".part", dir=path.parent) as scratch:
+            made, old = Path(scratch) / f"new{path.suffix}", Path(scratch) / "old"
+            yield made
+            if is_taken(path) and not overwrite:
+                raise ExistsError(f"{path} exists", options=("overwrite",))
+            if is_taken(path):
+                os.replace(path, old)
+            try:
+                os.replace(made, path)
+            except OSError:
+                if is_taken(old):
+                    os.replace(old, path)
+                raise
+    except AllaPrimaError:
+        raise
+    except (OSError, ValueError) as error:
         raise OutputError(f"{path} cannot be written: {getattr(error, 'strerror', None) or error}") from error
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -83,6 +85,15 @@ def test_a_difference_is_counted():
 )
 def test_what_is_refused(words, sentence, tmp_path):
     assert sentence in refusal(["export", "fast", *words, "-o", str(tmp_path / "out.onnx")])
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("to", "package"), [("litert", "litert_torch"), ("coreml", "coremltools")])
+def test_an_extra_that_is_missing_is_said(to, package, tmp_path, small, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, f"allaprima.conversion.{to}", raising=False)
+    words = ["export", str(small), "--to", to, "-o", str(tmp_path / f"out{FORMATS[to].suffix}")]
+    assert re.search(rf"export to {to} needs the package {package}: .*\[{to}\]", refusal(words))
     assert not list(tmp_path.iterdir())
 
 

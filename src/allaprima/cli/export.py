@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     ("allaprima export fast --to onnx-web -o fast-web.onnx", "For a web page, any size"),
+    ("allaprima export fast --to litert --style udnie --size 512x512 -o udnie.tflite", "For Android, in one style"),
+    ("allaprima export fast --to coreml -o fast.mlpackage", "For Apple's devices, five sizes"),
     ("allaprima export fast --to torch -o fast.safetensors", "For PyTorch without this package"),
 )
 
@@ -46,15 +48,17 @@ class Given:
 @what(
     "--to",
     required=True,
-    metavar="onnx-web|torch",
-    help="Format. onnx-web: floats at both ends, for web pages and other runtimes. torch: weights and a module that "
-    "needs PyTorch alone.",
+    metavar="onnx-web|litert|coreml|torch",
+    help="Format. onnx-web: floats at both ends, for web pages and other runtimes. litert: Android and other "
+    "devices (extra: litert). coreml: Apple's devices (extra: coreml). torch: weights and a module that needs PyTorch "
+    "alone.",
 )
 @what(
     "--size",
     multiple=True,
     metavar="HEIGHTxWIDTH",
-    help="Size of the pictures that the file takes, such as 720x1280. Default: all.",
+    help="Size of the pictures that the file takes, such as 720x1280; litert and coreml take several. Default: all for "
+    "onnx-web and torch, 512x512 for litert, five sizes from 256x256 to 1024x1024 for coreml.",
 )
 @what("--style", "-s", metavar="STYLE", help="Bake in one style, or a mixture such as great_wave:0.6,udnie:0.4.")
 @what(

@@ -9,6 +9,7 @@ from typing import Any
 
 from allaprima.conversion.formats import FORMATS, Converted, Format
 from allaprima.conversion.parity import STRENGTHS, Row, compare, mixtures, style_text, trials
+from allaprima.conversion.quiet import quiet
 from allaprima.conversion.size import Size
 from allaprima.conversion.source import Floats, Source
 from allaprima.engine.engine import Engine
@@ -86,7 +87,8 @@ def export(
     kind = checked(to, sizes, style, strength)
     source = Source.read(model, style, strength)
     wanted = tuple(dict.fromkeys(sizes)) or kind.sizes
-    converted = kind.convert(source, wanted)
+    with quiet():
+        converted = kind.convert(source, wanted)
     engine = Engine(model)
     rows = tuple(
         compare(lambda photo, mixture: engine.paint(photo[None], mixture)[0], converted.paint, trial)

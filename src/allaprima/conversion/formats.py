@@ -11,6 +11,7 @@ from typing import Protocol, cast
 from numpy.typing import NDArray
 
 from allaprima.conversion.beside import modules_beside
+from allaprima.conversion.quiet import quiet
 from allaprima.conversion.size import Size
 from allaprima.conversion.source import Floats, Pixels, Source
 
@@ -71,12 +72,20 @@ class Format:
     @property
     def convert(self) -> Convert:
         """What does it; the packages that it needs are loaded now."""
-        return cast(Convert, importlib.import_module(f"allaprima.conversion.{self.module}").convert)
+        with quiet():
+            return cast(Convert, importlib.import_module(f"allaprima.conversion.{self.module}").convert)
 
 
 _ALL = (
     Format(
         "onnx-web", ".onnx", "train", "onnx_web", trials=(Size(256, 256), Size(192, 320), Size(384, 256)),
+    ),
+    Format(
+        "litert", ".tflite", "litert", "litert", sizes=(Size(512, 512),), several=True, tolerance=2,
+    ),
+    Format(
+        "coreml", ".mlpackage", "coreml", "coreml", several=True, tolerance=2,
+        sizes=(Size(256, 256), Size(512, 512), Size(512, 768), Size(768, 512), Size(1024, 1024)),
     ),
     Format(
         "torch", ".safetensors", "train", "torch_file", fixed=False, bakes=False,

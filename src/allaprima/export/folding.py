@@ -12,6 +12,9 @@ from torch.fx import GraphModule, Node
 _CHECKS = ("_guards_fn", "_assert_tensor_metadata")
 """What the trace checks of its inputs, which other programs do not have."""
 
+_ONES = torch.ops.aten.new_ones.default
+"""It looks at no value of its input, and other programs do not have it."""
+
 
 def traced(model: nn.Module, example: tuple[Tensor, ...], free: tuple[dict[int, Any] | None, ...]) -> ExportedProgram:
     """A model as a graph of PyTorch's operators, whatever its ``forward`` does, with constants folded.
@@ -34,6 +37,8 @@ def _folded(module: GraphModule) -> GraphModule:
     for node in module.graph.nodes:
         if node.op == "get_attr":
             known[node] = _attribute(module, str(node.target)).detach()
+        elif node.target is _ONES and not any(isinstance(side, Node) for side in node.args[1]):
+            known[node] = torch.ones(node.args[1], dtype=node.meta["val"].dtype)
         elif node.op == "call_function" and node.all_input_nodes and all(n in known for n in node.all_input_nodes):
             args, kwargs = (torch.fx.map_arg(part, known.__getitem__) for part in (node.args, node.kwargs))
             known[node] = node.target(*args, **kwargs)
