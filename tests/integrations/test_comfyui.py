@@ -146,6 +146,8 @@ def test_a_painting_is_learnt_by_the_command(host: Any, tmp_path: Path):
     assert "udnie" in styles.styles
     assert host.progress[-2:] == [(50, 100), (100, 100)]
     assert (host.models / "allaprima" / "mine.onnx").exists()
+    unfinished = host.models / "allaprima-training"
+    assert list(unfinished.iterdir()) == []
     with pytest.raises(RuntimeError, match="there is no VGG16 file here"):
         host.run(host.nodes["AllaPrimaTrain"], **words, quality="best")
     with pytest.raises(RuntimeError, match="there is no command nowhere"):
@@ -153,8 +155,10 @@ def test_a_painting_is_learnt_by_the_command(host: Any, tmp_path: Path):
     with pytest.raises(ValueError, match="letters, digits"):
         host.run(host.nodes["AllaPrimaTrain"], **{**words, "name": "../mine"})
     host.interrupted = True
-    with pytest.raises(Interrupted):
-        host.run(host.nodes["AllaPrimaTrain"], **words)
+    for change in ({}, {}, {"quality": "draft"}, {"painting": frames(2)[1:]}):
+        with pytest.raises(Interrupted):
+            host.run(host.nodes["AllaPrimaTrain"], **{**words, **change})
+    assert len(list(unfinished.iterdir())) == 4  # one that failed and three that can go on, of the same name
 
 
 def test_installing_adds_no_dependency(pack: Path):

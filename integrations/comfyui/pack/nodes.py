@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import shutil
 from pathlib import Path
 
 import comfy.model_management
@@ -19,6 +21,8 @@ from .training import train
 CATEGORY = "Alla Prima"
 FOLDER = "allaprima"
 """Below ComfyUI's models: style models of the user's own."""
+UNFINISHED = "allaprima-training"
+"""Beside it: trainings that were stopped, each in a folder of its own."""
 SHIPPED = {path.stem: path for path in sorted((Path(__file__).parent / "models").glob("*.onnx"))}
 
 BankType = io.Custom("ALLAPRIMA_BANK")
@@ -115,11 +119,11 @@ class Train(io.ComfyNode):
         """The bank with the one style."""
         if not re.fullmatch(r"\w[\w-]*", name):
             raise ValueError(f"a style's name has letters, digits, _ and - only, not {name!r}")
-        folder = Path(folder_paths.models_dir) / FOLDER
-        folder.mkdir(parents=True, exist_ok=True)
-        picture = folder / f"{name}.png"
         pixels = (255.0 * painting[0, ..., :3].clamp(0.0, 1.0)).round().to(torch.uint8).cpu().numpy()
-        Image.fromarray(np.ascontiguousarray(pixels)).save(picture)
+        key = hashlib.sha256(f"{name} {quality} {pixels.shape}".encode() + pixels.tobytes()).hexdigest()[:16]
+        work = Path(folder_paths.models_dir) / UNFINISHED / key  # another painting of that name is another training
+        work.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.ascontiguousarray(pixels)).save(work / f"{name}.png")
         bars: list[comfy.utils.ProgressBar] = []
 
         def tell(step: int, steps: int) -> None:
@@ -128,8 +132,12 @@ class Train(io.ComfyNode):
             bars[0].update_absolute(step)
 
         check = comfy.model_management.throw_exception_if_processing_interrupted
-        train(command, picture, folder / f"{name}.onnx", quality, tell, check)
-        return io.NodeOutput(read_bank(folder / f"{name}.onnx"))
+        train(command, work / f"{name}.png", work / f"{name}.onnx", quality, tell, check)
+        bank, folder = read_bank(work / f"{name}.onnx"), Path(folder_paths.models_dir) / FOLDER
+        folder.mkdir(parents=True, exist_ok=True)
+        (work / f"{name}.onnx").replace(folder / f"{name}.onnx")
+        shutil.rmtree(work)
+        return io.NodeOutput(bank)
 
 
 class AllaPrima(ComfyExtension):

@@ -19,18 +19,16 @@ def train(
     quality: str,
     tell: Callable[[int, int], None],
     check: Callable[[], None],
-    more: tuple[str, ...] = (),
 ) -> None:
     """Run the command until it is done.
 
     Args:
         command: its name or path.
         painting: the picture to learn.
-        output: the style model to write; an older one is replaced, and a stopped training goes on.
+        output: the style model to write. What a stopped training of the same has left beside it is taken up.
         quality: draft, good or best.
         tell: is told of the steps that are done and of all.
         check: raises what is to end the training; its state is saved first.
-        more: other options.
 
     Raises:
         RuntimeError: the command is not there, or says that it failed.
@@ -40,7 +38,7 @@ def train(
         raise RuntimeError(
             f"there is no command {command} here: install Alla Prima, and name the command with its path"
         )
-    words = [found, "train", str(painting), "-o", str(output), "--quality", quality, "--overwrite", "--resume", *more]
+    words = [found, "train", str(painting), "-o", str(output), "--quality", quality, "--overwrite", "--resume"]
     last = ""
     with subprocess.Popen(words, stderr=subprocess.PIPE, text=True, encoding="utf-8", errors="replace") as process:
         assert process.stderr is not None
