@@ -51,9 +51,9 @@ class Recipe:
     """Whether half of the style loss is measured at half the size of picture and painting: strokes twice as large."""
     optimizer: str = "adam"
     """One of ``OPTIMIZERS``."""
-    shift: int = 0
-    """Picture and painting are moved by 0 to this many pixels less one, and half of them mirrored, before VGG16 sees
-    them, so that its pooling grid does not always fall on the same pixels. Training only."""
+    shift: bool = False
+    """Whether picture and painting are moved around the edge, and half of them mirrored, before VGG16 sees them: its
+    pooling grid and its own edges shall not always fall on the same pixels. Training only."""
     norm_floor: float = 0.0
     """The norms' ε as a share of their median variance in photographs (``norm_floor.py``); 0 is no floor."""
     shadows: float = 1.0
@@ -109,7 +109,7 @@ RECIPES: dict[str, Recipe] = {
             "relu1_1": 0.1, "relu1_2": 0.1, "relu2_1": 0.2, "relu2_2": 0.2,
             "relu3_1": 0.15, "relu3_3": 0.15, "relu4_1": 0.05, "relu4_3": 0.05,
         },
-        half_size=True, shift=8, shadows=0.3,
+        half_size=True, shift=True, shadows=0.3,
     ),
     # The default up to version 0.1: the paper's layers, each divided by its own norm.
     "four-layers": Recipe(

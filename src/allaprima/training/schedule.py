@@ -10,7 +10,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from allaprima.style_model import PHOTO
@@ -52,19 +51,17 @@ def draw_mixtures(recipe: Recipe, styles: int, seed: int, step: int) -> Tensor:
     return torch.from_numpy(mixtures)
 
 
-def shifted(pictures: Sequence[Tensor], shift: int, seed: int, step: int) -> list[Tensor]:
-    """All pictures [N, 3, H, W] moved alike by 0 to ``shift`` − 1 pixels, and mirrored or not, as the step decides.
+def shifted(pictures: Sequence[Tensor], shift: bool, seed: int, step: int) -> list[Tensor]:
+    """All pictures [N, 3, H, W] moved alike, around the edge, and mirrored or not, as the step decides.
 
-    What comes in from outside is the picture mirrored at its edge, and as much goes out at one side as at the other. So
-    every pixel counts about as often: where the edges are left out, as by a crop, a gray frame is learned there.
-    Averaging a loss over such small transformations makes it harder to fool (Kettunen et al. 2019, *E-LPIPS*).
+    What leaves at one side comes in at the other, by any number of pixels, so the pictures' edges lie in the middle as
+    often as elsewhere. There VGG16 sees them as it sees the rest; at its own edges it sees the zeros that it adds, and
+    a gray frame is learned. Averaging a loss over such transformations also makes it harder to fool (Kettunen et al.
+    2019, *E-LPIPS*).
     """
     if not shift:
         return list(pictures)
     rng = np.random.default_rng((seed, step, 4))
-    (top, left), mirror = rng.integers(0, shift, 2).tolist(), rng.random() < 0.5
-    height, width = pictures[0].shape[2:]
-    edge = shift // 2
-    padded = [F.pad(picture, [edge, shift - edge] * 2, mode="reflect") for picture in pictures]
-    parts = [picture[..., top : top + height, left : left + width] for picture in padded]
-    return [part.flip(-1) for part in parts] if mirror else parts
+    moves, mirror = rng.integers(0, pictures[0].shape[2:]).tolist(), rng.random() < 0.5
+    moved = [picture.roll(moves, (2, 3)) for picture in pictures]
+    return [picture.flip(-1) for picture in moved] if mirror else moved
