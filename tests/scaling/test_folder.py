@@ -66,6 +66,17 @@ def test_killed_processes_change_nothing(tmp_path):
     assert files(tmp_path / "two") == expected
 
 
+def test_any_engine_may_hand_out_the_rows(tmp_path):
+    folder = make_folder(tmp_path / "in", 4)
+    job = FolderJob(folder, tmp_path / "two", "udnie")
+    plan = [*job.rows(), Row("closed", "closed", refusal="no")]
+    parts = [plan[:2], plan[1:]]  # one is handed out twice
+    statuses = [done.status for part in parts for done in worker.paint_all(job.order, part)]
+    worker._HELPERS.close()
+    assert statuses == ["painted", "painted", "skipped", "painted", "painted", "failed"]
+    assert files(tmp_path / "two") == painted(folder, tmp_path / "one")
+
+
 def test_results_of_another_look_are_left_or_painted_again(tmp_path):
     folder = make_folder(tmp_path / "in", 2)
     target = tmp_path / "out"

@@ -125,6 +125,27 @@ def test_names_are_taken_as_there_is_room():
         assert len(taken) < 20
 
 
+def test_workers_that_come_later_are_given_work(monkeypatch):
+    """Nothing comes back until there is a second worker."""
+    monkeypatch.setattr(run_module, "_LOOK", 0.01)
+
+    class Growing(Unreliable):
+        asked = 0
+
+        def workers(self):
+            self.asked += 1
+            return 1 + self.asked // 3
+
+        def submit(self, fn, /, *args, **kwargs):
+            future = super().submit(fn, *args)
+            return future if len(self.chunks) == 3 else Future()
+
+    engine = Growing()
+    with ScaleRun(None, iter(rows(3)), engine, paint_all) as run:
+        assert next(iter(run)).status == "painted"
+    assert len(engine.chunks) == 3
+
+
 def test_stopping_ends_it_with_what_is_known():
     with ScaleRun(None, iter(rows(1000)), Unreliable(), paint_all) as run:
         fates = []

@@ -6,6 +6,7 @@ import logging
 import time
 from concurrent.futures import Executor
 
+import dask.config
 from distributed import Client, LocalCluster
 
 from allaprima.errors import EngineError
@@ -35,8 +36,13 @@ class DaskEngine:
         self._cluster: LocalCluster | None = None
         try:
             if not address:
+                dask.config.set({"distributed.worker.profile.enabled": False})  # a few percent of a core, all the time
                 self._cluster = LocalCluster(
-                    n_workers=count, threads_per_worker=1, memory_limit=0, dashboard_address=None, silence_logs=50
+                    n_workers=count,
+                    threads_per_worker=1,
+                    memory_limit=0,
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,
                 )
             if address.endswith(".json"):
                 self._client = Client(scheduler_file=address, timeout=_PATIENCE)
@@ -46,12 +52,18 @@ class DaskEngine:
         except (OSError, TimeoutError, ValueError) as error:
             raise EngineError(f"Dask does not answer at {address or 'this machine'}: {error}") from error
         self.executor: Executor = self._client.get_executor(pure=False)  # what was painted may have to be painted again
-        self._count, self._asked = count, -_KNOWN
+        self._wanted = self._count = count
+        self._asked = -_KNOWN
 
     def workers(self) -> int:
-        """See ``Engine``: threads of all workers."""
+        """See ``Engine``: threads of all workers.
+
+        A worker that is killed while it starts is not started again by Dask, so that in the end there would be none.
+        """
         if time.monotonic() - self._asked > _KNOWN:
             self._count, self._asked = sum(self._client.nthreads().values()), time.monotonic()
+            if self._cluster is not None and self._count < self._wanted:
+                self._cluster.scale(self._wanted)
         return self._count
 
     def close(self) -> None:

@@ -166,7 +166,7 @@ class FolderJob:
         check_places(self.source, self.target)
         open_store(self.target)
         self.order = replace(order, target=self.target, look=painter.digest)
-        self._plan: Iterator[Row] | None = self._rows()
+        self._plan: Iterator[Row] | None = self._search()
         first = next(self._plan, None)
         if first is None:
             raise PictureError(f"the folder {self.source} holds no pictures")
@@ -179,8 +179,16 @@ class FolderJob:
             EngineError: it is not installed, or does not answer.
         """
         engine, paint = open_engine(self._on, self._count)
-        plan, self._plan = self._plan or self._rows(), None  # a search takes time, and has been begun
-        return ScaleRun(self.order, (row for row in plan if row.source in self._shard), engine, paint)
+        return ScaleRun(self.order, self.rows(), engine, paint)
+
+    def rows(self) -> Iterator[Row]:
+        """The pictures of the share, found as they are asked for; what other engines hand to ``worker.paint_all``.
+
+        Raises:
+            PictureError: the folder cannot be searched.
+        """
+        plan, self._plan = self._plan or self._search(), None  # the first search has been begun
+        return (row for row in plan if row.source in self._shard)
 
     def count(self) -> int:
         """How many pictures there are; takes a search of its own.
@@ -188,9 +196,9 @@ class FolderJob:
         Raises:
             PictureError: the folder cannot be searched.
         """
-        return sum(row.source in self._shard for row in self._rows())
+        return sum(row.source in self._shard for row in self._search())
 
-    def _rows(self) -> Iterator[Row]:
+    def _search(self) -> Iterator[Row]:
         return rows(self.source, self.target, self._suffix, sheet=self.order.sheet)
 
 

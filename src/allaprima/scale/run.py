@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from itertools import islice
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Protocol
 
@@ -28,6 +28,8 @@ _LARGEST = 1000
 """Rows of a chunk."""
 _AHEAD = 2
 """Chunks for each worker: one in work, one that waits there."""
+_LOOK = 2.0
+"""Seconds after which the engine is asked for its workers anew, also if nothing comes back from it."""
 _TRIES = 20
 """How often a chunk is handed out that does not come back; workers die, but pictures end only their children."""
 
@@ -40,7 +42,7 @@ class Engine(Protocol):
         """What takes functions."""
 
     def workers(self) -> int:
-        """How many there are now; engines grow and shrink."""
+        """How many there are now, for engines grow and shrink; it is asked every few seconds, and may see to them."""
 
     def close(self) -> None:
         """End the work, also what is in the middle of it."""
@@ -90,7 +92,10 @@ class ScaleRun:
             yield from self._hand_out()
             if not self._out:
                 return
-            future = self._told.get()
+            try:
+                future = self._told.get(timeout=_LOOK)
+            except Empty:  # workers may have come, or all may be gone
+                continue
             if future is None:
                 return
             chunk = self._out.pop(future)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterable, Iterator
 
 from allaprima.errors import EngineError
 from allaprima.provenance import Standing
@@ -113,3 +114,14 @@ _HELPERS = Helpers()
 def paint_rows(order: Order, rows: list[Row]) -> list[Done]:
     """See ``Helpers``; with the children of the engine's own worker."""
     return _HELPERS.paint_rows(order, rows)
+
+
+def paint_all(order: Order, rows: Iterable[Row]) -> Iterator[Done]:
+    """Paint all rows, one after the other: for engines that hand out a part of the whole and take what comes back.
+
+    Raises:
+        AllaPrimaError: the order cannot be carried out here.
+        NoHelperError: nothing can be carried out here now.
+    """
+    for row in rows:
+        yield from [Done(row, "failed", row.refusal)] if row.refusal else paint_rows(order, [row])
