@@ -3,9 +3,10 @@
     python benchmarks/scale.py photos/
     python benchmarks/scale.py photos/ --engines here dask ray --counts 100 1000 10000 --names 1000000
 
-Four questions, each with its own part of the results:
+Five questions, each with its own part of the results:
 
 - ``planning``: seconds and memory to find so many files in one folder and to name their results.
+- ``rows``: what a row costs the one process that hands all of them out and writes the report.
 - ``overhead``: pictures of 32×32 pixels, by threads of one process (``stylize FOLDER``) and by each engine: what a
   picture costs beyond painting it, and how that grows with their number. Then the same job again, which is done.
 - ``photographs``: real ones, by threads, by one worker and by two; bytes read and written; then again.
@@ -18,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import pickle
 import random
 import re
 import resource
@@ -28,7 +30,8 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -37,9 +40,12 @@ import numpy as np
 from PIL import Image
 
 from allaprima.batch.many import stylize_files
+from allaprima.batch.report import Report
 from allaprima.engine.machine import cores
 from allaprima.evaluation.record import command_line, record, versions
 from allaprima.scale.folder import FolderJob
+from allaprima.scale.rows import Done, Row
+from allaprima.scale.run import ScaleRun
 from folder import make_folder
 from progress import write_results
 from speed import RESULTS, at_least_one, parse_size
@@ -49,6 +55,7 @@ TINY = (32, 32)
 ENGINES = ("here", "dask", "ray")
 VICTIMS = {"here": r"allaprima\.scale\.helper", "dask": "spawn_main|forkserver", "ray": "^ray::paint_rows"}
 """What the command line of an engine's worker has."""
+PACKAGES = {"dask": "distributed", "ray": "ray"}
 TICKS = os.sysconf("SC_CLK_TCK")
 
 PLAN = """
@@ -128,6 +135,43 @@ def planning(counts: list[int]) -> list[dict[str, Any]]:
                 })  # fmt: skip
                 print(f"planning: {results[-1]}", file=sys.stderr)
     return results
+
+
+class AtOnce(Executor):
+    """An engine that paints nothing, and whose rows travel all the same."""
+
+    executor = property(lambda self: self)
+
+    def workers(self) -> int:
+        """As many as are usual."""
+        return 2
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Both ways of the rows."""
+        future: Future[Any] = Future()
+        future.set_result(pickle.loads(pickle.dumps(fn(*pickle.loads(pickle.dumps(args))))))
+        return future
+
+
+def handing_out(count: int) -> dict[str, Any]:
+    """Rows without pictures."""
+    with tempfile.TemporaryDirectory() as place:
+        Image.new("RGB", TINY).save(f"{place}/0.png")
+        order = FolderJob(place, f"{place}_painted", STYLE).order
+        names = (f"2026/IMG_{number:08}.JPG" for number in range(count))
+        plan = (Row(name, name) for name in names)
+        used = time.process_time()
+        path = Path(place) / "report.jsonl"
+        done = lambda _, rows: [Done(row, "painted", seconds=0.1, read=10**5, written=10**5) for row in rows]  # noqa: E731
+        with ScaleRun(order, plan, AtOnce(), done) as run, Report(path) as report:
+            for fate in run:
+                report.add(fate)
+        each = (time.process_time() - used) / count
+        size = path.stat().st_size / count
+    return {"rows": count, "processor_us_a_row": round(1e6 * each, 1), "report_bytes_a_row": round(size)}
 
 
 def overhead(engines: list[str], counts: list[int], workers: int) -> list[dict[str, Any]]:
@@ -253,11 +297,12 @@ def main() -> None:
     parser.add_argument("--size", type=parse_size, default=(1155, 866), help="of each (default: 1155x866)")
     parser.add_argument("--rounds", type=at_least_one, default=2, help="default: %(default)s")
     parser.add_argument("--kills", type=at_least_one, default=20, help="of workers (default: %(default)s)")
-    parser.add_argument("--parts", nargs="+", default=["planning", "overhead", "photographs", "kills"])
+    parser.add_argument("--parts", nargs="+", default=["planning", "rows", "overhead", "photographs", "kills"])
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "scale.json", help="default: %(default)s")
     options = parser.parse_args()
-    parts = {
+    parts: dict[str, Callable[[], Any]] = {
         "planning": lambda: planning(options.names),
+        "rows": lambda: handing_out(100_000),
         "overhead": lambda: overhead(options.engines, options.counts, 2),
         "photographs": lambda: photographs(
             options.photos, options.engines, options.count, options.size, options.rounds
@@ -265,10 +310,11 @@ def main() -> None:
         "kills": lambda: kills(options.engines, 20 * options.kills, options.kills),
     }
     results = {part: parts[part]() for part in options.parts}
-    command = command_line(["python", "benchmarks/scale.py"], sys.argv[1:])
-    used = {"versions": versions("allaprima", "onnxruntime", "distributed", "ray"), "cores": cores()}
+    line = command_line(["python", "benchmarks/scale.py"], sys.argv[1:])
+    packages = [PACKAGES[one] for one in options.engines if one in PACKAGES]
+    used = {"versions": versions("allaprima", "onnxruntime", *packages), "cores": cores()}
     peak = {"megabytes_of_the_command": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
-    write_results(options.output, {**record(command), **used, **peak, **results})
+    write_results(options.output, {**record(line), **used, **peak, **results})
 
 
 if __name__ == "__main__":
