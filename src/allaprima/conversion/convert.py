@@ -87,13 +87,13 @@ def export(
     kind = checked(to, sizes, style, strength)
     source = Source.read(model, style, strength)
     wanted = tuple(dict.fromkeys(sizes)) or kind.sizes
-    with quiet():
-        converted = kind.convert(source, wanted)
     engine = Engine(model)
-    rows = tuple(
-        compare(lambda photo, mixture: engine.paint(photo[None], mixture)[0], converted.paint, trial)
-        for trial in trials(wanted or kind.trials, looks(source))
-    )
+    with quiet():  # LiteRT speaks when it first computes, too
+        converted = kind.convert(source, wanted)
+        rows = tuple(
+            compare(lambda photo, mixture: engine.paint(photo[None], mixture)[0], converted.paint, trial)
+            for trial in trials(wanted or kind.trials, looks(source))
+        )
     return Export(kind, rows, converted)
 
 
