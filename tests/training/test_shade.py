@@ -13,7 +13,7 @@ from allaprima.export.onnx import export_model
 from allaprima.style_model import Card, Style
 from allaprima.training.finetune import Parent, initial
 from allaprima.training.growth import grown
-from allaprima.training.model_file import read_network
+from allaprima.training.model_file import read_network, read_weights
 from allaprima.training.options import TrainingOptions
 from allaprima.training.recipes import RECIPES
 from allaprima.training.setup import Setup
@@ -68,6 +68,7 @@ def test_the_file_paints_what_the_network_paints_in_tiles_too_and_gives_it_back(
     export_model(shaded().eval(), CARD, tmp_path / "a.onnx")
     _, again = read_network(tmp_path / "a.onnx")
     assert again.shadows == 0.25
+    assert read_weights(tmp_path / "a.onnx").keys() == again.state_dict().keys()
     image = checkered(640, 512)[None] // 4
     expected = (
         (255.0 * again.eval()(torch.from_numpy(image).permute(0, 3, 1, 2) / 255.0, ONE)).round().permute(0, 2, 3, 1)

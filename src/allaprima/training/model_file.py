@@ -17,8 +17,8 @@ from allaprima.training.layers import EPSILON
 from allaprima.training.networks import NETWORKS, StyleNetwork
 
 _PREFIX = "network."
-SHADE = "shade.darkest"
-"""What a file calls ``StyleNetwork.shadows``; it is not trained."""
+_SHADE = _PREFIX + "shade."
+"""Begins the names of what is not trained (``shade.py``)."""
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -51,14 +51,11 @@ def read_network(path: Path) -> tuple[Card, StyleNetwork]:
     if card.network not in NETWORKS:
         raise ModelError(f"{path} is of the network {card.network}, which this version does not have")
     network = NETWORKS[card.network](len(card.styles), card.width)
-    if SHADE in weights:
-        network.shadows = float(weights[SHADE])
-    weights = {name: weight for name, weight in weights.items() if not name.startswith("shade.")}
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
         raise ModelError(f"the weights in {path} are not those of the network that its card names") from error
-    network.epsilons = _epsilons_of(model)
+    network.epsilons, network.shadows = _epsilons_of(model), _shadows_of(model)
     return card, network
 
 
@@ -85,7 +82,7 @@ def _weights_of(model: onnx.ModelProto, path: Path) -> dict[str, Tensor]:
     weights = {
         tensor.name.removeprefix(_PREFIX): torch.from_numpy(numpy_helper.to_array(tensor).copy())
         for tensor in model.graph.initializer
-        if tensor.name.startswith(_PREFIX)
+        if tensor.name.startswith(_PREFIX) and not tensor.name.startswith(_SHADE)
     }
     if not weights:
         raise ModelError(f"{path} holds no weights to train on; was it written by allaprima train?")
@@ -96,6 +93,12 @@ def _epsilons_of(model: onnx.ModelProto) -> list[float]:
     """Of the norms, in the order of the graph's nodes, which is the one in which they see a picture."""
     norms = [node for node in model.graph.node if node.op_type == "InstanceNormalization"]
     return [next((a.f for a in norm.attribute if a.name == "epsilon"), EPSILON) for norm in norms]
+
+
+def _shadows_of(model: onnx.ModelProto) -> float:
+    """What the file has of ``StyleNetwork.shadows``; 1 where the painting's light is as it is painted."""
+    found = [tensor for tensor in model.graph.initializer if tensor.name == _SHADE + "darkest"]
+    return float(numpy_helper.to_array(found[0])) if found else 1.0
 
 
 def weights_sha256(weights: Mapping[str, Tensor]) -> str:
