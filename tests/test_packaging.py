@@ -58,7 +58,7 @@ def test_an_sdist_has_every_file_of_its_folders(sdist, folder):
 
 def test_a_wheel_holds_the_package_and_nothing_else(wheel):
     assert {path.split("/")[0] for path in wheel} == {"allaprima"}
-    assert not [path for path in wheel if "peers" in path or "lite" in path or path.endswith(".pyc")]
+    assert not [path for path in wheel if "peers" in path or "lite_server" in path or path.endswith(".pyc")]
     assert {"allaprima/gallery/fast.onnx", "allaprima/gallery/fine.onnx", "allaprima/py.typed"} <= set(wheel)
     page = [path for path in wheel if path.startswith("allaprima/studio/page/")]
     assert {"allaprima/studio/page/index.html", "allaprima/studio/page/sw.js"} <= set(page)

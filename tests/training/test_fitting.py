@@ -69,6 +69,7 @@ def test_new_styles_start_as_mixtures_of_the_parents(options, vgg16_weights):
     parent = Parent(CARD, bank())
     network, starts = initial(options, Setup.of(options, vgg16_weights), parent)
     assert list(starts) == ["waves", "stars"]
+    network.shadows = parent.network.shadows  # which the recipe decides
     mixture = torch.tensor([starts["stars"].get(name, 0.0) for name in NAMES])
     with torch.no_grad():
         torch.testing.assert_close(
