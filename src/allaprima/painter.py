@@ -96,9 +96,9 @@ class Painter:
             def opened(width: int, height: int) -> None:
                 size = (width, height) if longest is None else scaled_within((width, height), longest)
                 prepared = self.prepared(size)
-                height, width = (side + GRID for side in prepared.seen)  # frames may be painted with a margin
+                high, wide = (side + GRID for side in prepared.seen)  # frames may be painted with a margin
                 beside = max(prepared.bytes_beside, BYTES_OF_DECODED * width * height)
-                stack.enter_context(self.engine.room(height, width, beside))
+                stack.enter_context(self.engine.room(high, wide, beside))
 
             yield opened
 
