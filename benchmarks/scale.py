@@ -20,19 +20,15 @@ from __future__ import annotations
 import argparse
 import os
 import pickle
-import random
-import re
 import resource
-import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +43,7 @@ from allaprima.scale.folder import FolderJob
 from allaprima.scale.rows import Done, Row
 from allaprima.scale.run import ScaleRun
 from folder import make_folder
+from killing import below, killing
 from progress import write_results
 from speed import RESULTS, at_least_one, parse_size
 
@@ -67,15 +64,6 @@ count = sum(1 for _ in rows(sys.argv[1], "/nowhere", sys.argv[2] or None))
 print(count, time.perf_counter() - began, time.process_time() - used,
       resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, before)
 """
-
-
-def below(pid: int) -> Iterator[int]:
-    """All processes that a process has started, and those that they have."""
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        with suppress(OSError):
-            for child in map(int, task.read_text().split()):
-                yield child
-                yield from below(child)
 
 
 def processor_seconds() -> float:
@@ -243,7 +231,7 @@ def kills(engines: list[str], count: int, number: int) -> list[dict[str, Any]]:
                 with FolderJob(source, target, STYLE, on=None if on == "here" else on, threads=2).run() as run:
                     fates = iter(run)
                     next(fates)
-                    with killing(VICTIMS[on], number - killed) as victims:
+                    with killing(VICTIMS[on], number - killed, 0.1, 1.5) as victims:
                         told.update(fate.status for fate in fates)
                 killed, rounds = killed + len(victims), rounds + 1
             found = contents(target)
@@ -254,32 +242,6 @@ def kills(engines: list[str], count: int, number: int) -> list[dict[str, Any]]:
             })  # fmt: skip
             print(f"kills: {results[-1]}", file=sys.stderr)
     return results
-
-
-@contextmanager
-def killing(pattern: str, count: int) -> Iterator[list[int]]:
-    """While it is entered, one of the processes is killed after each random pause; those that have been."""
-    chance, ended, killed = random.Random(0), threading.Event(), list[int]()
-
-    def kill() -> None:
-        while len(killed) < count and not ended.wait(chance.uniform(0.1, 1.5)):
-            found = []
-            for pid in below(os.getpid()):
-                with suppress(OSError):
-                    line = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
-                    found += [pid] if re.search(pattern, line) else []
-            if found:
-                with suppress(OSError):
-                    os.kill(victim := chance.choice(found), signal.SIGKILL)
-                    killed.append(victim)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    try:
-        yield killed
-    finally:
-        ended.set()
-        killer.join()
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -7,6 +7,9 @@ from pathlib import Path
 from PIL import Image
 
 from allaprima.batch.many import stylize_files
+from allaprima.scale.bench import Bench
+from allaprima.scale.folder import FolderJob
+from allaprima.scale.plan import rows
 from support import checkered
 
 
@@ -28,3 +31,13 @@ def painted(folder: Path, target: Path, style: str = "udnie") -> dict[str, bytes
     """What a single process makes of a folder."""
     assert all(outcome.status == "painted" for outcome in stylize_files(folder, target, style, workers=1))
     return files(target)
+
+
+def told(job: FolderJob) -> list[str]:
+    """What becomes of a job's rows in this process, where stores in memory are."""
+    bench = Bench(job.order)
+    plan = list(rows(job.source, job.target, None))
+    return [
+        "done" if stands == "done" else bench.paint(row, stands).status
+        for row, stands in zip(plan, bench.standings(plan), strict=True)
+    ]

@@ -10,11 +10,9 @@ import pytest
 pytest.importorskip("av", reason="the extra video is not installed")
 
 from allaprima.batch.many import stylize_files
-from allaprima.scale.bench import Bench
 from allaprima.scale.folder import FolderJob
-from allaprima.scale.plan import rows
 from film.clips import gray_frames, make_clip
-from scaling.jobs import files
+from scaling.jobs import files, told
 
 
 @pytest.fixture
@@ -25,21 +23,12 @@ def folder(tmp_path):
     return tmp_path / "in"
 
 
-def statuses(job):
-    bench = Bench(job.order)
-    plan = list(rows(job.source, job.target, None))
-    return [
-        "done" if stands == "done" else bench.paint(row, stands).status
-        for row, stands in zip(plan, bench.standings(plan), strict=True)
-    ]
-
-
 def test_a_clip_is_that_of_the_plain_command_and_done_when_it_is_there(folder, tmp_path):
     assert [outcome.status for outcome in stylize_files(folder, tmp_path / "one", "udnie")] == ["painted"]
     job = FolderJob(folder, tmp_path / "two", "udnie")
-    assert statuses(job) == ["painted"]
+    assert told(job) == ["painted"]
     assert files(tmp_path / "two") == files(tmp_path / "one")
-    assert statuses(job) == ["done"]
+    assert told(job) == ["done"]
 
 
 def test_a_clip_goes_from_store_to_store(folder, tmp_path):
@@ -48,7 +37,7 @@ def test_a_clip_goes_from_store_to_store(folder, tmp_path):
     store = fsspec.filesystem("memory")
     store.pipe_file(f"{place}/in/clip.mp4", (folder / "clip.mp4").read_bytes())
     job = FolderJob(f"{place}/in", f"{place}/out", "udnie")
-    assert statuses(job) == ["painted"]
-    assert statuses(job) == ["done"]
+    assert told(job) == ["painted"]
+    assert told(job) == ["done"]
     assert store.info(f"{place}/out/clip.mp4")["size"] > 1000
     assert not [name for name in os.listdir(folder) if name.endswith(".parts")]  # noqa: PTH208

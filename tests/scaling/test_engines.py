@@ -9,8 +9,8 @@ import pytest
 from allaprima.errors import EngineError
 from allaprima.scale.engines import open_engine
 from allaprima.scale.folder import FolderJob
+from killing import killing, named
 from scaling.jobs import files, make_folder, painted
-from scaling.killing import kills, named
 from support import touch
 
 WORKERS = {"dask": "spawn_main|forkserver", "ray": "^ray::paint_rows"}
@@ -30,7 +30,7 @@ def test_killed_workers_change_nothing(tmp_path, on):
     with job.run() as run:
         fates = iter(run)
         told = [next(fates)]
-        with kills(WORKERS[on], 3, 0.3) as killed:
+        with killing(WORKERS[on], 3, 0.06, 0.54) as killed:
             told += fates
     assert killed
     assert sorted(fate.done.row.source for fate in told) == sorted([*expected, "broken.png"])

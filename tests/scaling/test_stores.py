@@ -17,7 +17,7 @@ from allaprima.scale.plan import rows
 from allaprima.scale.store import is_address, whole
 from allaprima.scale.stores import open_store
 from allaprima.stylizer import Stylizer
-from scaling.jobs import files, make_folder
+from scaling.jobs import files, make_folder, told
 
 fsspec = pytest.importorskip("fsspec", reason="the extra cloud is not installed")
 
@@ -30,16 +30,6 @@ def address(tmp_path):
     for name, data in files(make_folder(tmp_path / "in", 4)).items():
         store.pipe_file(f"{place}/in/{name}", data)
     return place
-
-
-def told(job):
-    """What becomes of a job's rows in this process, where such stores are."""
-    bench = Bench(job.order)
-    plan = list(rows(job.source, job.target, None))
-    return [
-        "done" if stands == "done" else bench.paint(row, stands).status
-        for row, stands in zip(plan, bench.standings(plan), strict=True)
-    ]
 
 
 def test_results_are_in_the_store_and_done_until_a_photograph_changes(address, tmp_path):

@@ -32,8 +32,8 @@ def named(pattern: str) -> list[int]:
 
 
 @contextmanager
-def kills(pattern: str, count: int, pause: float, seed: int = 0) -> Iterator[list[int]]:
-    """While it is entered, one of the processes is killed after each random pause, until so many have been.
+def killing(pattern: str, count: int, shortest: float, longest: float, seed: int = 0) -> Iterator[list[int]]:
+    """While it is entered, one of the processes is killed after each random pause of seconds, until so many have been.
 
     Yields:
         Those that have been killed.
@@ -41,7 +41,7 @@ def kills(pattern: str, count: int, pause: float, seed: int = 0) -> Iterator[lis
     chance, ended, killed = random.Random(seed), threading.Event(), list[int]()
 
     def kill() -> None:
-        while len(killed) < count and not ended.wait(chance.uniform(0.2, 1.8) * pause):
+        while len(killed) < count and not ended.wait(chance.uniform(shortest, longest)):
             if found := named(pattern):
                 with suppress(OSError):
                     os.kill(victim := chance.choice(found), signal.SIGKILL)
