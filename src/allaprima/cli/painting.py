@@ -13,12 +13,12 @@ from typing import BinaryIO
 import click
 
 from allaprima.batch.plan import Job, Plan
-from allaprima.batch.report import Report, check_report
+from allaprima.batch.report import check_report
 from allaprima.batch.run import Run
 from allaprima.batch.watching import Watch
-from allaprima.batch.workers import Outcome, Result, Workers
+from allaprima.batch.workers import Outcome, Workers
+from allaprima.cli.carrying import carry_out
 from allaprima.cli.progress import FRAMES_LAYOUT, PARTS_LAYOUT, Bar, late_progress, say
-from allaprima.cli.stopping import Stopping
 from allaprima.cli.streams import drop_stdout
 from allaprima.cli.stylize_options import Given
 from allaprima.cli.tally import Tally, into
@@ -109,7 +109,7 @@ def many(plan: Plan, painter: FilePainter, clips: ClipPainter, losses: Losses, w
             threading.Thread(target=_count, args=(plan, bar), daemon=True).start()
         elif not given.quiet:
             say(f"watching {', '.join(f'{folder}/' for folder in plan.folders)}; Ctrl-C ends it")
-        _carry_out(shop, bar, tally, given, run.seen)
+        carry_out(shop, bar, tally, given, run.seen)
     tally.finish(incomplete=losses.any)
 
 
@@ -168,7 +168,7 @@ def pipe(painter: FilePainter, clips: ClipPainter, losses: Losses, given: Given)
         paint,
         publish,
     )
-    _carry_out(shop, Bar(shop, "painting", hidden=True), tally, given)
+    carry_out(shop, Bar(shop, "painting", hidden=True), tally, given)
     tally.finish(incomplete=losses.any)
 
 
@@ -179,30 +179,6 @@ def _head(stream: BinaryIO) -> bytes:
     head = stream.read(HEAD)
     stream.seek(0)
     return head
-
-
-def _carry_out(
-    shop: Workers[Result],
-    bar: Bar[Outcome],
-    tally: Tally,
-    given: Given,
-    seen: Callable[[Outcome], Outcome] = lambda outcome: outcome,
-) -> None:
-    """Let the workers work; the report has all that was done, as it is ``seen``, whatever ends it."""
-    path = None if given.report is None else Path(given.report)
-
-    def add(outcome: Outcome) -> None:
-        outcome = seen(outcome)
-        report.add(outcome)
-        tally.add(outcome)
-
-    with Stopping(shop.stop), Report(path, overwrite=given.overwrite) as report, bar:
-        try:
-            for outcome in bar:
-                add(outcome)
-        finally:
-            for outcome in shop.close():
-                add(outcome)
 
 
 def _watched(plan: Plan) -> Callable[[threading.Event], Iterator[Job]]:

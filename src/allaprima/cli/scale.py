@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 
-from allaprima.batch.report import Report, check_report
+from allaprima.batch.report import check_report
+from allaprima.cli.carrying import carry_out
 from allaprima.cli.progress import Bar
-from allaprima.cli.stopping import Stopping
 from allaprima.cli.stylize_options import Given
 from allaprima.cli.tally import Tally
 from allaprima.errors import PictureError
@@ -44,23 +44,11 @@ def prepared(given: Given) -> Callable[[], None]:
 def paint(job: FolderJob, given: Given) -> None:
     """Paint, say what became of the pictures, and exit with the code that fits."""
     tally = Tally(given, f" into {job.target}/")
-    path = None if given.report is None else Path(given.report)
     with job.run() as run:
         bar: Bar[Fate] = Bar(run, "painting", keep=False, hidden=given.quiet)
-
-        def add(fate: Fate) -> None:
-            report.add(fate)
-            tally.add(fate)
-
         if sys.stderr is not None and sys.stderr.isatty() and not is_address(job.source):
             threading.Thread(target=_count, args=(job, bar), daemon=True).start()
-        with Stopping(run.stop), Report(path, overwrite=given.overwrite) as report, bar:
-            try:
-                for fate in bar:
-                    add(fate)
-            finally:
-                for fate in run.close():
-                    add(fate)
+        carry_out(run, bar, tally, given)
     tally.finish()
 
 
