@@ -23,14 +23,14 @@ needs_proc = pytest.mark.skipif(sys.platform != "linux", reason="workers are fou
 @pytest.mark.parametrize("on", ["dask", "ray"])
 def test_killed_workers_change_nothing(tmp_path, on):
     pytest.importorskip({"dask": "distributed"}.get(on, on), reason=f"the extra {on} is not installed")
-    folder = make_folder(tmp_path / "in", 40, (200, 150))
+    folder = make_folder(tmp_path / "in", 120, (200, 150))
     expected = painted(folder, tmp_path / "one")
     touch(folder / "broken.png")
     job = FolderJob(folder, tmp_path / "two", "udnie", on=on, threads=2)
     with job.run() as run:
         fates = iter(run)
         told = [next(fates)]
-        with killing(WORKERS[on], 3, 0.06, 0.54) as killed:
+        with killing(WORKERS[on], 3, 0.01, 0.1) as killed:
             told += fates
     assert killed
     assert sorted(fate.done.row.source for fate in told) == sorted([*expected, "broken.png"])
