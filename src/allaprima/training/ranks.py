@@ -19,6 +19,7 @@ from typing import TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.rendezvous import rendezvous
 
 from allaprima.errors import AllaPrimaError, LostProcessError, OptionError, TrainingError
 
@@ -70,7 +71,11 @@ class Ranks:
             return
         with _lost_ones_noticed():
             on_gpus = torch.cuda.is_available() and dist.is_nccl_available()
-            dist.init_process_group("cpu:gloo,cuda:nccl" if on_gpus else "gloo")
+            # A restarted group may get the store of the one before, with addresses of processes that are gone.
+            store, rank, count = next(rendezvous("env://"))
+            store = dist.PrefixStore(f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)  # type: ignore[attr-defined]
+            backend = "cpu:gloo,cuda:nccl" if on_gpus else "gloo"
+            dist.init_process_group(backend, store=store, rank=rank, world_size=count)
         try:
             yield
         finally:
