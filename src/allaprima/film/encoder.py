@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from allaprima.film.color import FromRGB
 from allaprima.film.encoding import CODECS, Encoding
-from allaprima.film.pyav import load_av
+from allaprima.film.pyav import load_av, own_priority
 
 
 class SegmentEncoder:
@@ -47,7 +47,8 @@ class SegmentEncoder:
         frame = self._converted(pixels)
         frame.pts, frame.time_base = self._count, self._stream.codec_context.time_base
         self._count += 1
-        self._container.mux(self._stream.encode(frame))
+        with own_priority():  # the first frame opens the encoder
+            self._container.mux(self._stream.encode(frame))
 
     def finish(self) -> None:
         """Encode what is held back."""
