@@ -32,6 +32,12 @@ def shaded(shadows: float = 0.25):
     return network
 
 
+def test_shadows_set_later_are_where_the_network_is():
+    network = bank().to("meta")
+    network.shadows = 0.3
+    assert {buffer.device.type for buffer in network.shade.buffers()} == {"meta"}
+
+
 @pytest.mark.parametrize(("light", "left"), [(0.0, 0.25), (KNEE / 2, 0.625), (KNEE, 1.0), (1.0, 1.0)])
 def test_light_falls_with_the_photographs(light, left):
     image = torch.full((2, 3, 24, 16), light)

@@ -22,6 +22,7 @@ from allaprima.training.objective import Objective
 from allaprima.training.options import TrainingOptions
 from allaprima.training.photos import RandomCrops
 from allaprima.training.setup import Setup
+from allaprima.training.sizes import adopt_sizes, holds_sizes
 from allaprima.training.validation import one_style
 
 TRIAL_PHOTOS = 4
@@ -81,6 +82,8 @@ def initial(
     if free and (share != had or has_floor(network) != (share > 0)):
         entries = range(options.first_style, options.entries) if parent else [options.first_style]
         adopt_floor(network.to(setup.device), _trial_photos(options, setup, FLOOR_PHOTOS), share, entries)
+    if free and holds_sizes(options.recipe):
+        adopt_sizes(network)
     return network, starts
 
 

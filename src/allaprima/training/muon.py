@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adam import adam
 
 MOMENTUM = 0.95
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -40,10 +40,39 @@ class Muon(torch.optim.Optimizer):
         """One step against the gradients that are there."""
         assert closure is None, "the loss is not measured again"
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    stepped = _muon if is_matrix(parameter) else _adam
-                    parameter.add_(stepped(parameter.grad, self.state[parameter]), alpha=-group["lr"])
+            stepped = [parameter for parameter in group["params"] if parameter.grad is not None]
+            alike: dict[torch.Size, list[Tensor]] = {}  # those of one shape are made orthogonal together
+            for parameter in filter(is_matrix, stepped):
+                alike.setdefault(parameter.shape, []).append(parameter)
+            for parameters in alike.values():
+                self._step_muon(parameters, group["lr"])
+            self._step_adam([parameter for parameter in stepped if not is_matrix(parameter)], group["lr"])
+
+    def _step_muon(self, parameters: list[Tensor], rate: float) -> None:
+        """Nesterov's momentum, made orthogonal, at Adam's size."""
+        ahead = []
+        for parameter in parameters:
+            assert parameter.grad is not None
+            momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
+            momentum.mul_(MOMENTUM).add_(parameter.grad)
+            ahead.append(parameter.grad + MOMENTUM * momentum)
+        for parameter, update in zip(parameters, orthogonal(torch.stack(ahead).flatten(2)), strict=True):
+            parameter.add_(update.view_as(parameter), alpha=-rate * SIZE * math.sqrt(max(update.shape)))
+
+    def _step_adam(self, parameters: list[Tensor], rate: float) -> None:
+        """PyTorch's own step, of all of them at once where that is faster."""
+        gradients, means, squares, steps = [], [], [], []
+        for parameter in parameters:
+            assert parameter.grad is not None
+            state = self.state[parameter]
+            gradients.append(parameter.grad)
+            means.append(state.setdefault("mean", torch.zeros_like(parameter)))
+            squares.append(state.setdefault("square", torch.zeros_like(parameter)))
+            steps.append(state.setdefault("steps", torch.zeros(())))
+        adam(
+            parameters, gradients, means, squares, [], steps, amsgrad=False, beta1=BETAS[0], beta2=BETAS[1], lr=rate,
+            weight_decay=0.0, eps=EPSILON, maximize=False,
+        )  # fmt: skip
 
 
 def is_matrix(parameter: Tensor) -> bool:
@@ -51,34 +80,13 @@ def is_matrix(parameter: Tensor) -> bool:
     return parameter.dim() == 4 and len(parameter) > 3
 
 
-def _muon(gradient: Tensor, state: dict[str, Any]) -> Tensor:
-    """Nesterov's momentum, made orthogonal, at Adam's size."""
-    momentum: Tensor = state.setdefault("momentum", torch.zeros_like(gradient))
-    momentum.mul_(MOMENTUM).add_(gradient)
-    update = orthogonal((gradient + MOMENTUM * momentum).flatten(1))
-    return (SIZE * math.sqrt(max(update.shape)) * update).view_as(gradient)
-
-
-def _adam(gradient: Tensor, state: dict[str, Any]) -> Tensor:
-    mean: Tensor = state.setdefault("mean", torch.zeros_like(gradient))
-    square: Tensor = state.setdefault("square", torch.zeros_like(gradient))
-    steps = state.setdefault("steps", torch.zeros(()))
-    steps += 1
-    mean.lerp_(gradient, 1 - BETAS[0])
-    square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
-    count = float(steps)
-    first, second = (1 - math.pow(beta, count) for beta in BETAS)
-    step: Tensor = mean / first / ((square / second).sqrt() + EPSILON)
-    return step
-
-
 def orthogonal(matrix: Tensor) -> Tensor:
-    """A matrix of the same singular vectors whose singular values lie between about 0.7 and 1.2: [m, n] -> [m, n]."""
+    """Matrices of the same singular vectors whose singular values lie between about 0.7 and 1.2: [..., m, n] each."""
     a, b, c = NEWTON_SCHULZ
-    tall = matrix.shape[0] > matrix.shape[1]
-    x: Tensor = matrix.T if tall else matrix
-    x = x / (x.norm() + EPSILON)
+    tall = matrix.shape[-2] > matrix.shape[-1]
+    x: Tensor = matrix.mT if tall else matrix
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + EPSILON)
     for _ in range(ITERATIONS):
-        gram = x @ x.T
+        gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if tall else x
+    return x.mT if tall else x

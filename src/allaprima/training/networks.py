@@ -99,7 +99,7 @@ class StyleNetwork(nn.Module):
 
     @shadows.setter
     def shadows(self, value: float) -> None:
-        self.shade = Shade(value) if value < 1.0 else None
+        self.shade = Shade(value).to(next(self.parameters()).device) if value < 1.0 else None
 
     def adopt(self, other: StyleNetwork) -> None:
         """Take over what another network has besides its weights: the floors of its norms, and its shadows."""

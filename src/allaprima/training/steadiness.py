@@ -53,9 +53,16 @@ def next_frame(
     down = torch.arange(height, device=image.device)[:, None] + motion[:, 1]
     grid = torch.stack([(2 * across + 1) / width - 1, (2 * down + 1) / height - 1], dim=-1)
     deviation, gain = rng.uniform(0, NOISE, (n, 1, 1, 1)), rng.uniform(1 - EXPOSURE, 1 + EXPOSURE, (n, 1, 1, 1))
-    noise = torch.from_numpy((deviation * rng.standard_normal((n, *image.shape[1:])))[places]).to(image)
+    seeds = rng.integers(2**63, size=n)[places]
+    noise = torch.stack([_noise(image[0], int(own)) for own in seeds]) * torch.from_numpy(deviation[places]).to(image)
     second = moved(image, grid) * torch.from_numpy(gain[places]).to(image) + noise
     return second.clamp(0.0, 1.0).contiguous(memory_format=torch.channels_last), grid
+
+
+def _noise(like: Tensor, seed: int) -> Tensor:
+    """Normal noise of that shape, drawn on its device: drawing it elsewhere takes a GPU longer than the rest."""
+    generator = torch.Generator(like.device).manual_seed(seed)
+    return torch.randn(like.shape, generator=generator, device=like.device, dtype=like.dtype)
 
 
 def moved(picture: Tensor, grid: Tensor) -> Tensor:

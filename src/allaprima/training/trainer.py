@@ -26,6 +26,7 @@ from allaprima.training.photos import RandomCrops, batches
 from allaprima.training.ranks import Ranks
 from allaprima.training.schedule import draw_mixtures, learning_rate, shifted
 from allaprima.training.setup import Setup
+from allaprima.training.sizes import hold_sizes, holds_sizes
 from allaprima.training.steadiness import next_frame, unsteadiness
 
 COMPILE_STEPS = 2000  # compiling for a GPU takes longer than a training of fewer steps gains by it
@@ -90,6 +91,7 @@ class Trainer:
         trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
         kind = Muon if self.recipe.optimizer == "muon" else torch.optim.Adam
         self.optimizer: torch.optim.Optimizer = kind(trained, lr=self.recipe.learning_rate)
+        self.holds_sizes = holds_sizes(self.recipe) and not (options.kept or options.strengths)
         self.step = 0
         self.asked = 0
         self.consistent = True
@@ -110,6 +112,7 @@ class Trainer:
         small = (recipe.small_steps * recipe.batch, recipe.small_size)
         crops = RandomCrops(self.setup.photos.paths, recipe.size, self.options.seed, recipe.darkened, small)
         compiled = device.type == "cuda" and recipe.steps >= COMPILE_STEPS
+        torch.backends.cudnn.benchmark = True  # all pictures have one size, or two
         paint = torch.compile(self.network) if compiled else self.network
         self.network.train()
         for batch, skipped in batches(crops, recipe.batch, self.step, recipe.steps, self.workers, self.places):
@@ -148,6 +151,8 @@ class Trainer:
             self.asked = max(share.asked for share in shares)
             self.consistent = False
             self.optimizer.step()
+            if self.holds_sizes:
+                hold_sizes(self.network)
             self.step += 1
             self.consistent = True
             yield self._report(shares, norm, time.perf_counter() - began)
