@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import numpy as np
 
 WORKER = """
-async ([address, model, engine]) => {
+async ([address, model, own, engine]) => {
   const names = performance.getEntriesByType('resource').map((entry) => entry.name);
   const found = (part) => names.find((name) => name.includes(part));
   const worker = new Worker(found('/worker-'), { type: 'module' });
@@ -25,7 +26,8 @@ async ([address, model, engine]) => {
   });
   window.bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
   await window.ask('start', { runtime: address + window.runtime, threads: null });
-  const { engine: taken } = await window.ask('model', { url: address + 'models/' + model + '.onnx', engine });
+  const source = own ? { bytes: window.bytes(own) } : { url: address + 'models/' + model + '.onnx' };
+  const { engine: taken } = await window.ask('model', { ...source, engine });
   return taken;
 }
 """
@@ -48,15 +50,16 @@ async ([look, mask]) => {
 
 
 class Device:
-    """The page's worker, driven directly: pixels in, pixels out."""
+    """The page's worker, driven directly: pixels in, pixels out; ``model`` is a bank's name, or a file."""
 
-    def __init__(self, page, address: str, model: str = "fast", engine: str = "wasm") -> None:
+    def __init__(self, page, address: str, model: str | Path = "fast", engine: str = "wasm") -> None:
         self._page = page
         page.wait_for_selector(".welcome")
         runtime = page.evaluate("async () => await (await fetch(document.querySelector('script').src)).text()")
         name = next(word for word in runtime.split('"') if word.endswith(".wasm.gz"))
         page.evaluate("(name) => { window.runtime = name; }", name)
-        self.engine = page.evaluate(WORKER, [address, model, engine])
+        own = base64.b64encode(model.read_bytes()).decode() if isinstance(model, Path) else None
+        self.engine = page.evaluate(WORKER, [address, None if own else model, own, engine])
 
     def open(self, pixels: np.ndarray) -> None:
         self._shape = pixels.shape[:2]

@@ -25,7 +25,7 @@ def gpu_browser(browser):
     chromium.close()
 
 
-def device(page, address: str, model: str) -> Device:
+def device(page, address: str, model: str | Path) -> Device:
     found = Device(page, address, model, "webgpu")
     if not page.evaluate("async () => Boolean(await navigator.gpu?.requestAdapter())"):
         pytest.skip("this Chromium has no WebGPU")
@@ -49,6 +49,25 @@ def test_styles_strengths_and_odd_sizes(gpu_browser, address, model):
             for style, strength in zip(names[number::6], (1.0, 0.5, 0.15), strict=True):
                 assert_alike(gpu.paint(style, strength), stylizer.stylize(pixels, style, strength))
         assert_alike(gpu.paint({names[1]: 2, names[2]: 1}), stylizer.stylize(pixels, {names[1]: 2, names[2]: 1}))
+
+
+def test_each_norm_has_the_floor_of_the_file_and_a_night_stays_a_night(gpu_browser, address, tmp_path):
+    pytest.importorskip("torch", reason="the extra train is not installed")
+    pytest.importorskip("onnx", reason="the extra train is not installed")
+    from allaprima.export.onnx import export_model
+    from allaprima.training.model_file import read_network
+
+    card, network = read_network(gallery_model("fast"))
+    network.epsilons = [0.02 * 2**number for number in range(len(network.epsilons))]
+    network.shadows = 0.3
+    export_model(network, card, tmp_path / "floors.onnx")
+    pixels = photo(91, 67) // 3
+    stylizer = Stylizer(tmp_path / "floors.onnx")
+    with visited(gpu_browser, address) as page:
+        gpu = device(page, address, tmp_path / "floors.onnx")
+        gpu.open(pixels)
+        for strength in (1.0, 0.4):
+            assert_alike(gpu.paint("udnie", strength), stylizer.stylize(pixels, "udnie", strength))
 
 
 def test_a_larger_picture(gpu_browser, address):

@@ -95,6 +95,8 @@ ${each.map((o) => `  result[to + ${o}] = sum${o};`).join("\n")}
 /** Side of the cells in which the light of a photograph is measured, and how many of them count along each axis. */
 export const CELL = 4;
 const CELLS = 5;
+/** Weights of red, green and blue in luminance. */
+export const LUMA = [0.299, 0.587, 0.114] as const;
 /** From this luminance on, nothing is made darker. */
 const KNEE = 0.3;
 
@@ -111,7 +113,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let row = mirrored(i32(id.y * ${CELL} + y), i32(sizes.real_height)) * sizes.real_width;
     for (var x = 0u; x < ${CELL}; x++) {
       let color = unpack4x8unorm(photo[row + mirrored(i32(id.x * ${CELL} + x), i32(sizes.real_width))]);
-      sum += dot(color.xyz, vec3f(0.299, 0.587, 0.114));
+      sum += dot(color.xyz, vec3f(${LUMA.join()}));
     }
   }
   result[id.y * sizes.out_width + id.x] = sum / ${CELL * CELL};

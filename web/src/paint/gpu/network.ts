@@ -7,7 +7,7 @@
 import { PHOTO, shareOfPhoto } from "../mixture.js";
 import type { Mixture } from "../painting.js";
 import type { Rgb } from "../pixels.js";
-import { ACROSS, CELL, DOWN, GROUPS, ROW } from "./kernels.js";
+import { ACROSS, CELL, DOWN, GROUPS, LUMA, ROW } from "./kernels.js";
 import { adding, applying, convolution, gathering, joining, lastConvolution, lighting, luminance } from "./kernels.js";
 import type { Layer } from "./kernels.js";
 import { weightsOf } from "./weights.js";
@@ -295,9 +295,17 @@ function isKnown({ tensors, epsilons }: Weights): boolean {
   const weights = convolutions.map((name) => `${name}.weight`);
   const styles = norms.flatMap((name) => [`${name}.scale`, `${name}.shift`]);
   const needed = [...weights, ...styles, "up.narrow.bias", "last.conv.bias"];
-  const known = new Set([...needed, "shade.darkest"]);
+  const known = new Set([...needed, "shade.darkest", "shade.luma"]);
   const whole = needed.every((name) => tensors.has(name)) && epsilons.length === norms.length;
-  return whole && [...tensors.keys()].every((name) => known.has(name));
+  return whole && isLuminance(tensors.get("shade.luma")) && [...tensors.keys()].every((name) => known.has(name));
+}
+
+/** Whether a convolution gives the mean luminance of a cell, as the kernel has it; or there is none. */
+function isLuminance(luma: Tensor | undefined): boolean {
+  if (luma === undefined) return true;
+  const cell = CELL ** 2;
+  const same = luma.data.every((value, at) => Math.abs(value - LUMA[Math.floor(at / cell)]! / cell) < TINY);
+  return luma.shape.join() === [1, LUMA.length, CELL, CELL].join() && luma.data.length === LUMA.length * cell && same;
 }
 
 /** A buffer with something in it. */
