@@ -5,14 +5,16 @@
 
 Five questions, each with its own part of the results:
 
-- ``planning``: seconds and memory to find so many files in one folder and to name their results.
+- ``planning``: seconds and memory to find so many files in one folder, or objects under one prefix of a store, and to
+  name their results.
 - ``rows``: what a row costs the one process that hands all of them out and writes the report.
 - ``overhead``: pictures of 32×32 pixels, by threads of one process (``stylize FOLDER``) and by each engine: what a
   picture costs beyond painting it, and how that grows with their number. Then the same job again, which is done.
 - ``photographs``: real ones, by threads, by one worker and by two; bytes read and written; then again.
 - ``kills``: workers are killed at random moments, and the results compared byte by byte with those of one process.
 
-Processor time is that of all processes of a run, which others on the machine disturb less than the clock.
+Processor time is that of all processes of a run, which others on the machine disturb less than the clock; how many
+cores worked for others meanwhile is said beside it.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from pathlib import Path
@@ -45,6 +47,7 @@ from allaprima.scale.run import ScaleRun
 from folder import make_folder
 from killing import below, killing
 from progress import write_results
+from s3_lists import listing_server
 from speed import RESULTS, at_least_one, parse_size
 
 STYLE = "great_wave"
@@ -75,11 +78,32 @@ def processor_seconds() -> float:
     return total / TICKS
 
 
+def machine_seconds() -> float:
+    """Of all cores at work, whoever's, since the machine started."""
+    user, nice, system, _, _, hard, soft, *_ = map(int, Path("/proc/stat").read_text().split("\n")[0].split()[1:])
+    return (user + nice + system + hard + soft) / TICKS
+
+
+class Clock:
+    """What has been used since it was made."""
+
+    def __init__(self) -> None:
+        self._began, self._used, self._machine = time.perf_counter(), processor_seconds(), machine_seconds()
+
+    def cost(self, count: int) -> dict[str, Any]:
+        """Seconds, milliseconds for each picture, and how many cores worked for others meanwhile."""
+        seconds, processor = time.perf_counter() - self._began, processor_seconds() - self._used
+        others = max(0.0, machine_seconds() - self._machine - processor) / seconds
+        return {
+            "pictures": count, "seconds": round(seconds, 2), "processor_seconds": round(processor, 2),
+            "processor_ms_a_picture": round(1e3 * processor / count, 3), "cores_of_others": round(others, 2),
+        }  # fmt: skip
+
+
 def by_threads(source: Path, target: Path, workers: int) -> dict[str, Any]:
     """The plain command's way."""
-    began, used = time.perf_counter(), processor_seconds()
-    count = sum(1 for _ in stylize_files(source, target, STYLE, workers=workers))
-    return cost(count, began, used)
+    clock = Clock()
+    return clock.cost(sum(1 for _ in stylize_files(source, target, STYLE, workers=workers)))
 
 
 def by_engine(source: Path, target: Path, on: str, workers: int) -> dict[str, Any]:
@@ -89,21 +113,14 @@ def by_engine(source: Path, target: Path, on: str, workers: int) -> dict[str, An
     with FolderJob(source, target, STYLE, on=None if on == "here" else on, threads=workers).run() as run:
         for fate in run:
             if not told:
-                began, used = time.perf_counter(), processor_seconds()
+                clock, started = Clock(), time.perf_counter()
             told.update({fate.status: 1, "read": fate.done.read, "written": fate.done.written})
-        result = cost(run.count, began, used)
-    return {"start": round(began - before, 2), **result, **told}
-
-
-def cost(count: int, began: float, used: float) -> dict[str, Any]:
-    """Seconds since, and milliseconds for each picture."""
-    seconds, processor = time.perf_counter() - began, processor_seconds() - used
-    each = {"processor_ms_a_picture": round(1e3 * processor / count, 3)}
-    return {"pictures": count, "seconds": round(seconds, 2), "processor_seconds": round(processor, 2), **each}
+        result = clock.cost(run.count)
+    return {"start": round(started - before, 2), **result, **told}
 
 
 def planning(counts: list[int]) -> list[dict[str, Any]]:
-    """Folders of so many files."""
+    """Folders of so many files, and prefixes of a store with as many objects."""
     results = []
     with tempfile.TemporaryDirectory() as place:
         made = 0
@@ -112,17 +129,27 @@ def planning(counts: list[int]) -> list[dict[str, Any]]:
                 os.close(os.open(f"{place}/IMG_{number:08}.JPG", os.O_CREAT | os.O_WRONLY))
             made = count
             for suffix in ("", ".png"):
-                told = subprocess.run(
-                    [sys.executable, "-c", PLAN, place, suffix], check=True, capture_output=True, text=True
-                )
-                found, seconds, processor, peak, before = map(float, told.stdout.split())
-                results.append({
-                    "names": int(found), "format": suffix or "own", "seconds": round(seconds, 2),
-                    "processor_seconds": round(processor, 2), "megabytes": round(peak / 1024),
-                    "of_them_before": round(before / 1024),
-                })  # fmt: skip
+                results.append({"in": "folder", **planned(place, suffix)})
                 print(f"planning: {results[-1]}", file=sys.stderr)
+            with listing_server(count) as environment:
+                for suffix in ("", ".png"):
+                    results.append({"in": "s3", **planned("s3://bucket/photos", suffix, environment)})
+                    print(f"planning: {results[-1]}", file=sys.stderr)
     return results
+
+
+def planned(place: str, suffix: str, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """By a process of its own."""
+    command = [sys.executable, "-c", PLAN, place, suffix]
+    told = subprocess.run(
+        command, env={**os.environ, **(environment or {})}, check=True, capture_output=True, text=True
+    )
+    found, seconds, processor, peak, before = map(float, told.stdout.split())
+    return {
+        "names": int(found), "format": suffix or "own", "seconds": round(seconds, 2),
+        "processor_seconds": round(processor, 2), "megabytes": round(peak / 1024),
+        "of_them_before": round(before / 1024),
+    }  # fmt: skip
 
 
 class AtOnce(Executor):
@@ -196,12 +223,11 @@ def photographs(
         for turn in range(rounds):
             for by, workers in [("threads", 2), *((one, number) for one in engines for number in (1, 2))]:
                 target = Path(place) / f"{by}{workers}{turn}"
-                load = os.getloadavg()[0]
                 if by == "threads":
                     told = by_threads(source, target, workers)
                 else:
                     told = by_engine(source, target, by, workers)
-                results.append({"by": by, "workers": workers, "again": False, "load_before": round(load, 1), **told})
+                results.append({"by": by, "workers": workers, "again": False, **told})
                 print(f"photographs: {results[-1]}", file=sys.stderr)
                 if by != "threads":
                     told = by_engine(source, target, by, workers)

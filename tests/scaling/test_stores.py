@@ -8,18 +8,24 @@ import uuid
 
 import pytest
 from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
 
 from allaprima.cli import app
 from allaprima.errors import EngineError, ExistsError, OutputError, PictureError
 from allaprima.scale.bench import Bench
 from allaprima.scale.folder import FolderJob
 from allaprima.scale.plan import rows
-from allaprima.scale.store import is_address, whole
+from allaprima.scale.store import Facts, is_address, whole
 from allaprima.scale.stores import open_store
 from allaprima.stylizer import Stylizer
 from scaling.jobs import files, make_folder, told
 
 fsspec = pytest.importorskip("fsspec", reason="the extra cloud is not installed")
+
+from allaprima.scale import s3  # noqa: E402
+from allaprima.scale.listing import Columns  # noqa: E402
+from allaprima.scale.remote import Remote  # noqa: E402
 
 
 @pytest.fixture
@@ -146,9 +152,37 @@ def bucket(monkeypatch):
         "AWS_DEFAULT_REGION": "us-east-1",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
-    fsspec.filesystem("s3", skip_instance_cache=True).mkdir("studio")
-    yield "s3://studio"
+    name = f"studio-{uuid.uuid4().hex}"  # what was stored outlives the server
+    fsspec.filesystem("s3", skip_instance_cache=True).mkdir(name)
+    yield f"s3://{name}"
     running.stop()
+
+
+def test_a_prefix_is_listed_page_by_page_as_it_is_listed_at_once(bucket, tmp_path, monkeypatch):
+    store = fsspec.filesystem("s3", skip_instance_cache=True, use_listings_cache=False)
+    store.pipe({f"{bucket}/in/{name}": name.encode() for name in ("b.png", "a.jpg", "ü.png", "z.txt", "sub/c.gif")})
+    at_once = list(Remote(f"{bucket}/in").folders("", pytest.fail))
+    assert [(listing.folder, listing.names) for listing in at_once] == [
+        ("", ["a.jpg", "b.png", "ü.png"]), ("sub/", ["c.gif"]),
+    ]  # fmt: skip
+    monkeypatch.setattr(s3, "_PAGE", 2)
+    paged = list(Remote(f"{bucket}/in").folders("", pytest.fail))
+    monkeypatch.setattr(s3, "pages", lambda *_: iter(()))
+    assert list(map(told_in, paged)) == list(map(told_in, at_once))
+    assert list(map(told_in, Remote(f"{bucket}/in").folders("", pytest.fail))) == list(map(told_in, at_once))
+    assert all(facts.size and facts.modified for listing in paged for facts in listing.facts)
+    with pytest.raises(PictureError, match="cannot be searched: there is nothing"):
+        list(Remote(f"{bucket}/out").folders("", pytest.fail))
+
+
+def told_in(listing):
+    return listing.folder, listing.names, list(listing.facts)
+
+
+@given(st.lists(st.builds(Facts, st.integers(0, 2**40), st.integers(0, 2**64 - 1).map("{:016x}".format), st.floats(0))))
+def test_facts_in_columns_are_the_facts(facts):
+    assert list(Columns(facts)) == facts
+    assert list(Columns(facts)[1:]) == facts[1:]
 
 
 def test_the_command_paints_from_bucket_to_bucket(bucket, tmp_path):

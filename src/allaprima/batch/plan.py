@@ -243,19 +243,24 @@ def result_names(names: Iterable[str], suffix: str | None, *, sheet: bool = Fals
         taken.add(place)
         results[name] = result
 
-    renamed_ones = 0
+    keeps = cache(lambda own: extension(own) == own)
+    shared = set[str]() if all(keeps(_split(name)[1]) for name in ordered) else _shared_stems(ordered)
     for name in ordered:  # those that keep their names come first
         own = _split(name)[1]
-        if (new := extension(own)) == own:
-            take(name, name, new)
-        else:
-            renamed_ones += 1
-    stems = Counter(_alike(_split(name)[0]) for name in ordered) if renamed_ones else Counter()
-    for name in ordered if renamed_ones else ():
+        if keeps(own):
+            take(name, name, own)
+    for name in ordered:
         stem, own = _split(name)
-        if (new := extension(own)) != own:
-            take(name, (name if stems[_alike(stem)] > 1 else stem) + new, new)
+        if not keeps(own):
+            new = extension(own)
+            take(name, (name if _alike(stem) in shared else stem) + new, new)
     return results
+
+
+def _shared_stems(names: Iterable[str]) -> set[str]:
+    """Those of more than one name."""
+    stems = Counter(_alike(_split(name)[0]) for name in names)
+    return {stem for stem, count in stems.items() if count > 1}
 
 
 def renamed(path: Path, ending: str, suffix: str) -> Path:

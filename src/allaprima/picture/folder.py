@@ -85,7 +85,7 @@ def _searched(
                         continue
                     if entry.is_dir(follow_symlinks=False):
                         inside.append(below / entry.name)
-                    elif _has_suffix(entry.name, suffixes) and _is_file(entry):
+                    elif has_suffix(entry.name, suffixes) and _is_file(entry):
                         pictures.append(kept(entry))
         except OSError as error:
             if below == folder:
@@ -97,7 +97,8 @@ def _searched(
         yield below, pictures
 
 
-def _has_suffix(name: str, suffixes: Collection[str]) -> bool:
+def has_suffix(name: str, suffixes: Collection[str]) -> bool:
+    """Whether a name ends in one of the extensions, in whatever case."""
     _, dot, suffix = name.rpartition(".")
     return dot + suffix.lower() in suffixes
 

@@ -34,8 +34,8 @@ def rows(source: str, target: str, suffix: str | None, *, sheet: bool = False) -
 
     for folder, names, facts in open_store(source).folders(target, unreadable):
         results = result_names(names, suffix, sheet=sheet)
-        for name in names:
-            yield Row(folder + name, folder + results[name], *facts.get(name, ()))
+        for place, name in enumerate(names):
+            yield Row(folder + name, folder + results[name], *(facts[place] if facts else ()))
     yield from closed
 
 

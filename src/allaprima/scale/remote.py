@@ -6,15 +6,17 @@ import secrets
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from fsspec.core import url_to_fs
 
 from allaprima.errors import EngineError, ExistsError, OutputError, PictureError
-from allaprima.picture.folder import Unreadable
+from allaprima.picture.folder import Unreadable, has_suffix
 from allaprima.picture.formats import SOUGHT
 from allaprima.provenance import NEAR, Stamp, digest, stamp_in
+from allaprima.scale import s3
+from allaprima.scale.listing import Columns, listed
 from allaprima.scale.store import Facts, Found, Listing, is_address
 
 _PUT_WHOLE = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oci", "oss", "memory"}
@@ -35,10 +37,11 @@ class Remote:
 
     def __init__(self, address: str) -> None:
         self._address = address
+        scheme = address.split(":", maxsplit=1)[0]
         try:
-            self._fs, self._root = url_to_fs(address, use_listings_cache=False)
+            options = s3.options() if scheme.lower() in s3.SCHEMES else {}
+            self._fs, self._root = url_to_fs(address, use_listings_cache=False, **options)
         except ImportError as error:
-            scheme = address.split(":", maxsplit=1)[0]
             raise EngineError(f"addresses of {scheme}:// need another package: {error}") from error
         except ValueError as error:
             raise PictureError(f"{address} is no address: {error}") from error
@@ -53,24 +56,27 @@ class Remote:
         while waiting:
             inside = waiting.pop()
             folders: list[str] = []
-            facts: dict[str, Facts] = {}
+            names: list[str] = []
+            facts = Columns()
             try:
-                for info in self._fs.ls(self._path(inside).rstrip("/"), detail=True):
-                    name = PurePosixPath(info["name"]).name
+                for info in listed(self._fs, self._path(inside).rstrip("/")):
+                    name = info["name"].rstrip("/").rpartition("/")[2]
                     if self._below_root(info["name"]).rstrip("/") == inside.rstrip("/") or name.startswith("."):
                         continue
                     if info["type"] == "directory":
                         folders.append(f"{inside}{name}/")
-                    elif PurePosixPath(name).suffix.lower() in SOUGHT:
-                        facts[name] = _facts(info)
+                    elif has_suffix(name, SOUGHT):
+                        names.append(name)
+                        facts.append(_facts(info))
             except Exception as error:  # stores have errors of their own
                 if not inside:
                     raise PictureError(f"{self._address} cannot be searched: {_words(error)}") from error
                 unreadable(Path(self._address) / inside, OSError(_words(error)))
                 continue
             waiting += sorted((name for name in folders if name.rstrip("/") != left_out), reverse=True)
-            if facts:
-                yield Listing(inside, sorted(facts), facts)
+            if names:
+                order = sorted(range(len(names)), key=names.__getitem__)
+                yield Listing(inside, [names[place] for place in order], Columns(facts[place] for place in order))
 
     def path(self, name: str) -> None:
         """See ``Store``."""

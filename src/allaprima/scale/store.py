@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
 from urllib.parse import unquote, urlsplit
@@ -29,12 +29,12 @@ class Listing(NamedTuple):
     Attributes:
         folder: its name below the root, "" or ending in a slash.
         names: its pictures, sorted.
-        facts: what is known of them, where anything is.
+        facts: what is known of each of them; empty where nothing is.
     """
 
     folder: str
     names: list[str]
-    facts: Mapping[str, Facts]
+    facts: Sequence[Facts]
 
 
 class Found(NamedTuple):

@@ -24,7 +24,7 @@ class Folder:
         for folder, names in names_below(self._root, Path(leave_out), unreadable, SOUGHT):
             inside = folder.relative_to(self._root).as_posix()
             if names:
-                yield Listing("" if inside == "." else f"{inside}/", names, {})
+                yield Listing("" if inside == "." else f"{inside}/", names, ())
 
     def path(self, name: str) -> Path:
         """See ``Store``."""
