@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -10,6 +11,7 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -83,6 +85,46 @@ def test_a_clip_is_painted_with_its_sound(client, clip, tmp_path):
     assert problem(client.get(f"{place}/result"), 404)
 
 
+@pytest.mark.parametrize("moving", [False, True], ids=["a picture", "a clip"])
+def test_a_mask_keeps_a_part_of_a_clip(client, clip, tmp_path, moving):
+    import av
+
+    from film.clips import make_clip
+
+    half = np.zeros((48, 64), np.uint8)
+    half[:, :32] = 255
+    Image.fromarray(half).save(tmp_path / "mask.png")
+    if moving:
+        make_clip(tmp_path / "mask.mp4", [np.repeat(half[..., None], 3, 2)] * 12)
+    mask = (tmp_path / ("mask.mp4" if moving else "mask.png")).read_bytes()
+    query = {"style": "irises", "feather": 0, "invert_mask": "true", "steady": 0}
+    answer = client.post(CLIPS, params=query, files={"mask": mask, "clip": clip})
+    assert answer.status_code == 202, answer.text
+    told = last_event(client, answer.headers["location"])
+    assert told["state"] == "done", told
+
+    def frames(data: bytes) -> np.ndarray:
+        with av.open(io.BytesIO(data)) as container:
+            return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]).astype(int)
+
+    change = np.abs(frames(client.get(f"{answer.headers['location']}/result").content) - frames(clip)).mean((0, 1, 3))
+    assert change[:28].max() < 4, change
+    assert change[36:].min() > 8, change
+
+
+def test_forms_with_a_clip_that_are_wrong(client, clip):
+    def said(status: int, **files: bytes) -> str:
+        return problem(client.post(CLIPS, params=CLIP, files=files), status)
+
+    assert "no clip" in said(400, mask=clip)
+    assert "there are: clip, mask" in said(400, image=clip)
+    assert "not a clip" in said(415, clip=png(), mask=png())
+    answer = client.post(CLIPS, params=CLIP, files={"clip": clip, "mask": b"no picture"})
+    told = last_event(client, answer.headers["location"])
+    assert told["problem"]["status"] == 422
+    assert told["problem"]["detail"].startswith("the mask")
+
+
 def test_a_clip_becomes_a_sheet_or_another_container(client, clip):
     place = begin(client, CLIPS, clip, **CLIP, format="webm", steady=0)
     assert last_event(client, place)["state"] == "done"
@@ -104,7 +146,7 @@ def test_a_clip_becomes_a_sheet_or_another_container(client, clip):
         ("style=irises&timeline=later", 400, "cannot be read"),
         ("style=irises&codec=mpeg1", 400, "one of: h264"),
         ("style=irises&format=doc", 400, "not written as"),
-        ("style=irises&feather=3", 400, "no parameter feather"),
+        ("style=irises&mask_style=iris", 404, "did you mean irises"),
         ("style=irises&model=slow", 404, "there are: fast, fine"),
     ],
 )

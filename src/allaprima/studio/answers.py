@@ -50,6 +50,12 @@ FILE: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _HEADERS = {"Cache-Control": "private, no-cache", "Content-Security-Policy": "default-src 'none'; sandbox"}
 
 
+def form(name: str) -> dict[str, Any]:
+    """How OpenAPI describes a form with such a file, and a mask."""
+    properties = {name: FILE["schema"], "mask": FILE["schema"]}
+    return {"schema": {"type": "object", "required": [name], "properties": properties}}
+
+
 def answered(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """How OpenAPI describes some of the answers."""
     return {status: ANSWERS[status] for status in statuses}

@@ -11,7 +11,7 @@ from typing import TypeVar
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 
-from allaprima.studio.answers import ANSWERS, FILE, SUFFIXES, picture
+from allaprima.studio.answers import ANSWERS, FILE, SUFFIXES, form, picture
 from allaprima.studio.archive import Pictures, painted_zip
 from allaprima.studio.body import read_body
 from allaprima.studio.job_api import add_jobs, begun, prefers_async
@@ -30,19 +30,7 @@ Result = TypeVar("Result")
 MOST_BYTES = 64 * 2**20
 """Of a request's body."""
 
-_BODY = {
-    "required": True,
-    "content": {
-        "application/octet-stream": FILE,
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["image"],
-                "properties": {"image": FILE["schema"], "mask": FILE["schema"]},
-            }
-        },
-    },
-}
+_BODY = {"required": True, "content": {"application/octet-stream": FILE, "multipart/form-data": form("image")}}
 
 
 def add_api(app: FastAPI, pool: Pool, jobs: Jobs, tasks: Tasks) -> None:

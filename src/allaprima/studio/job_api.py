@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from allaprima.errors import how_to_install
 from allaprima.film.encoding import USUAL_SUFFIX
 from allaprima.film.outputs import SHEET_SUFFIX, starts_clip, suffix_wanted
-from allaprima.studio.answers import ANSWERS, FILE, answered, result
+from allaprima.studio.answers import ANSWERS, FILE, answered, form, result
 from allaprima.studio.body import read_body, save_body
 from allaprima.studio.jobs import Job, Jobs, events
 from allaprima.studio.models import Models
@@ -45,7 +45,10 @@ def add_jobs(app: FastAPI, models: Models, jobs: Jobs, tasks: Tasks) -> None:
         responses=_JOB | _REFUSALS,
         openapi_extra={
             "parameters": described((), CLIP),
-            "requestBody": {"required": True, "content": {"video/*": FILE, "application/octet-stream": FILE}},
+            "requestBody": {
+                "required": True,
+                "content": {"video/*": FILE, "application/octet-stream": FILE, "multipart/form-data": form("clip")},
+            },
         },
     )
     async def clips(request: Request) -> Response:
@@ -55,13 +58,15 @@ def add_jobs(app: FastAPI, models: Models, jobs: Jobs, tasks: Tasks) -> None:
             raise ProblemError(501, f"clips need the package av: {how_to_install('video')}")
         jobs.check_room()
         with tasks.place() as folder:
-            head = await save_body(request, folder / "clip", MOST_CLIP, _refused_clip)
-            source = f"clip{suffix_of(head)}"
-            (folder / "clip").rename(folder / source)
+            heads = await save_body(request, folder, ("clip", "mask"), MOST_CLIP, _refused_clip)
+            named = {name: f"{name}{suffix_of(head)}" for name, head in heads.items() if starts_clip(head)}
+            for name, full in named.items():
+                (folder / name).rename(folder / full)
             order = {
                 "kind": "clip",
-                "source": source,
-                "suffix": suffix_of_result(values, head),
+                "source": named["clip"],
+                "mask": named.get("mask", "mask") if "mask" in heads else None,
+                "suffix": suffix_of_result(values, heads["clip"]),
                 "values": {key: value for key, value in models.without_first(values).items() if key != "format"},
             }
             course = Course()

@@ -22,12 +22,8 @@ PARAMETERS: dict[str, Option] = {
 }
 """Of a picture, by name, in the order of the table."""
 
-_WITH_MASK = ("mask_style", "invert_mask", "feather")
-
-CLIP: dict[str, Option] = {name: option for name, option in PARAMETERS.items() if name not in _WITH_MASK} | {
-    name: option for name, option in OPTIONS.items() if option.group == "clip"
-}
-"""Of a clip; its body is a file, beside which there is no mask."""
+CLIP: dict[str, Option] = PARAMETERS | {name: option for name, option in OPTIONS.items() if option.group == "clip"}
+"""Of a clip."""
 
 TRAINING: dict[str, Option] = {
     option.name: option

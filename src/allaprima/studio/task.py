@@ -85,7 +85,8 @@ def paint_clip(order: Order, tell: Progress) -> Path:
     stylizer = Stylizer(values.pop("model", order["model"]), order["threads"], order["memory"])
     target = folder / f"painting{order['suffix']}"
     source = folder / order["source"]
-    return stylizer.stylize_file(source, target, max_pixels=order["max_pixels"], progress=tell, **values)
+    mask = None if order["mask"] is None else folder / order["mask"]
+    return stylizer.stylize_file(source, target, max_pixels=order["max_pixels"], mask=mask, progress=tell, **values)
 
 
 def train(order: Order, tell: Progress) -> Path:
