@@ -1,8 +1,8 @@
 """How the studio's server bears load: what it adds to the library's time, what it paints at most, and its memory.
 
-python benchmarks/studio_load.py [--requests 2000] [--workers 2]
+    python benchmarks/studio_load.py -o benchmarks/results/studio_load.json
 
-Prints a table. The pictures are of random sizes, one in twenty is hostile; ratios are of the library in this process.
+The pictures are of random sizes, one in twenty is hostile; ratios are of the library in this process.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import httpx
 import numpy as np
 from PIL import Image
 
+from allaprima.evaluation.record import command_line, record
 from allaprima.stylizer import Stylizer
+from progress import write_results
+from speed import RESULTS
 
 SIDE = 512
 STYLE = {"style": "irises"}
@@ -70,7 +74,7 @@ def memory_of(process: subprocess.Popen[str]) -> float:
     return total * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def overhead(client: httpx.Client) -> None:
+def overhead(client: httpx.Client) -> dict[str, Any]:
     """A request's time beside what its worker says that painting took."""
     picture = jpeg(SIDE, SIDE)
     more = []
@@ -81,10 +85,10 @@ def overhead(client: httpx.Client) -> None:
         found = re.search(r"paint;dur=([\d.]+)", answer.headers["server-timing"])
         assert found
         more.append(1000 * whole - float(found[1]))
-    print(f"overhead at {SIDE}×{SIDE}: {median(more):.1f} ms (most {max(more):.1f})")
+    return {"overhead at 512 x 512, ms": {"median": round(median(more), 1), "most": round(max(more), 1)}}
 
 
-def throughput(client: httpx.Client, workers: int, seconds: float = 12) -> None:
+def throughput(client: httpx.Client, workers: int, seconds: float = 16) -> dict[str, Any]:
     """Pictures a second of the server and of the library in this process, by turns."""
     picture = jpeg(SIDE, SIDE)
     stylizer = Stylizer(threads=1, workers=workers)
@@ -109,10 +113,16 @@ def throughput(client: httpx.Client, workers: int, seconds: float = 12) -> None:
         (rate(lambda: stylizer.stylize(picture, "irises")), rate(lambda: paint(client, picture))) for _ in range(2)
     ]
     own, theirs = (sum(pair[which] for pair in rates) / len(rates) for which in (0, 1))
-    print(f"throughput at {SIDE}×{SIDE}: {theirs:.1f} a second, {100 * theirs / own:.0f} % of the library's {own:.1f}")
+    return {
+        "paintings at 512 x 512 a second": {
+            "server": round(theirs, 1),
+            "library": round(own, 1),
+            "percent": round(100 * theirs / own),
+        }
+    }
 
 
-def crowd(address: str, clients: int = 50) -> None:
+def crowd(address: str, clients: int = 50) -> dict[str, Any]:
     """Many at once: only 200 and 429, and health answered meanwhile."""
     picture = jpeg(SIDE, SIDE)
     statuses: Counter[int] = Counter()
@@ -139,10 +149,15 @@ def crowd(address: str, clients: int = 50) -> None:
             task.result()
     done.set()
     watcher.join()
-    print(f"{clients} clients at once: {dict(statuses)}; health {median(health):.0f} ms (most {max(health):.0f})")
+    return {
+        f"{clients} clients at once": {
+            "statuses": dict(statuses),
+            "health, ms": {"median": round(median(health), 1), "most": round(max(health), 1), "asked": len(health)},
+        }
+    }
 
 
-def soak(client: httpx.Client, process: subprocess.Popen[str], requests: int, workers: int) -> None:
+def soak(client: httpx.Client, process: subprocess.Popen[str], requests: int, workers: int) -> dict[str, Any]:
     """Random sizes, some hostile; the memory on the way."""
     generator = np.random.default_rng(0)
     pictures = [jpeg(*generator.integers(16, 700, 2), seed=seed) for seed in range(60)]
@@ -161,7 +176,7 @@ def soak(client: httpx.Client, process: subprocess.Popen[str], requests: int, wo
             marks.append(memory_of(process))
     memory = [round(mark) for mark in marks]
     slope = np.polyfit(np.linspace(0, requests / 1000, steps)[2:], marks[2:], 1)[0]
-    print(f"{requests} requests: {dict(statuses)}; memory {memory} MB, {slope:+.1f} MB a thousand")
+    return {f"{requests} requests": {"statuses": dict(statuses), "MB": memory, "MB a thousand": round(slope, 1)}}
 
 
 def main() -> None:
@@ -169,19 +184,23 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--requests", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("-o", "--output", type=Path, default=RESULTS / "studio_load.json", help="default: %(default)s")
     given = parser.parse_args()
     process, address = start(given.workers)
     try:
         with httpx.Client(base_url=address, timeout=120) as client:
             while client.get("readyz").status_code != 200:
                 time.sleep(0.1)
-            overhead(client)
-            throughput(client, given.workers)
-            crowd(address)
-            soak(client, process, given.requests, given.workers)
+            results = overhead(client)
+            results |= throughput(client, given.workers)
+            results |= crowd(address)
+            results |= soak(client, process, given.requests, given.workers)
     finally:
         process.terminate()
         process.wait()
+    print(results)
+    line = command_line(["python", "benchmarks/studio_load.py"], sys.argv[1:])
+    write_results(given.output, {**record(line), "results": results})
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""What the studio's page takes in Chromium: the sheet, the preview behind a slider, a large photograph, a phone.
+"""What the studio's page takes in Chromium: the shell, the sheet, the preview behind a slider, a large photograph.
 
-python benchmarks/studio_page.py [--megapixels 24]
+    python benchmarks/studio_page.py -o benchmarks/results/studio_page.json
 
-Prints a table. Each figure is in milliseconds of the clock, and in milliseconds of computing by all of the browser's
-processes, which other work on the machine does not lengthen (Linux).
+On a wide screen and as a phone, painted by WebAssembly with as many threads as the machine has cores. Milliseconds are
+of the clock, so nothing else should compute. Linux: memory and computing are read from ``/proc``.
 """
 
 from __future__ import annotations
@@ -16,66 +16,110 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from allaprima.evaluation.record import command_line, record
+from progress import write_results
+from speed import RESULTS
 
 STYLES = 18
+WIDE = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 3, "is_mobile": True, "has_touch": True}
 WATCH = """
 window.blocks = [];
-new PerformanceObserver((list) => window.blocks.push(...list.getEntries().map((one) => one.duration)))
-  .observe({ type: 'longtask', buffered: true });
+new PerformanceObserver((list) => {
+  for (const { startTime, duration } of list.getEntries()) window.blocks.push([startTime, duration]);
+}).observe({ type: 'longtask', buffered: true });
+new MutationObserver((_, observer) => {
+  if (!document.querySelector('.welcome button')) return;
+  observer.disconnect();
+  requestAnimationFrame(() => { window.interactive = performance.now(); });
+}).observe(document, { childList: true, subtree: true });
+const Real = window.Worker;
+window.Worker = class extends Real {
+  constructor(...given) { super(...given); window.painter ??= this; }
+};
 """
+"""Notes blocks of the main thread, when the shell is there, and the page's worker."""
+
+PAINT = """
+async ([style, times]) => {
+  const taken = [];
+  for (let number = 0; number < times; number += 1) {
+    const id = 1e9 + Math.round(performance.now() * 1000);
+    const look = { style: { [style]: 1 }, strength: 1 - number / 100, stroke: 'auto', color: 'style',
+                   feather: null, invert_mask: false, mask_style: null }; // of a strength that is not kept yet
+    const begin = performance.now();
+    await new Promise((resolve) => {
+      const hear = ({ data }) => {
+        if (data.id !== id || 'share' in data) return;
+        window.painter.removeEventListener('message', hear);
+        data.answer.image.close();
+        resolve();
+      };
+      window.painter.addEventListener('message', hear);
+      window.painter.postMessage({ id, kind: 'paint', ask: { look, mask: null, within: null, draft: null } });
+    });
+    taken.push(performance.now() - begin);
+  }
+  return taken;
+}
+"""
+"""Paints the photograph in hand at its own size; the worker's answer is waited for, as the page does."""
+
 SLIDE = """
-async () => {
+async (pause) => {
   const slider = document.querySelector('.controls input[type=range]');
   const times = [];
-  for (let number = 0; number < 9; number += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let number = 0; number < 12; number += 1) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
     const begin = performance.now();
     const shown = new Promise((resolve) => {
       const transfer = ImageBitmapRenderingContext.prototype.transferFromImageBitmap;
       ImageBitmapRenderingContext.prototype.transferFromImageBitmap = function (bitmap) {
-        ImageBitmapRenderingContext.prototype.transferFromImageBitmap = transfer;
         transfer.call(this, bitmap);
+        if (!this.canvas.matches('.painted')) return;
+        ImageBitmapRenderingContext.prototype.transferFromImageBitmap = transfer;
         resolve(performance.now());
       };
     });
-    slider.value = String(0.5 + number / 20);
+    slider.value = String(0.4 + ((number + pause) % 50) / 100);
     slider.dispatchEvent(new Event('input', { bubbles: true }));
     times.push((await shown) - begin);
   }
   return times;
 }
 """
+"""Moves the slider of strength, so many milliseconds after the last preview, and waits for the next one."""
+PAUSES = {"held": 20, "while the picture is painted": 230}
+"""By what they are called; the second is when the painting for the screen has just begun."""
 
 
 def photograph(width: int, height: int) -> bytes:
     """A smooth random picture as a file."""
-    noise = np.random.default_rng(0).integers(0, 255, (height // 40, width // 40, 3), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 255, (height // 40 + 1, width // 40 + 1, 3), np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=90)
     return buffer.getvalue()
 
 
-def processes() -> dict[int, int]:
-    """The parent of each process."""
-    found = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):
-            found[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
-    return found
-
-
 def below(root: int) -> list[int]:
     """All processes that a process has started, and those that they have."""
-    parents, found = processes(), {root}
+    parents = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            parents[int(path.parent.name)] = int(path.read_text().rpartition(")")[2].split()[1])
+    found = {root}
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more
     return sorted(found - {root})
@@ -91,30 +135,33 @@ def computed(root: int) -> float:
     return 1000 * ticks / os.sysconf("SC_CLK_TCK")
 
 
-def memory(root: int) -> float:
-    """MB of the largest process below one: the page's own."""
-    largest = 0.0
-    for pid in below(root):
-        with suppress(OSError, IndexError):
-            largest = max(largest, int(Path(f"/proc/{pid}/statm").read_text().split()[1]))
-    return largest * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
 @contextmanager
-def taken(what: str) -> Iterator[None]:
-    """Print what a block takes."""
-    begin, used = time.perf_counter(), computed(os.getpid())
-    yield
-    clock, computing = 1000 * (time.perf_counter() - begin), computed(os.getpid()) - used
-    print(f"{what}: {clock:.0f} ms, {computing:.0f} ms of computing")
+def watched_memory(root: int) -> Iterator[list[float]]:
+    """MB of the largest process below one, the page's own: the list grows while the block runs."""
+    seen, done = [0.0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.1):
+            for pid in below(root):
+                with suppress(OSError, IndexError):
+                    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+                    seen.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        done.set()
+        watcher.join()
 
 
 def until(page: Page, condition: str) -> None:
     """Wait for a condition; the page's policy forbids what Playwright would do."""
-    end = time.monotonic() + 300
+    end = time.monotonic() + 120
     while not page.evaluate(f"Boolean({condition})"):
         if time.monotonic() > end:
-            raise SystemExit(f"after five minutes not: {condition}")
+            raise SystemExit(f"after two minutes not: {condition}")
         time.sleep(0.01)
 
 
@@ -125,27 +172,76 @@ def choose(page: Page, data: bytes) -> None:
     )
 
 
-def measure(page: Page, address: str, data: bytes) -> None:
-    """All figures of one visit."""
-    page.add_init_script(WATCH)
-    page.goto(address)
-    until(page, "document.querySelector('.sheet li')")  # the model is loaded
-    with taken("the sheet of eighteen"):
-        choose(page, data)
-        until(page, f"document.querySelectorAll('.sheet li.painted').length === {STYLES}")
+def settled(page: Page) -> None:
+    """Wait until the painting for the screen is there, and the sheet as it stays."""
     until(page, "document.querySelector('.status').textContent.includes('this device')")
-    page.wait_for_timeout(1000)
-    page.evaluate(SLIDE)  # after which the preview has the size that suits this machine
-    times = sorted(page.evaluate(SLIDE))
-    print(f"slider to preview: {times[len(times) // 2]:.0f} ms (most {times[-1]:.0f})")
+    until(page, "document.querySelector('.working').hidden")
+
+
+def visit(browser: Browser, address: str, options: dict[str, Any], data: bytes) -> dict[str, Any]:
+    """All figures of one first visit."""
+    context = browser.new_context(**options)
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    page.goto(f"{address}?engine=wasm")
+    until(page, "window.interactive && document.querySelector('.sheet li')")  # the model is loaded
+    found: dict[str, Any] = {"shell interactive, ms": round(page.evaluate("window.interactive"))}
+    begin, used = time.perf_counter(), computed(os.getpid())
+    choose(page, data)
+    until(page, f"document.querySelectorAll('.sheet li.painted').length === {STYLES}")
+    found["sheet of eighteen, ms"] = round(1000 * (time.perf_counter() - begin))
+    found["sheet of eighteen, ms of computing"] = round(computed(os.getpid()) - used)
+    settled(page)
+    found["photograph to everything, ms"] = round(1000 * (time.perf_counter() - begin))
+    page.evaluate(SLIDE, 20)  # after which the preview has the size that suits this machine
+    for name, pause in PAUSES.items():
+        settled(page)
+        times = page.evaluate(SLIDE, pause)
+        found[f"slider to preview, {name}, ms"] = {"median": round(median(times)), "most": round(max(times))}
+    settled(page)
+    choose(page, photograph(512, 512))
+    until(page, "document.querySelector('.status').textContent.includes('512')")
+    settled(page)
+    found["512 x 512, ms"] = round(median(page.evaluate(PAINT, ["irises", 9])))
+    found["threads"] = page.evaluate("document.querySelector('.status').textContent.match(/(\\d+) thread/)?.[1] ?? '1'")
     blocks = page.evaluate("window.blocks")
-    print(f"main thread: {len(blocks)} blocks over 50 ms, the longest {max(blocks, default=0):.0f} ms")
+    found["blocks of the main thread over 50 ms"] = [[round(at), round(long)] for at, long in blocks]
+    context.close()
+    return found
+
+
+def large(browser: Browser, address: str, megapixels: float) -> dict[str, Any]:
+    """A large photograph: painted, and saved at its own size."""
+    context = browser.new_context(**WIDE)
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    page.goto(f"{address}?engine=wasm")
+    side = round((megapixels * 1e6 / 12) ** 0.5)
+    with watched_memory(os.getpid()) as memory:
+        choose(page, photograph(4 * side, 3 * side))
+        settled(page)
+        page.get_by_label("Format").select_option("jpg")
+        begin = time.perf_counter()
+        with page.expect_download(timeout=120_000) as download:
+            page.get_by_role("button", name="Download").click()
+        with Image.open(download.value.path()) as image:
+            assert image.size == (4 * side, 3 * side)
+        seconds = time.perf_counter() - begin
+    blocks = page.evaluate("window.blocks")
+    context.close()
+    return {
+        "megapixels": megapixels,
+        "memory of the page's process at most, MB": round(max(memory)),
+        "saved in, s": round(seconds, 1),
+        "blocks of the main thread over 50 ms": [[round(at), round(long)] for at, long in blocks],
+    }
 
 
 def main() -> None:
     """All of it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--megapixels", type=float, default=24)
+    parser.add_argument("-o", "--output", type=Path, default=RESULTS / "studio_page.json", help="default: %(default)s")
     given = parser.parse_args()
     words = [sys.executable, "-m", "allaprima", "studio", "--no-browser", "--port", "0", "--workers", "1"]
     with tempfile.TemporaryDirectory() as folder:
@@ -157,30 +253,19 @@ def main() -> None:
             with sync_playwright() as driver:
                 chromium = shutil.which("chromium")
                 browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-                for name, options in (("wide", {"viewport": {"width": 1280, "height": 800}}), ("phone", PHONE)):
-                    print(f"— {name}")
-                    context = browser.new_context(**options)
-                    measure(context.new_page(), found[0], photograph(1600, 1200))
-                    context.close()
-                print(f"— {given.megapixels:g} megapixels")
-                page = browser.new_context().new_page()
-                page.goto(found[0])
-                side = round((given.megapixels * 1e6 / 12) ** 0.5)
-                choose(page, photograph(4 * side, 3 * side))
-                until(page, "document.querySelector('.status').textContent.includes('device')")
-                page.get_by_label("Format").select_option("jpg")
-                peak = 0.0
-                with page.expect_download(timeout=300_000) as download:
-                    page.get_by_role("button", name="Download").click()
-                    for _ in range(40):
-                        peak = max(peak, memory(os.getpid()))
-                        page.wait_for_timeout(250)
-                with Image.open(download.value.path()) as image:
-                    print(f"saved at {image.width}×{image.height}; the page's process had {peak:.0f} MB at most")
+                results: dict[str, Any] = {"chromium": browser.version}
+                data = photograph(1600, 1200)
+                for name, options in (("wide", WIDE), ("phone", PHONE)):
+                    results[name] = visit(browser, found[0], options, data)
+                    print(name, results[name], flush=True)
+                results["large"] = large(browser, found[0], given.megapixels)
+                print("large", results["large"], flush=True)
                 browser.close()
         finally:
             server.terminate()
             server.wait()
+    line = command_line(["python", "benchmarks/studio_page.py"], sys.argv[1:])
+    write_results(given.output, {**record(line), "results": results})
 
 
 if __name__ == "__main__":
