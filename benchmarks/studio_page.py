@@ -9,7 +9,6 @@ of the clock, so nothing else should compute. Linux: memory and computing are re
 from __future__ import annotations
 
 import argparse
-import io
 import os
 import re
 import shutil
@@ -105,12 +104,12 @@ PAUSES = {"held": 20, "while the picture is painted": 230}
 """By what they are called; the second is when the painting for the screen has just begun."""
 
 
-def photograph(width: int, height: int) -> bytes:
+def photograph(folder: Path, width: int, height: int) -> Path:
     """A smooth random picture as a file."""
     noise = np.random.default_rng(0).integers(0, 255, (height // 40 + 1, width // 40 + 1, 3), np.uint8)
-    buffer = io.BytesIO()
-    Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
+    path = folder / f"{width}.jpg"
+    Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC).save(path, "JPEG", quality=90)
+    return path
 
 
 def below(root: int) -> list[int]:
@@ -165,11 +164,9 @@ def until(page: Page, condition: str) -> None:
         time.sleep(0.01)
 
 
-def choose(page: Page, data: bytes) -> None:
-    """Give the page a photograph."""
-    page.locator("input[type=file]").first.set_input_files(
-        {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": data}
-    )
+def choose(page: Page, path: Path) -> None:
+    """Give the page a photograph; the browser reads it, where bytes would be handed over by the page's own thread."""
+    page.locator("input[type=file]").first.set_input_files(path)
 
 
 def settled(page: Page) -> None:
@@ -178,7 +175,7 @@ def settled(page: Page) -> None:
     until(page, "document.querySelector('.working').hidden")
 
 
-def visit(browser: Browser, address: str, options: dict[str, Any], data: bytes) -> dict[str, Any]:
+def visit(browser: Browser, address: str, options: dict[str, Any], folder: Path) -> dict[str, Any]:
     """All figures of one first visit."""
     context = browser.new_context(**options)
     page = context.new_page()
@@ -186,8 +183,9 @@ def visit(browser: Browser, address: str, options: dict[str, Any], data: bytes) 
     page.goto(f"{address}?engine=wasm")
     until(page, "window.interactive && document.querySelector('.sheet li')")  # the model is loaded
     found: dict[str, Any] = {"shell interactive, ms": round(page.evaluate("window.interactive"))}
+    path = photograph(folder, 1600, 1200)
     begin, used = time.perf_counter(), computed(os.getpid())
-    choose(page, data)
+    choose(page, path)
     until(page, f"document.querySelectorAll('.sheet li.painted').length === {STYLES}")
     found["sheet of eighteen, ms"] = round(1000 * (time.perf_counter() - begin))
     found["sheet of eighteen, ms of computing"] = round(computed(os.getpid()) - used)
@@ -199,7 +197,7 @@ def visit(browser: Browser, address: str, options: dict[str, Any], data: bytes) 
         times = page.evaluate(SLIDE, pause)
         found[f"slider to preview, {name}, ms"] = {"median": round(median(times)), "most": round(max(times))}
     settled(page)
-    choose(page, photograph(512, 512))
+    choose(page, photograph(folder, 512, 512))
     until(page, "document.querySelector('.status').textContent.includes('512')")
     settled(page)
     found["512 x 512, ms"] = round(median(page.evaluate(PAINT, ["irises", 9])))
@@ -210,15 +208,16 @@ def visit(browser: Browser, address: str, options: dict[str, Any], data: bytes) 
     return found
 
 
-def large(browser: Browser, address: str, megapixels: float) -> dict[str, Any]:
+def large(browser: Browser, address: str, megapixels: float, folder: Path) -> dict[str, Any]:
     """A large photograph: painted, and saved at its own size."""
     context = browser.new_context(**WIDE)
     page = context.new_page()
     page.add_init_script(WATCH)
     page.goto(f"{address}?engine=wasm")
     side = round((megapixels * 1e6 / 12) ** 0.5)
+    path = photograph(folder, 4 * side, 3 * side)
     with watched_memory(os.getpid()) as memory:
-        choose(page, photograph(4 * side, 3 * side))
+        choose(page, path)
         settled(page)
         page.get_by_label("Format").select_option("jpg")
         begin = time.perf_counter()
@@ -254,11 +253,10 @@ def main() -> None:
                 chromium = shutil.which("chromium")
                 browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
                 results: dict[str, Any] = {"chromium": browser.version}
-                data = photograph(1600, 1200)
                 for name, options in (("wide", WIDE), ("phone", PHONE)):
-                    results[name] = visit(browser, found[0], options, data)
+                    results[name] = visit(browser, found[0], options, Path(folder))
                     print(name, results[name], flush=True)
-                results["large"] = large(browser, found[0], given.megapixels)
+                results["large"] = large(browser, found[0], given.megapixels, Path(folder))
                 print("large", results["large"], flush=True)
                 browser.close()
         finally:

@@ -247,10 +247,10 @@ def test_a_server_that_is_to_end_finishes_its_answers(server):
     client, process = server("--workers", "1")
     wait_until_ready(client)
     with ThreadPoolExecutor(3) as threads:
-        sent = [
-            threads.submit(client.post, STYLIZE, params={"style": "irises"}, content=png(600, 500)) for _ in range(3)
-        ]
+        query, picture = {"style": "irises", "stroke": "own"}, png(1500, 1200)  # which take a while
+        sent = [threads.submit(client.post, STYLIZE, params=query, content=picture) for _ in range(3)]
         while "waiting 2" not in client.get("metrics").text:
+            assert not any(answer.done() for answer in sent)
             time.sleep(0.01)
         process.terminate()
         assert [answer.result().status_code for answer in sent] == [200, 200, 200]
