@@ -77,7 +77,7 @@ async ([style, times]) => {
 """Paints the photograph in hand at its own size; the worker's answer is waited for, as the page does."""
 
 SLIDE = """
-async (pause) => {
+async ([pause, released]) => {
   const slider = document.querySelector('.controls input[type=range]');
   const times = [];
   for (let number = 0; number < 12; number += 1) {
@@ -94,14 +94,15 @@ async (pause) => {
     });
     slider.value = String(0.4 + ((number + pause) % 50) / 100);
     slider.dispatchEvent(new Event('input', { bubbles: true }));
+    if (released) slider.dispatchEvent(new Event('change', { bubbles: true }));
     times.push((await shown) - begin);
   }
   return times;
 }
 """
 """Moves the slider of strength, so many milliseconds after the last preview, and waits for the next one."""
-PAUSES = {"held": 20, "while the picture is painted": 230}
-"""By what they are called; the second is when the painting for the screen has just begun."""
+MOVES = {"held": (20, False), "while the picture is painted": (230, True)}
+"""Pause in milliseconds, and whether the slider is let go: then the painting for the screen begins after 160."""
 
 
 def photograph(folder: Path, width: int, height: int) -> Path:
@@ -191,10 +192,10 @@ def visit(browser: Browser, address: str, options: dict[str, Any], folder: Path)
     found["sheet of eighteen, ms of computing"] = round(computed(os.getpid()) - used)
     settled(page)
     found["photograph to everything, ms"] = round(1000 * (time.perf_counter() - begin))
-    page.evaluate(SLIDE, 20)  # after which the preview has the size that suits this machine
-    for name, pause in PAUSES.items():
+    page.evaluate(SLIDE, [20, False])  # after which the preview has the size that suits this machine
+    for name, move in MOVES.items():
         settled(page)
-        times = page.evaluate(SLIDE, pause)
+        times = page.evaluate(SLIDE, list(move))
         found[f"slider to preview, {name}, ms"] = {"median": round(median(times)), "most": round(max(times))}
     settled(page)
     choose(page, photograph(folder, 512, 512))

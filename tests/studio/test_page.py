@@ -87,6 +87,62 @@ def test_from_a_photograph_to_a_file(page, expect, small):
     painted(page, expect, r"Irises \+ Udnie")
 
 
+ASKED = """
+window.asked = [];
+const Real = window.Worker;
+window.Worker = class extends Real {
+  constructor(...given) {
+    super(...given);
+    this.asked = [];
+    window.asked.push(this.asked);
+  }
+  postMessage(message, transfer) {
+    this.asked.push(message);
+    super.postMessage(message, transfer);
+  }
+};
+"""
+"""Notes what each worker is asked for."""
+
+
+def test_a_second_worker_previews_the_photograph_and_the_model_in_hand(page, expect, small, tmp_path):
+    page.add_init_script(ASKED)
+    page.goto(page.url + "?engine=wasm&threads=2")
+
+    def second(kind: str) -> list[dict]:
+        return page.evaluate(
+            "(kind) => (window.asked[1] ?? []).filter((one) => one.kind === kind)"
+            ".map(({ ask }) => ({ width: ask.pixels?.width, url: ask.url, style: ask.look?.style }))",
+            kind,
+        )
+
+    def previewed(style: str, words: str, count: int) -> None:
+        """Chosen again and again until the second worker, which is never waited for, is ready to preview it."""
+        for strength in range(40):
+            slide(page.get_by_label("Strength"), 0.5 + strength / 100)
+            page.wait_for_timeout(100)
+            if len(second("paint")) > count:
+                break
+        assert second("paint")[-1]["style"] == {style: 1}
+        painted(page, expect, words)
+
+    choose(page, small)
+    painted(page, expect, "The Great Wave")
+    previewed("great_wave", "The Great Wave", 0)
+    assert [one["width"] for one in second("open")] == [230]
+    Image.open(small).transpose(Image.Transpose.TRANSPOSE).save(tmp_path / "upright.png")
+    choose(page, tmp_path / "upright.png")
+    expect(page.locator(".status")).to_contain_text("173 × 230")
+    previewed("great_wave", "The Great Wave", len(second("paint")))
+    assert [one["width"] for one in second("open")] == [230, 173]
+    page.get_by_label("Model").select_option("fine")
+    painted(page, expect, "The Great Wave")
+    previewed("great_wave", "The Great Wave", len(second("paint")))
+    assert [one["url"].rpartition("/")[2] for one in second("model")] == ["fast.onnx", "fine.onnx"]
+    width, height = page.evaluate("(({ width, height }) => [width, height])(document.querySelector('canvas.painted'))")
+    assert width < height
+
+
 def test_a_mask_by_brush_keeps_the_photograph(page, expect, small):
     choose(page, small)
     painted(page, expect, "The Great Wave")

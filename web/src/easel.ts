@@ -2,21 +2,23 @@
  * When what is painted: a quick preview at once, then a small sheet of all styles, then the painting for the screen, and
  * at last the sheet's tiles as they stay.
  *
- * One request at a time goes to the worker. A change cancels the painting in work; what a slider passes by is never
- * queued.
+ * One request at a time goes to a worker. A change cancels the painting in work; what a slider passes by is never
+ * queued. As soon as there is a second worker, it makes the previews.
  */
 
 import { Failed } from "./client.js";
 import type { Client } from "./client.js";
 import type { Encoding, Order } from "./paint/protocol.js";
+import type { Sketcher } from "./sketcher.js";
 import type { Choice } from "./state.js";
 
 /** Pixels on the longer side, of a tile of the sheet at first and in the end, of a preview, and of what is shown. */
 const TILES = [112, 192] as const;
 const DRAFT = [160, 384] as const;
 const SCREEN = 1600;
-/** Milliseconds without a change after which a painting is worth the work. */
+/** Milliseconds without a change after which a painting is worth the work; longer while a slider is held. */
 const REST = 160;
+const HELD = 700;
 /** Seconds that a preview may take; slower devices get smaller ones. */
 const QUICK = 0.08;
 
@@ -31,7 +33,8 @@ export class Easel {
   private wanted: Choice | null = null;
   private previewDue = false;
   private paintingDue = false;
-  private changed = 0;
+  private due = 0;
+  private wake: () => void = () => {};
   /** What is left of the sheet, at first small, and in the end as it stays. */
   private tiles: [string[], string[]] = [[], []];
   private running: number | null = null;
@@ -39,6 +42,9 @@ export class Easel {
   /** Longer side of what is painted; null is the photograph's own. */
   private within: number | null = SCREEN;
   private draft = 256;
+  private sketching = false;
+  /** Makes the previews if it is ready. */
+  sketcher: Sketcher | null = null;
 
   constructor(
     private readonly client: Client,
@@ -51,12 +57,15 @@ export class Easel {
     this.paint(choice);
   }
 
-  paint(choice: Choice): void {
+  /** @param held whether it is of a slider that still moves: the network cannot be stopped in the middle. */
+  paint(choice: Choice, held = false): void {
     this.wanted = choice;
     this.previewDue = true;
     this.paintingDue = true;
-    this.changed = performance.now();
+    this.due = performance.now() + (held ? HELD : REST);
     if (this.running !== null) this.client.cancel(this.running);
+    this.wake();
+    void this.sketch();
     void this.work();
   }
 
@@ -96,27 +105,59 @@ export class Easel {
   private async step(): Promise<boolean> {
     const choice = this.wanted;
     if (choice === null) return false;
-    if (this.previewDue) {
-      this.previewDue = false;
+    if (this.previewDue && !this.sketching) {
       this.shown.busy("preview");
-      const draft = this.draft;
-      await this.run({ ...choice, within: draft, draft }, (image, seconds) => {
-        this.draft = suited(draft, seconds, QUICK, DRAFT);
-        this.shown.painting(image, null);
-      });
+      const order = this.preview(choice);
+      await this.run(order, (image, seconds) => this.showPreview(image, seconds, order));
       return true;
     }
     if (this.tiles[0].length > 0) return this.tile(0, choice);
     if (!this.paintingDue) return this.tiles[1].length > 0 && this.tile(1, choice);
-    const rest = this.changed + REST - performance.now();
+    const rest = this.due - performance.now();
     if (rest > 0) {
-      await new Promise((resolve) => setTimeout(resolve, rest));
+      await new Promise<void>((resolve) => {
+        this.wake = resolve; // what changes meanwhile is shown at once
+        setTimeout(resolve, rest);
+      });
       return true;
     }
     this.paintingDue = false;
     this.shown.busy("painting");
-    await this.run({ ...choice, within: this.within, draft: null }, (image, seconds) => this.shown.painting(image, seconds));
+    await this.run({ ...choice, within: this.within, draft: null }, (image, seconds) => {
+      if (this.wanted === choice) this.shown.painting(image, seconds);
+      else image.close(); // a newer preview may be shown already
+    });
     return true;
+  }
+
+  /** Previews by the second worker, until none is due. */
+  private async sketch(): Promise<void> {
+    if (this.sketching) return;
+    this.sketching = true;
+    while (this.previewDue && this.wanted !== null && this.sketcher?.ready) {
+      const choice = this.wanted;
+      const order = this.preview(choice);
+      try {
+        const { image, seconds } = await this.sketcher.paint(order);
+        if (this.wanted === null || this.sketcher?.ready !== true) image.close();
+        else this.showPreview(image, seconds, order);
+      } catch {
+        this.sketcher = null; // the other worker says what is wrong
+        this.previewDue = true;
+      }
+    }
+    this.sketching = false;
+    if (this.previewDue) void this.work();
+  }
+
+  private preview(choice: Choice): Order {
+    this.previewDue = false;
+    return { ...choice, within: this.draft, draft: this.draft };
+  }
+
+  private showPreview(image: ImageBitmap, seconds: number, { draft }: Order): void {
+    this.draft = suited(draft!, seconds, QUICK, DRAFT);
+    this.shown.painting(image, null);
   }
 
   /** Paint the next tile of the sheet, small or as it stays. */

@@ -7,7 +7,10 @@ import { Easel } from "./easel.js";
 import type { Style } from "./paint/card.js";
 import type { Engine, GpuVerdict } from "./paint/network.js";
 import type { Look } from "./paint/options.js";
+import type { Rgba } from "./paint/pixels.js";
 import { Recorder } from "./recorder.js";
+import { Sketcher } from "./sketcher.js";
+import type { ModelSource } from "./sketcher.js";
 import { State } from "./state.js";
 import { say } from "./strings.js";
 import type { Word } from "./strings.js";
@@ -76,6 +79,7 @@ class Studio {
     fault: (error) => this.cameraFault(error),
   });
   private readonly recorder = new Recorder();
+  private sketcher: Sketcher | null = null;
   private readonly recording = h("button", { type: "button", hidden: !Recorder.exists, onclick: () => void this.record() }, say("record"));
   private readonly shooting = h(
     "div",
@@ -124,6 +128,8 @@ class Studio {
   private fileName = "";
   private size: readonly [number, number] = [0, 0];
   private zoomed = false;
+  private model: ModelSource | null = null;
+  private small: Rgba | null = null;
   private banks: readonly Bank[] = [];
   private bank = "";
   private told = 0;
@@ -155,12 +161,14 @@ class Studio {
     await this.load({ url: address(first!.file) });
   }
 
-  private async load(model: { url: string } | { bytes: Uint8Array<ArrayBuffer> }): Promise<void> {
+  private async load(model: ModelSource): Promise<void> {
     const given = new URLSearchParams(location.search).get("engine");
     const engine = given === "wasm" || given === "webgpu" ? given : null;
     const { styles, engine: taken, gpu } = await this.client.ask("model", { ...model, engine }).answer;
+    this.model = model;
     this.engine = taken;
     this.gpu = gpu;
+    this.brief();
     this.styles = styles.slice(1);
     this.sheet.setStyles(this.styles);
     this.controls.setStyles(this.styles);
@@ -176,9 +184,11 @@ class Studio {
     this.easel.stop();
     this.tell(say("loading", { file: file.name }));
     try {
-      const { width, height, shown, place } = await this.client.ask("open", { file }).answer;
+      const { width, height, shown, small, place } = await this.client.ask("open", { file }).answer;
       this.fileName = file.name;
       this.size = [width, height];
+      this.small = small;
+      this.brief();
       this.beginWork(shown, width, height);
       this.many.set(beside);
       this.save.setPlace(place || beside.length > 1);
@@ -273,6 +283,19 @@ class Studio {
     this.easel.begin(this.state.now, this.styles.map(({ name }) => name));
   }
 
+  /** A second worker for previews, where one with several threads paints: a GPU is quick, and one thread means little memory. */
+  private employSketcher(): void {
+    if (this.sketcher !== null || this.engine !== "wasm" || this.threads === 1) return;
+    this.sketcher = new Sketcher(address(__WORKER__), address(__RUNTIME__));
+    this.brief();
+  }
+
+  /** Before anything is painted with another model, or of another photograph. */
+  private brief(): void {
+    this.easel.sketcher = this.engine === "wasm" ? this.sketcher : null;
+    if (this.model !== null && this.small !== null) void this.easel.sketcher?.tell(this.model, this.small);
+  }
+
   private async openSample(): Promise<void> {
     const blob = await (await fetch(address(__SAMPLE__))).blob();
     await this.open(new File([blob], "chelsea.jpg", { type: "image/jpeg" }));
@@ -300,7 +323,7 @@ class Studio {
     }
   }
 
-  private async changeModel(model: { url: string } | { bytes: Uint8Array<ArrayBuffer> }, name: string): Promise<void> {
+  private async changeModel(model: ModelSource, name: string): Promise<void> {
     this.alert.hidden = true;
     this.tell(say("starting"));
     try {
@@ -327,7 +350,7 @@ class Studio {
     this.undo.disabled = !this.state.canUndo;
     this.redo.disabled = !this.state.canRedo;
     this.brush.set(this.state.now.mask);
-    if (this.fileName !== "" && this.styles.length > 0) this.easel.paint(this.state.now);
+    if (this.fileName !== "" && this.styles.length > 0) this.easel.paint(this.state.now, this.state.held);
   }
 
   private resultName(file = this.fileName): string {
@@ -337,6 +360,7 @@ class Studio {
   private showPainting(image: ImageBitmap, seconds: number | null): void {
     this.stage.show(image);
     if (seconds === null) return;
+    this.employSketcher();
     const threads = this.engineInWords();
     const size = say("size", { width: this.size[0], height: this.size[1] });
     this.tell(`${say("painted", { style: this.sheet.titles(Object.keys(this.state.now.look.style)), seconds: seconds < 0.1 ? "< 0.1" : seconds.toFixed(1), threads })} ${size}`);

@@ -25,6 +25,11 @@ export class State {
     return this.choice;
   }
 
+  /** Whether a slider still moves. */
+  get held(): boolean {
+    return this.before !== null;
+  }
+
   get canUndo(): boolean {
     return this.past.length > 0 || this.before !== null;
   }

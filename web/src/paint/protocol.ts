@@ -28,6 +28,8 @@ export interface Opened {
   readonly width: number;
   readonly height: number;
   readonly shown: ImageBitmap;
+  /** A small copy, for previews. */
+  readonly small: Rgba;
   readonly place: boolean;
 }
 

@@ -110,7 +110,8 @@ async function open(ask: Requests["open"]["ask"]): Promise<Requests["open"]["ans
   fillInvisible(pixels);
   photo = new Photo(pixels, "pixels" in ask ? null : await metadataIn(ask.file));
   const place = (photo.metadata?.place.length ?? 0) > 0;
-  return { width: pixels.width, height: pixels.height, shown: await bitmapOf(photo.shown(SHOWN)), place };
+  const [shown, small] = [photo.shown(SHOWN), photo.shown(SMALL)];
+  return { width: pixels.width, height: pixels.height, shown: await bitmapOf(shown), small, place };
 }
 
 async function metadataIn(file: Blob): Promise<Metadata | null> {
@@ -134,8 +135,9 @@ async function decoded(file: Blob): Promise<Rgba> {
   }
 }
 
-/** Longer side in pixels of what is shown on the screen. */
-export const SHOWN = 1600;
+/** Longer side in pixels of what is shown on the screen, and of the copy for previews. */
+const SHOWN = 1600;
+const SMALL = 384;
 
 async function painting(order: Order, id: number, here: Photo | null = photo): Promise<Rgba> {
   if (model === null || here === null) throw new Stopped("failed");
