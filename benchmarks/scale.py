@@ -3,7 +3,7 @@
     python benchmarks/scale.py photos/
     python benchmarks/scale.py photos/ --engines here dask ray --counts 100 1000 10000 --names 1000000
 
-Five questions, each with its own part of the results:
+Six questions, each with its own part of the results:
 
 - ``planning``: seconds and memory to find so many files in one folder, or objects under one prefix of a store, and to
   name their results.
@@ -11,6 +11,7 @@ Five questions, each with its own part of the results:
 - ``overhead``: pictures of 32×32 pixels, by threads of one process (``stylize FOLDER``) and by each engine: what a
   picture costs beyond painting it, and how that grows with their number. Then the same job again, which is done.
 - ``photographs``: real ones, by threads, by one worker and by two; bytes read and written; then again.
+- ``commands``: the same by whole commands, from start to end, and again when all is done.
 - ``kills``: workers are killed at random moments, and the results compared byte by byte with those of one process.
 
 Processor time is that of all processes of a run, which others on the machine disturb less than the clock; how many
@@ -53,6 +54,7 @@ from speed import RESULTS, at_least_one, parse_size
 STYLE = "great_wave"
 TINY = (32, 32)
 ENGINES = ("here", "dask", "ray")
+PARTS = ("planning", "rows", "overhead", "photographs", "commands", "kills")
 VICTIMS = {"here": r"allaprima\.scale\.helper", "dask": "spawn_main|forkserver", "ray": "^ray::paint_rows"}
 """What the command line of an engine's worker has."""
 PACKAGES = {"dask": "distributed", "ray": "ray"}
@@ -181,7 +183,7 @@ def handing_out(count: int) -> dict[str, Any]:
         used = time.process_time()
         path = Path(place) / "report.jsonl"
         done = lambda _, rows: [Done(row, "painted", seconds=0.1, read=10**5, written=10**5) for row in rows]  # noqa: E731
-        with ScaleRun(order, plan, AtOnce(), done) as run, Report(path) as report:
+        with ScaleRun(order, plan, lambda: (AtOnce(), done)) as run, Report(path) as report:
             for fate in run:
                 report.add(fate)
         each = (time.process_time() - used) / count
@@ -236,6 +238,24 @@ def photographs(
     return results
 
 
+def commands(photos: Path, engines: list[str], count: int, size: tuple[int, int]) -> list[dict[str, Any]]:
+    """The whole command, from its start to its end; then again, when all is done."""
+    results = []
+    with tempfile.TemporaryDirectory() as place:
+        source = Path(place) / "in"
+        source.mkdir()
+        make_folder(photos, source, count, size)
+        for by in ("threads", *engines):
+            words = {"threads": ["--resume"], "here": ["--time-limit", "600"]}.get(by, ["--on", by])
+            command = [sys.executable, "-m", "allaprima", "stylize", str(source), "-s", STYLE, "-o", f"{place}/{by}"]
+            for again in (False, True):
+                clock = Clock()
+                subprocess.run([*command, *words], check=True, capture_output=True)
+                results.append({"by": by, "options": " ".join(words), "again": again, **clock.cost(count)})
+                print(f"commands: {results[-1]}", file=sys.stderr)
+    return results
+
+
 def kills(engines: list[str], count: int, number: int) -> list[dict[str, Any]]:
     """Workers that die."""
     results = []
@@ -285,7 +305,7 @@ def main() -> None:
     parser.add_argument("--size", type=parse_size, default=(1155, 866), help="of each (default: 1155x866)")
     parser.add_argument("--rounds", type=at_least_one, default=2, help="default: %(default)s")
     parser.add_argument("--kills", type=at_least_one, default=20, help="of workers (default: %(default)s)")
-    parser.add_argument("--parts", nargs="+", default=["planning", "rows", "overhead", "photographs", "kills"])
+    parser.add_argument("--parts", nargs="+", default=PARTS)
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "scale.json", help="default: %(default)s")
     options = parser.parse_args()
     parts: dict[str, Callable[[], Any]] = {
@@ -295,6 +315,7 @@ def main() -> None:
         "photographs": lambda: photographs(
             options.photos, options.engines, options.count, options.size, options.rounds
         ),
+        "commands": lambda: commands(options.photos, options.engines, options.count, options.size),
         "kills": lambda: kills(options.engines, 20 * options.kills, options.kills),
     }
     results = {part: parts[part]() for part in options.parts}

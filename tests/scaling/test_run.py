@@ -52,12 +52,16 @@ def paint_all(order, rows):
     return [Done(row, "painted") for row in rows]
 
 
+def starting(engine, paint):
+    return lambda: (engine, paint)
+
+
 def carried_out(count, engine, paint=paint_all):
-    with ScaleRun(None, iter(rows(count)), engine, paint) as run:
+    with ScaleRun(None, iter(rows(count)), starting(engine, paint)) as run:
         return [fate.done for fate in run]
 
 
-@given(st.integers(0, 300), st.randoms(use_true_random=False))
+@given(st.integers(0, 300), st.randoms(use_true_random=True))
 def test_each_row_has_one_fate_whatever_is_lost_or_given_back(count, chance):
     def some(order, rows):
         return [Done(row, "painted") for row in rows[: chance.randint(1, len(rows))]]
@@ -65,6 +69,41 @@ def test_each_row_has_one_fate_whatever_is_lost_or_given_back(count, chance):
     done = carried_out(count, Unreliable(lambda: chance.random() < 0.3), some)
     assert Counter(one.row for one in done) == Counter(rows(count))
     assert {one.status for one in done} <= {"painted"}
+
+
+@given(st.lists(st.booleans()))
+def test_what_is_done_is_looked_up_and_the_engine_is_for_the_rest(done):
+    """True is a row that is done."""
+    plan, engines = rows(len(done)), []
+    first = done.index(False) if False in done else len(done)
+
+    def start():
+        engines.append(Unreliable())
+        return engines[0], paint_all
+
+    def count(some):
+        place = plan.index(some[0]) if some else 0
+        return max(0, min(len(some), first - place))
+
+    with ScaleRun(None, iter(plan), start, count) as run:
+        statuses = {fate.done.row: fate.status for fate in run}
+    assert [statuses[row] for row in plan] == ["skipped"] * first + ["painted"] * (len(done) - first)
+    assert len(engines) == (first < len(done))
+    assert run.count == len(done)
+
+
+def test_a_run_that_is_stopped_while_it_looks_starts_no_engine():
+    with ScaleRun(None, iter(rows(9)), lambda: pytest.fail("started"), len) as run:
+        for fate in run:
+            assert fate.status == "skipped"
+            run.stop()
+    assert run.count < 9
+
+
+def test_looking_ends_in_time(monkeypatch):
+    monkeypatch.setattr(run_module, "_BEFOREHAND", 0)
+    with ScaleRun(None, iter(rows(9)), starting(Unreliable(), paint_all), len) as run:
+        assert {fate.status for fate in run} == {"painted"}
 
 
 def test_chunks_grow_where_rows_are_quick():
@@ -96,7 +135,7 @@ def test_a_worker_that_cannot_carry_out_the_order_ends_the_work():
 def test_what_must_not_be_painted_fails_without_going_out():
     engine = Unreliable()
     plan = [Row("a", "b", refusal="no") for _ in range(50)] + rows(1)
-    with ScaleRun(None, iter(plan), engine, paint_all) as run:
+    with ScaleRun(None, iter(plan), starting(engine, paint_all)) as run:
         fates = list(run)
         assert (run.count, run.planned) == (51, True)
     assert [fate.done.reason for fate in fates if fate.status == "failed"] == ["no"] * 50
@@ -108,7 +147,7 @@ def test_a_search_that_fails_ends_the_work():
         yield rows(1)[0]
         raise PictureError("the folder is gone")
 
-    with pytest.raises(PictureError, match="gone"), ScaleRun(None, plan(), Unreliable(), paint_all) as run:
+    with pytest.raises(PictureError, match="gone"), ScaleRun(None, plan(), starting(Unreliable(), paint_all)) as run:
         list(run)
 
 
@@ -120,7 +159,7 @@ def test_names_are_taken_as_there_is_room():
             taken.append(row)
             yield row
 
-    with ScaleRun(None, plan(), Unreliable(), paint_all) as run:
+    with ScaleRun(None, plan(), starting(Unreliable(), paint_all)) as run:
         next(iter(run))
         assert len(taken) < 20
 
@@ -141,13 +180,13 @@ def test_workers_that_come_later_are_given_work(monkeypatch):
             return future if len(self.chunks) == 3 else Future()
 
     engine = Growing()
-    with ScaleRun(None, iter(rows(3)), engine, paint_all) as run:
+    with ScaleRun(None, iter(rows(3)), starting(engine, paint_all)) as run:
         assert next(iter(run)).status == "painted"
     assert len(engine.chunks) == 3
 
 
 def test_stopping_ends_it_with_what_is_known():
-    with ScaleRun(None, iter(rows(1000)), Unreliable(), paint_all) as run:
+    with ScaleRun(None, iter(rows(1000)), starting(Unreliable(), paint_all)) as run:
         fates = []
         for fate in run:
             fates.append(fate)

@@ -6,6 +6,7 @@ import io
 import tempfile
 import time
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 
 from allaprima.batch.workers import reason_of
@@ -77,6 +78,11 @@ class Bench:
             return [self._standing_of_file(row) for row in rows]
         found = self._target.find([row.result for row in rows])
         return ["missing" if one is None else self._standing(row, one) for row, one in zip(rows, found, strict=True)]
+
+    def done(self, rows: list[Row]) -> int:
+        """How many of the first rows are pictures that are done; results that are clips are for workers to open."""
+        pictures = list(takewhile(lambda row: not is_clip(Path(row.source)), rows))
+        return sum(1 for _ in takewhile(lambda stands: stands == "done", self.standings(pictures)))
 
     def paint(self, row: Row, stands: Standing) -> Done:
         """Paint a picture, and put the result in its place; whatever goes wrong is told in a sentence."""

@@ -13,6 +13,13 @@ from allaprima.errors import EngineError
 
 _PATIENCE = 60
 """Seconds for a scheduler to answer, and for its first worker to come."""
+_CALM = {
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.tick.cycle": "10s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
+"""What Dask's processes find out about themselves, which takes a few percent of a core, all the time."""
 _KNOWN = 1.0
 """Seconds for which the number of workers is not asked again."""
 
@@ -36,7 +43,7 @@ class DaskEngine:
         self._cluster: LocalCluster | None = None
         try:
             if not address:
-                dask.config.set({"distributed.worker.profile.enabled": False})  # a few percent of a core, all the time
+                dask.config.set(_CALM)
                 self._cluster = LocalCluster(
                     n_workers=count,
                     threads_per_worker=1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from allaprima.film.outputs import suffix_wanted
 from allaprima.look.look import Stroke
 from allaprima.options import DEFAULT_QUALITY, ENGINES, MAX_PIXELS, STEADY, check
 from allaprima.picture.source import is_url
-from allaprima.scale.bench import painters
+from allaprima.scale.bench import Bench, painters
 from allaprima.scale.engines import check_engine, open_engine
 from allaprima.scale.plan import check_places, rows
 from allaprima.scale.rows import Order, Row
@@ -173,13 +174,11 @@ class FolderJob:
         self._plan = chain([first], self._plan)
 
     def run(self) -> ScaleRun:
-        """Start the engine.
-
-        Raises:
-            EngineError: it is not installed, or does not answer.
-        """
-        engine, paint = open_engine(self._on, self._count)
-        return ScaleRun(self.order, self.rows(), engine, paint)
+        """What does the work as it is gone through; the engine is started at the first picture that is not done."""
+        start = partial(open_engine, self._on, self._count)
+        if self.order.overwrite:
+            return ScaleRun(self.order, self.rows(), start)
+        return ScaleRun(self.order, self.rows(), start, Bench(self.order).done)
 
     def rows(self) -> Iterator[Row]:
         """The pictures of the share, found as they are asked for; what other engines hand to ``worker.paint_all``.

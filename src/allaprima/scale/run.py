@@ -24,6 +24,8 @@ Paint = Callable[[Order, list[Row]], list[Done]]
 _CHUNK_SECONDS = 2.0
 """What a chunk is to take: enough that the engine's overhead of a few milliseconds is nothing, and few enough that at
 the end no worker waits long for another."""
+_BEFOREHAND = 5.0
+"""Seconds at most for which the command looks for itself what is done already, before it starts the engine."""
 _LARGEST = 1000
 """Rows of a chunk."""
 _AHEAD = 2
@@ -61,15 +63,23 @@ class ScaleRun:
     Args:
         order: what is to be done with each row.
         rows: of the plan, taken as there is room for them.
-        engine: carries ``paint``.
-        paint: ``worker.paint_rows``.
+        start: starts what carries the work, once there is some; gives the engine and its ``worker.paint_rows``.
+        done: how many of the first of some rows are done already. A job that is done so far needs no engine.
 
     Raises:
-        AllaPrimaError: while it is gone through: the source cannot be searched, or a worker cannot carry out the order.
+        AllaPrimaError: while it is gone through: the source cannot be searched, the engine cannot be started, or a
+            worker cannot carry out the order.
     """
 
-    def __init__(self, order: Order, rows: Iterator[Row], engine: Engine, paint: Paint) -> None:
-        self._order, self._rows, self._engine, self._paint = order, rows, engine, paint
+    def __init__(
+        self,
+        order: Order,
+        rows: Iterator[Row],
+        start: Callable[[], tuple[Engine, Paint]],
+        done: Callable[[list[Row]], int] = lambda _: 0,
+    ) -> None:
+        self._order, self._rows, self._start, self._done = order, rows, start, done
+        self._engine: Engine | None = None
         self._told: SimpleQueue[Future[list[Done]] | None] = SimpleQueue()
         self._out: dict[Future[list[Done]], _Chunk] = {}
         self._again: deque[_Chunk] = deque()
@@ -88,8 +98,12 @@ class ScaleRun:
         self.close()
 
     def __iter__(self) -> Iterator[Fate]:
+        yield from self._done_before()
+        if (self.planned and not self._again) or not self._told.empty():
+            return
+        self._engine, paint = self._start()
         while True:
-            yield from self._hand_out()
+            yield from self._hand_out(self._engine, paint)
             if not self._out:
                 return
             try:
@@ -111,23 +125,37 @@ class ScaleRun:
         out, self._out = self._out, {}
         for future in out:
             future.cancel()
-        self._engine.close()
+        if self._engine is not None:
+            self._engine.close()
         rest: list[Fate] = []
         for future in out:
             if future.done() and not future.cancelled() and future.exception() is None:
                 rest += [Fate(self._order, done) for done in future.result()]
         return rest
 
-    def _hand_out(self) -> Iterator[Fate]:
-        while len(self._out) < _AHEAD * max(1, self._engine.workers()):
+    def _done_before(self) -> Iterator[Fate]:
+        """The first rows, as long as they are done."""
+        until = time.monotonic() + _BEFOREHAND
+        while not self.planned and not self._again and self._told.empty() and time.monotonic() < until:
+            rows, refused = self._next_rows()
+            yield from refused
+            count = self._done(rows)
+            for row in rows[:count]:
+                yield Fate(self._order, Done(row, "skipped"))
+            if count < len(rows):
+                self._again.append(_Chunk(rows[count:]))
+            self._size = min(2 * self._size, _LARGEST)
+        self._size = 1
+
+    def _hand_out(self, engine: Engine, paint: Paint) -> Iterator[Fate]:
+        while len(self._out) < _AHEAD * max(1, engine.workers()):
             if self._again:
-                self._send(self._part(self._again.popleft()))
+                self._send(self._part(self._again.popleft()), engine, paint)
                 continue
             rows, refused = self._next_rows()
-            for row in refused:
-                yield Fate(self._order, Done(row, "failed", row.refusal))
+            yield from refused
             if rows:
-                self._send(_Chunk(rows))
+                self._send(_Chunk(rows), engine, paint)
             elif self.planned:
                 return
 
@@ -138,21 +166,24 @@ class ScaleRun:
         self._again.appendleft(_Chunk(chunk.rows[self._size :], tries=chunk.tries))
         return _Chunk(chunk.rows[: self._size], tries=chunk.tries)
 
-    def _next_rows(self) -> tuple[list[Row], list[Row]]:
-        """Rows for a chunk, and those among them that must not be painted."""
+    def _next_rows(self) -> tuple[list[Row], list[Fate]]:
+        """Rows for a chunk, and the fate of those among them that must not be painted."""
         rows: list[Row] = []
-        refused: list[Row] = []
+        refused: list[Fate] = []
         for row in islice(self._rows, self._size):
-            (refused if row.refusal else rows).append(row)
+            if row.refusal:
+                refused.append(Fate(self._order, Done(row, "failed", row.refusal)))
+            else:
+                rows.append(row)
         number = len(rows) + len(refused)
         self.count += number
         self.planned = self.planned or number < self._size
         return rows, refused
 
-    def _send(self, chunk: _Chunk) -> None:
+    def _send(self, chunk: _Chunk, engine: Engine, paint: Paint) -> None:
         chunk.sent, chunk.tries = time.monotonic(), chunk.tries + 1
         try:
-            future = self._engine.executor.submit(self._paint, self._order, chunk.rows)
+            future = engine.executor.submit(paint, self._order, chunk.rows)
         except Exception as error:
             raise EngineError(f"the engine takes no work any more: {error}") from error
         self._out[future] = chunk
