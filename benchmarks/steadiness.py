@@ -244,6 +244,7 @@ def main() -> None:
     parser.add_argument("--paintings", type=Path, help="folder of the styles' pictures, NAME.jpg, for distances")
     parser.add_argument("--vgg16", type=Path, help="its weights; without, they are downloaded")
     parser.add_argument("--styles", nargs="+", default=["great_wave", "the_scream", "irises"])
+    parser.add_argument("--model", help="a bank or a file, as the command takes it; default: the usual one")
     parser.add_argument("--steady", type=float, default=STEADY)
     parser.add_argument("--drift", type=int, default=3000, help="frames")
     parser.add_argument("-o", "--output", type=Path, required=True)
@@ -256,7 +257,7 @@ def main() -> None:
     measured = None
     if arguments.paintings is not None:
         measured = distances(arguments.styles, arguments.paintings, arguments.vgg16)
-    stylizer = Stylizer(threads=1)
+    stylizer = Stylizer(arguments.model, threads=1)
     first, second = (np.asarray(photo.crop((64, 40, 64 + VIEW[0], 40 + VIEW[1]))) for photo in photos[3:5])
     covered = first.copy()
     covered[60:160, 100:220] = second[60:160, 100:220]

@@ -17,7 +17,7 @@ from allaprima.steady.shot import Shot
 
 Pixels = NDArray[np.uint8]
 
-_FORMAT = 2
+_FORMAT = 3
 """Of a state."""
 _SMALL_CHANGE = 0.1
 """Of a style's weight from one frame to the next: paintings in looks that differ by more are not blended."""

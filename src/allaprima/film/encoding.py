@@ -57,12 +57,13 @@ def _between(best: float, step: float) -> Callable[[int], str]:
     return lambda quality: f"{best + step * (BEST - quality):.1f}"
 
 
-_H264, _HEVC, _AV1, _VP9 = _between(15, 0.34), _between(18, 0.34), _between(20, 0.45), _between(18, 0.45)
+_H264, _HEVC, _AV1, _VP9 = _between(15.5, 0.34), _between(18, 0.34), _between(20, 0.45), _between(18, 0.45)
 
 CODECS: dict[str, Codec] = {
-    # High profile, 4:2:0, 8 bits: what every phone, browser and television plays.
+    # High profile, 4:2:0, 8 bits: what every phone, browser and television plays. The strokes of paintings give slower
+    # presets little to find: "veryfast" takes 1.4 times the time for 8 % fewer bytes at the same error.
     "h264": Codec(
-        "libx264", "yuv420p", lambda q: {"crf": _H264(q), "preset": "veryfast", "profile": "high", "bf": "0"},
+        "libx264", "yuv420p", lambda q: {"crf": _H264(q), "preset": "superfast", "profile": "high", "bf": "0"},
         threads=1,
     ),
     "hevc": Codec(

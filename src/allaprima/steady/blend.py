@@ -3,8 +3,7 @@
     o = p + a · (o before, moved − p)
 
 a is 0 where the frame does not look as the one before, moved, would have it: where something was uncovered, or the
-motion was not found. So there are no trails. The painting before is moved by whole pixels or, where these are far off,
-by half ones: to resample it again and again would blur it. As a part of every painting is new, nothing drifts.
+motion was not found. So there are no trails. As a part of every painting is new, nothing drifts.
 """
 
 from __future__ import annotations
@@ -17,6 +16,8 @@ from PIL import Image
 
 from allaprima.steady.detail import CELL, with_detail
 from allaprima.steady.grid import Phase, followed
+from allaprima.steady.halves import BYTES as BYTES_BETWEEN
+from allaprima.steady.halves import moved_by_halves
 from allaprima.steady.motion import Motion, around, motion
 
 Pixels = NDArray[np.uint8]
@@ -38,9 +39,7 @@ _EXPOSURE = 1.25
 the network take most of it out of the painting."""
 _LEAST_DEVIATION = 6.0
 """Levels; that of a plain frame counts as so much, so that its noise is no cut."""
-_BAND = 2**15
-"""Pixels of rows moved at a time, which stay in the cache."""
-BYTES = 30
+BYTES = 30 + BYTES_BETWEEN
 """A pixel, that blending takes beside what is remembered."""
 BYTES_REMEMBERED = 4
 
@@ -86,7 +85,7 @@ class Kept:
         """How this frame's content is to lie on the network's grid."""
         speed = np.minimum(np.maximum(np.abs(flow[..., 0]), np.abs(flow[..., 1])) / np.float32(_MOVES), 1)
         self._moving = np.asarray(Image.fromarray(speed).reduce(CELL // REDUCTION))
-        self._steps = [np.rint(flow + off).astype(np.int32) for off in (-0.25, 0.25)]
+        self._steps = np.rint(2 * flow).astype(np.int32)
         share = min(steady * _SHARE, _MOST) * np.clip((_OTHER - difference) / (_OTHER - _SAME), 0, 1)
         share[self._outside()] = 0
         mask = Image.fromarray(np.rint(share * 255).astype(np.uint8))
@@ -100,57 +99,20 @@ class Kept:
         """
         new = Image.fromarray(painted).convert("RGBX")
         height, width = self._size
-        old = Image.frombuffer("RGBX", (width, height), self._moved(self._paintings[number]), "raw", "RGBX", 0, 1)
+        moved = moved_by_halves(self._paintings[number], self._steps, REDUCTION)
+        old = Image.frombuffer("RGBX", (width, height), moved, "raw", "RGBX", 0, 1)
         blended = Image.composite(old, new, self._share)
-        return np.asarray(blended), with_detail(blended, painted, self._moving)
-
-    def _moved(self, painting: Pixels) -> Pixels:
-        """A painting before, each pixel from where it was: the mean of two places, which are mostly one."""
-        if not any(steps.any() for steps in self._steps):
-            return painting
-        height, width = self._size
-        flat, result = painting.view(np.uint32).reshape(-1), np.empty(self._size, np.uint32)
-        one, other = (steps[..., 1] * width + steps[..., 0] for steps in self._steps)
-        count = max(1, _BAND // width // REDUCTION)
-        for first in range(0, one.shape[0], count):
-            band = slice(first, first + count)
-            rows = slice(first * REDUCTION, min((first + count) * REDUCTION, height))
-            _take(flat, one[band], rows.start, result[rows])
-            if not np.array_equal(one[band], other[band]):
-                second = np.empty_like(result[rows])
-                _take(flat, other[band], rows.start, second)
-                _average(result[rows], second)
-        return result.view(np.uint8).reshape(height, width, 4)
+        return np.asarray(blended), with_detail(blended, new, self._moving)
 
     def _outside(self) -> NDArray[np.bool_]:
         """Where what is seen was outside the frame before."""
-        steps = self._steps[0]
+        steps = self._steps // 2
         height, width = steps.shape[:2]
         x = np.arange(width) * REDUCTION + steps[..., 0]
         y = np.arange(height)[:, None] * REDUCTION + steps[..., 1]
         beyond: NDArray[np.bool_] = (x >= self._size[1] - REDUCTION) | (y >= self._size[0] - REDUCTION)
         beyond |= (x < 0) | (y < 0)
         return beyond
-
-
-def _take(flat: NDArray[np.uint32], steps: NDArray[np.int32], top: int, result: NDArray[np.uint32]) -> None:
-    """Rows of a picture from ``top`` on, whose pixels lie ``steps`` [h / 4, w / 4] away in ``flat``."""
-    height, width = result.shape
-    places = steps.repeat(REDUCTION, 1)[:, :width].astype(np.intp)
-    places += np.arange(top * width, (top + 1) * width)
-    rows = places.repeat(REDUCTION, 0)[:height]
-    rows += (np.arange(height) * width)[:, None]
-    np.take(flat, rows, out=result, mode="clip")
-
-
-def _average(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> None:
-    """The means of four bytes each, into ``one``; halves go up in every second row, so that nothing darkens."""
-    apart = one ^ other
-    one &= other
-    one[1::2] += apart[1::2] & np.uint32(0x01010101)
-    apart >>= np.uint32(1)
-    apart &= np.uint32(0x7F7F7F7F)
-    one += apart
 
 
 def reduced(pixels: Pixels) -> NDArray[np.float32]:

@@ -1,7 +1,8 @@
 """Detail that blending took away, given back.
 
 Strokes that do not fit cancel each other out as they are blended, the finer the more. What is left of the detail of a
-blended painting is strengthened where, and as far as, it is weaker than that of the new painting by itself. Only what
+blended painting is strengthened where, and as far as, it is weaker than that of the new painting by itself. How far
+that is differs between styles, so it is measured: with as much detail again as there is, in every fourth row. Only what
 is shown is changed, not what is remembered, so that nothing builds up over the frames. (The blending of textures in
 Heitz & Neyret 2018, *High-Performance By-Example Noise using a Histogram-Preserving Blending Operator*, keeps the
 variance for the same reason.)
@@ -26,71 +27,79 @@ _BLUR = 2
 """Detail is what the means over so many pixels do not have."""
 _BAND = 2**15
 """Pixels of rows in work at a time, which stay in the cache."""
-_ONE = 64
-"""In the whole numbers of a gain, so that products fit into 16 bits."""
+_BITS = 6
+"""After the point in a share, so that products fit into 16 bits."""
+_SHARP = 0.99
+"""Of the new painting's detail, what is wanted. A hundredth less is not to be seen, and flickers less."""
 _PLAIN = 0.5
 """Levels between neighbors below which there is no detail to speak of."""
-_MORE = 1.7
-"""How much more than the ratio of both, since steps between neighbors are not all of it fine detail. (With a coarser
-blur and less of this, paintings are as sharp, but farther from their style.)"""
-_MOST = 3.0
-"""Of a gain."""
+_MOST = 2.0
+"""How much detail may be added, of what there is."""
 _LEAST = 0.03
-"""Of a gain above 1: less is not to be seen."""
+"""Less is not to be seen."""
 
 
-def with_detail(blended: Image.Image, new: Pixels, moving: Floats) -> Pixels:
+def with_detail(blended: Image.Image, new: Image.Image, moving: Floats) -> Pixels:
     """A blended painting with as much detail of luminance as the new one where something moves.
 
     Args:
         blended: an image of four bands, of which the last means nothing.
-        new: uint8 [H, W, 3].
+        new: one of the same size.
         moving: how much something moves in each cell, [H / 32, W / 32], rounded up, of 0..1. Where nothing does,
             strokes fit, and what blending takes away is noise.
 
     Returns:
         uint8 [H, W, 3].
     """
-    values = np.asarray(blended)
-    gain = (gains(new, values) - 1) * moving
-    result = np.array(blended.convert("RGB"))
-    if gain.max() < _LEAST:
-        return result
+    if not moving.any():
+        return np.array(blended.convert("RGB"))
     (width, height), gray = blended.size, blended.convert("L")
     smooth = gray.reduce(_BLUR).resize(blended.size, _LINEAR, box=(0, 0, width / _BLUR, height / _BLUR))
-    share = Image.fromarray(np.rint(gain * _ONE).astype(np.uint8))
-    share = share.resize(blended.size, _LINEAR, box=(0, 0, width / CELL, height / CELL))
-    luminance, means, shares = (np.asarray(one) for one in (gray, smooth, share))
+    luminance = np.asarray(gray)
+    detail = np.subtract(luminance, np.asarray(smooth), dtype=np.int16)
+    share = shares(np.asarray(new.convert("L")), luminance, detail) * moving
+    if share.max() < _LEAST:
+        return np.array(blended.convert("RGB"))
+    levels = Image.fromarray(np.rint(share * 2**_BITS).astype(np.uint8))
+    each = np.asarray(levels.resize(blended.size, _LINEAR, box=(0, 0, width / CELL, height / CELL)))
+    planes = [np.array(band) for band in blended.split()[:3]]
     count = max(1, _BAND // width)
     for top in range(0, height, count):
         rows = slice(top, top + count)
-        change = np.subtract(luminance[rows], means[rows], dtype=np.int16)
-        change *= shares[rows]
-        change += _ONE // 2
-        change >>= 6
-        for channel in range(3):
-            strengthened = change + result[rows, :, channel]
+        change = detail[rows]
+        change *= each[rows]
+        change += 1 << (_BITS - 1)
+        change >>= _BITS
+        for plane in planes:
+            strengthened = change + plane[rows]
             np.clip(strengthened, 0, 255, out=strengthened)
-            result[rows, :, channel] = strengthened
+            plane[rows] = strengthened
+    return np.array(Image.merge("RGB", [Image.fromarray(plane) for plane in planes]))
+
+
+def shares(new: Pixels, blended: Pixels, detail: NDArray[np.int16]) -> Floats:
+    """How much of its detail each cell of a blended painting lacks: float32 [H / 32, W / 32], rounded up, of 0..2.
+
+    Args:
+        new: luminance of the new painting, uint8 [H, W].
+        blended: that of the blended one.
+        detail: what may be added to it, int16 [H, W].
+    """
+    there = blended[::_ROWS].astype(np.int16)
+    more = there + detail[::_ROWS]
+    np.clip(more, 0, 255, out=more)
+    wanted, least, most = (around(_steps(rows)) for rows in (new[::_ROWS].astype(np.int16), there, more))
+    result: Floats = np.clip((_SHARP * wanted - least) / np.maximum(most - least, _PLAIN), 0, _MOST)
     return result
 
 
-def gains(new: Pixels, blended: Pixels) -> Floats:
-    """By how much the detail of each cell is to be strengthened: float32 [H / 32, W / 32], rounded up, of 1..3."""
-    wanted, there = around(_steps(new)), around(_steps(blended))
-    gain: Floats = np.clip(1 + _MORE * ((wanted + _PLAIN) / (there + _PLAIN) - 1), 1, _MOST)
-    return gain
-
-
-def _steps(pixels: Pixels) -> Floats:
-    """The mean step between neighbors in a row, of each cell."""
-    rows = pixels[::_ROWS, :, :3].astype(np.int16)
+def _steps(rows: NDArray[np.int16]) -> Floats:
+    """The mean step between neighbors in a row, of each cell; of every fourth row."""
     steps = np.abs(rows[:, 1:] - rows[:, :-1])
-    height, width = -(-pixels.shape[0] // CELL), -(-pixels.shape[1] // CELL)
-    edges = (0, height * (CELL // _ROWS) - steps.shape[0]), (0, width * CELL - steps.shape[1]), (0, 0)
-    padded = np.pad(steps, edges, mode="edge")
-    cells = padded.reshape(height, CELL // _ROWS, width, CELL * 3).sum((1, 3), dtype=np.int32)
-    means: Floats = cells.astype(np.float32) / np.float32(CELL // _ROWS * CELL * 3)
+    height, width = -(-rows.shape[0] * _ROWS // CELL), -(-rows.shape[1] // CELL)
+    padded = np.pad(steps, [(0, height * (CELL // _ROWS) - len(steps)), (0, width * CELL - steps.shape[1])], "edge")
+    cells = padded.reshape(height, CELL // _ROWS, width, CELL).sum((1, 3), dtype=np.int32)
+    means: Floats = cells.astype(np.float32) / np.float32(CELL // _ROWS * CELL)
     return means
 
 
