@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 import random
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from allaprima.batch.many import stylize_files
 from allaprima.cli import app
 from allaprima.cli.faults import guarded
 from allaprima.errors import EngineError, OptionError, OutputError, PictureError
@@ -89,6 +91,36 @@ def test_results_of_another_look_are_left_or_painted_again(tmp_path):
     assert files(target) == before
     assert {status for status, *_ in fates(FolderJob(folder, target, "udnie", threads=1, resume=True))} == {"painted"}
     assert files(target) == painted(folder, tmp_path / "other")
+
+
+@pytest.mark.parametrize(
+    ("options", "statuses"),
+    [
+        ({}, ["skipped", "failed", "painted"]),
+        ({"resume": True}, ["skipped", "painted", "painted"]),
+        ({"resume": True, "overwrite": True}, ["skipped", "painted", "painted"]),
+        ({"overwrite": True}, ["painted", "painted", "painted"]),
+    ],
+)
+def test_what_is_there_is_skipped_or_replaced_as_without_an_engine(tmp_path, options, statuses):
+    """The first result is done, the second is of another look, the third is not there."""
+    folder = make_folder(tmp_path / "in", 3)
+    first, second, _ = sorted(path.relative_to(folder) for path in folder.rglob("*.png"))
+    painted(folder, tmp_path / "udnie")
+    painted(folder, tmp_path / "wave", "great_wave")
+    for by in ("plain", "job"):
+        for name, look in ((first, "udnie"), (second, "wave")):
+            (tmp_path / by / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(tmp_path / look / name, tmp_path / by / name)
+    plain = {
+        outcome.job.source: outcome.status
+        for outcome in stylize_files(folder, tmp_path / "plain", "udnie", workers=1, **options)
+    }
+    job = FolderJob(folder, tmp_path / "job", "udnie", threads=1, **options)
+    assert [status for status, *_ in sorted(fates(job), key=lambda fate: fate[1])] == statuses
+    if options:  # otherwise the plain way refuses what is there
+        assert [status for _, status in sorted(plain.items())] == statuses
+    assert files(tmp_path / "plain") == files(tmp_path / "job")
 
 
 def test_a_picture_that_takes_too_long_is_given_up(tmp_path):

@@ -176,7 +176,7 @@ class FolderJob:
     def run(self) -> ScaleRun:
         """What does the work as it is gone through; the engine is started at the first picture that is not done."""
         start = partial(open_engine, self._on, self._count)
-        if self.order.overwrite:
+        if not self.order.skips:
             return ScaleRun(self.order, self.rows(), start)
         return ScaleRun(self.order, self.rows(), start, Bench(self.order).done)
 

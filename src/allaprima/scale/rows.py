@@ -75,6 +75,11 @@ class Order:
     codec: str | None
     sheet: bool
 
+    @property
+    def skips(self) -> bool:
+        """Whether what is done is left as it is; ``resume`` goes before ``overwrite``, as without an engine."""
+        return self.resume or not self.overwrite
+
 
 class Done(NamedTuple):
     """What became of a row.

@@ -38,7 +38,7 @@ class Helpers:
         for row, stands in zip(rows, self._standings(order, rows), strict=True):
             if done and time.monotonic() - began > TURN:
                 break
-            is_done = stands == "done" and not order.overwrite
+            is_done = stands == "done" and order.skips
             done.append(Done(row, "skipped") if is_done else self._paint(order, row, stands))
         return done
 
@@ -72,7 +72,7 @@ class Helpers:
                     return Done(row, "failed", words, ("time_limit",), seconds=seconds)
                 how = error.how
                 (stands,) = self._standings(order, [row])
-                if stands == "done" and not order.overwrite:  # it was killed when it had just written it
+                if stands == "done" and order.skips:  # it was killed when it had just written it
                     return Done(row, "painted", seconds=time.monotonic() - began)
         return Done(row, "failed", f"the process that painted it ended {_TRIES} times ({how})")
 
