@@ -103,13 +103,13 @@ RECIPES: dict[str, Recipe] = {
     # strokes; content further up, where edges and grain of the photograph are no longer pinned.
     "default": Recipe(
         "default", content_weight=1.0, style_weight=10.0, tv_weight=4.0, relative=True,
-        learning_rate=3e-3, one_cycle=True, clip=5.0, steps=40_000, batch=4, size=256, style_size=384,
+        learning_rate=2e-3, one_cycle=True, clip=5.0, steps=40_000, batch=4, size=256, style_size=512,
         content_layers={"relu2_2": 0.3, "relu3_3": 0.7},
         style_layers={
             "relu1_1": 0.1, "relu1_2": 0.1, "relu2_1": 0.2, "relu2_2": 0.2,
             "relu3_1": 0.15, "relu3_3": 0.15, "relu4_1": 0.05, "relu4_3": 0.05,
         },
-        half_size=True, shift=True, shadows=0.3,
+        half_size=True, shift=True, optimizer="muon", norm_floor=2.0, shadows=0.3, steady_weight=0.5,
     ),
     # The default up to version 0.1: the paper's layers, each divided by its own norm.
     "four-layers": Recipe(
