@@ -34,7 +34,12 @@ from allaprima.options import DEFAULT_QUALITY
 from allaprima.steady.shot import Shot
 from progress import progress, write_results
 
-CASES: tuple[tuple[int, int, int | str], ...] = ((1280, 720, "own"), (1280, 720, 640), (1920, 1080, 640))
+CASES: tuple[tuple[int, int, int | str], ...] = (
+    (640, 480, "own"),
+    (1280, 720, "own"),
+    (1280, 720, 640),
+    (1920, 1080, 640),
+)
 """Width, height and ``stroke``."""
 ENCODING = choose_encoding(".mp4", None, DEFAULT_QUALITY, alpha=False)
 RATE = Fraction(25)
