@@ -132,6 +132,17 @@ def test_a_frame_that_is_moved_on_the_grid_comes_back_at_its_place(x, y, width, 
     assert seen[0].shape == ((height, width, 3) if (x, y) == (0, 0) else (height + GRID, width + GRID, 3))
 
 
+@pytest.mark.parametrize("options", [{"steady": 0.5}, {"steady": 0.5, "stroke": 32}, {"steady": 0}])
+def test_frames_are_begun_before_those_before_them_are_finished(stylizer, options):
+    frames = [np.dstack([frame, frame[..., 0]]) for frame in clip(4, 3)]
+    session, sooner = (stylizer.session(STYLE, **options) for _ in range(2))
+    begun = [sooner.begin(frame) for frame in frames]
+    finished = [finish() for finish in reversed(begun)][::-1]
+    for frame, painted in zip(frames, finished, strict=True):
+        assert np.array_equal(painted, session.paint(frame))
+    assert sooner.state() == session.state()
+
+
 def test_moving_strokes_stay_crisp(stylizer):
     """Strokes that do not fit lose detail as they are blended, and get it back."""
     frames = clip(12, 0, noise=0)

@@ -13,7 +13,7 @@ from allaprima.engine.engine import Engine
 from allaprima.engine.progress import Progress
 from allaprima.errors import PictureError
 from allaprima.look.look import Look
-from allaprima.look.painting import Mixture, Prepared
+from allaprima.look.painting import Finish, Mixture, Prepared
 from allaprima.picture.animation import Animation
 from allaprima.picture.picture import Picture, scaled_within
 from allaprima.steady.grid import GRID
@@ -102,16 +102,13 @@ class Painter:
 
             yield opened
 
-    def paint_pixels(
-        self, pixels: Pixels, prepared: Prepared, progress: Progress | None = None, shot: Shot | None = None
-    ) -> Pixels:
+    def paint_pixels(self, pixels: Pixels, prepared: Prepared, progress: Progress | None = None) -> Pixels:
         """Repaint uint8 [H, W, 3] -> uint8 [H, W, 3].
 
         Args:
             pixels: the picture.
             prepared: the look, ready for its size.
             progress: follows its tiles.
-            shot: what it belongs to as the next frame, which has begun.
 
         Raises:
             OutOfMemoryError: there was less memory than allowed.
@@ -119,22 +116,38 @@ class Painter:
         told = _Told(progress)
         tell = told.tell if progress else None
 
-        def network(seen: Pixels, weights: Mixture) -> Pixels:
-            def paint(picture: Pixels) -> Pixels:
-                painted: Pixels = self.engine.paint(picture[None], weights, tell)[0]
-                return painted
+        def network(seen: Pixels, weights: Mixture) -> Finish:
+            painted: Pixels = self.engine.paint(seen[None], weights, tell)[0]
+            return lambda: painted
 
-            return paint(seen) if shot is None else shot.painted(seen, paint)
-
-        height, width = prepared.seen
-        beside = prepared.bytes_beside
-        if shot is not None:
-            beside += shot.bytes_beside(height, width)
-            height, width = height + shot.margin, width + shot.margin
-        with self.engine.room(height, width, beside):
-            result = prepared.paint(np.ascontiguousarray(pixels), network)
+        with self.engine.room(*prepared.seen, prepared.bytes_beside):
+            result = prepared.begin(np.ascontiguousarray(pixels), network)()
         told.finish()
         return result
+
+    def begin_frame(self, pixels: Pixels, prepared: Prepared, shot: Shot) -> Finish:
+        """Repaint uint8 [H, W, 3], the next frame of a shot, as far as the frames after it depend on it.
+
+        Args:
+            pixels: the frame.
+            prepared: the look, ready for its size.
+            shot: what it belongs to; the frame has begun there.
+
+        Raises:
+            OutOfMemoryError: there was less memory than allowed.
+        """
+
+        def paint(picture: Pixels, weights: Mixture) -> Pixels:
+            painted: Pixels = self.engine.paint(picture[None], weights)[0]
+            return painted
+
+        height, width = prepared.seen
+        beside = prepared.bytes_beside + shot.bytes_beside(height, width)
+        with self.engine.room(height + shot.margin, width + shot.margin, beside):
+            return prepared.begin(
+                np.ascontiguousarray(pixels),
+                lambda seen, weights: shot.painted(seen, lambda picture: paint(picture, weights)),
+            )
 
 
 def check_size(width: int, height: int) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.errors import OptionError, PictureError
 from allaprima.look.look import Look
-from allaprima.look.painting import Prepared
+from allaprima.look.painting import Finish, Prepared
 from allaprima.options import OPTIONS
 from allaprima.painter import Painter, check_size
 from allaprima.steady.shot import Shot
@@ -82,14 +83,36 @@ class Session:
             PictureError: it is no such array, or has a side below 16 pixels.
             OutOfMemoryError: there was less memory than allowed.
         """
+        return self.begin(pixels)()
+
+    def begin(self, pixels: Pixels) -> Callable[[], Pixels]:
+        """Paint the next frame as far as those after it depend on it.
+
+        Args:
+            pixels: as for ``paint``. They must stay as they are until the painting is finished.
+
+        Returns:
+            What does the rest and gives the painting, as ``paint`` does. Another thread may call it, once, while this
+            one begins the frames that follow.
+
+        Raises:
+            PictureError, OutOfMemoryError: as ``paint``.
+        """
         if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 3:
             raise PictureError("a frame must be an array of uint8, [H, W, 3] or [H, W, 4]")
         height, width, channels = pixels.shape
         if channels not in (3, 4):
             raise PictureError(f"a frame has 3 or 4 channels, not {channels}")
         check_size(width, height)
-        painted = self._painted(pixels[..., :3])
-        return painted if channels == 3 else np.dstack([painted, pixels[..., 3]])
+        finish = self._begun(pixels[..., :3])
+
+        def finished() -> Pixels:
+            painted = finish()
+            if channels == 4:
+                return np.dstack([painted, pixels[..., 3]])
+            return painted.copy() if np.shares_memory(painted, pixels) else painted
+
+        return finished
 
     def reset(self) -> None:
         """Forget the frames before: the next one is painted as if it were the first."""
@@ -118,17 +141,16 @@ class Session:
             raise OptionError("this state of a session is from another version of allaprima")
         self._shot = shot
 
-    def _painted(self, pixels: Pixels) -> Pixels:
+    def _begun(self, pixels: Pixels) -> Finish:
         prepared = self._ready((pixels.shape[1], pixels.shape[0]))
-        shot = self._shot if self._steady > 0 else None
-        if shot is not None:
-            shot.begin(np.stack(self._painter.mixtures), self._steady, _SMALL_CHANGE)
-        result = self._painter.paint_pixels(pixels, prepared, None, shot)
-        if shot is None:
+        if self._steady == 0:
             self._shot = Shot()
-        else:
-            shot.end()
-        return result.copy() if np.shares_memory(result, pixels) else result
+            painted = self._painter.paint_pixels(pixels, prepared)
+            return lambda: painted
+        self._shot.begin(np.stack(self._painter.mixtures), self._steady, _SMALL_CHANGE)
+        finish = self._painter.begin_frame(pixels, prepared, self._shot)
+        self._shot.end()
+        return finish
 
     def _ready(self, size: tuple[int, int]) -> Prepared:
         if self._prepared is None or size != self._size:

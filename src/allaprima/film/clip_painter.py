@@ -1,4 +1,7 @@
-"""From a clip to a painted one: three threads decode, paint and encode at the same time, segment by segment."""
+"""From a clip to a painted one, segment by segment.
+
+Four threads work at the same time: they decode, paint as far as the next frame depends on it, finish, and encode.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,7 @@ from allaprima.film.segments import MOST_FRAMES, SECONDS, Segment, Times, Work
 from allaprima.film.sequence import write_sequence
 from allaprima.film.stream import write_stream
 from allaprima.film.timeline import Time, Timeline, parse_timeline, seconds_of
+from allaprima.look.painting import Finish
 from allaprima.options import STEADY, check
 from allaprima.painter import Pixels
 from allaprima.picture.picture import Picture
@@ -158,14 +162,18 @@ class ClipPainter:
         shown = _Shown(progress, 0, clip.count)
         with self.direction.of(self.files.painter.look) as director:
 
-            def paintings(frames: Iterator[Frame]) -> Iterator[Frame]:
+            def paintings(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Finish]]:
                 for frame in frames:
                     if stopped():
                         raise StoppedError("it was stopped")
-                    yield replace(frame, pixels=_paint(session, director, frame, clip))
+                    yield frame, _begin(session, director, frame, clip)
                     shown.one_more()
 
-            with overlapped(clip.frames()) as frames, overlapped(paintings(frames)) as painted:
+            with (
+                overlapped(clip.frames()) as frames,
+                overlapped(paintings(frames)) as begun,
+                overlapped(replace(frame, pixels=finish()) for frame, finish in begun) as painted,
+            ):
                 yield painted
         self._tell_of_reading(clip, source)
 
@@ -301,6 +309,18 @@ class _Painted:
     state: bytes | None
 
 
+@dataclass(frozen=True, eq=False)
+class _Begun:
+    """A frame that is painted as far as those after it depend on it."""
+
+    finish: Finish
+    times: tuple[int, int]
+    state: bytes | None
+
+    def finished(self) -> _Painted:
+        return _Painted(self.finish(), self.times, self.state)
+
+
 class _Run:
     """One clip on its way into segments."""
 
@@ -324,24 +344,28 @@ class _Run:
 
     def carry_out(self) -> None:
         """Paint what is left; whole segments are added to those that there are."""
-        with overlapped(self._clip.frames()) as frames, overlapped(self._paintings(frames)) as painted:
+        with (
+            overlapped(self._clip.frames()) as frames,
+            overlapped(self._paintings(frames)) as begun,
+            overlapped(one.finished() for one in begun) as painted,
+        ):
             first = next(painted, None)
             while first is not None:
                 self._encode_segment(first, painted)
                 first = next(painted, None)
 
-    def _paintings(self, frames: Iterator[Frame]) -> Iterator[_Painted]:
-        """Every frame painted, with its duration, which is known once the next one is there."""
+    def _paintings(self, frames: Iterator[Frame]) -> Iterator[_Begun]:
+        """Every frame begun, with its duration, which is known once the next one is there."""
         frame, number = next(frames, None), 0
         while frame is not None:
             if self._stopped():
                 raise StoppedError("it was stopped")
             number += 1
-            painting = _paint(self._session, self._director, frame, self._clip)
+            finish = _begin(self._session, self._director, frame, self._clip)
             following = next(frames, None)
             duration = frame.duration or self._step if following is None else following.pts - frame.pts
             ends = following is None or number % self._length == 0
-            yield _Painted(painting, (frame.pts, duration), self._session.state() if ends else None)
+            yield _Begun(finish, (frame.pts, duration), self._session.state() if ends else None)
             frame = following
 
     def _encode_segment(self, item: _Painted, rest: Iterator[_Painted]) -> None:
@@ -372,11 +396,11 @@ class _Shown:
             self._progress(self._done, max(self._done, self._count))
 
 
-def _paint(session: Session, director: Director, frame: Frame, clip: Clip) -> Pixels:
+def _begin(session: Session, director: Director, frame: Frame, clip: Clip) -> Finish:
     look = director.at((frame.pts - (clip.video.start_time or 0)) * clip.time_base)
     if look is not session.look:
         session.look = look
-    return session.paint(frame.pixels)
+    return session.begin(frame.pixels)
 
 
 def known_by(path: Path) -> str:

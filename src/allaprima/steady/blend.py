@@ -8,6 +8,7 @@ motion was not found. So there are no trails. As a part of every painting is new
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -91,18 +92,19 @@ class Kept:
         mask = Image.fromarray(np.rint(share * 255).astype(np.uint8))
         self._share = mask.resize(size[::-1], Image.Resampling.BILINEAR)
 
-    def blended(self, number: int, painted: Pixels) -> tuple[Pixels, Pixels]:
+    def blended(self, number: int, painted: Pixels) -> tuple[Pixels, Callable[[], Pixels]]:
         """The painting of that number, uint8 [H, W, 3], with what stays of the one before.
 
         Returns:
-            What is to be remembered of it, [H, W, 4], and what is shown, [H, W, 3].
+            What is to be remembered of it, [H, W, 4], and what gives what is shown, [H, W, 3].
         """
         new = Image.fromarray(painted).convert("RGBX")
         height, width = self._size
         moved = moved_by_halves(self._paintings[number], self._steps, REDUCTION)
         old = Image.frombuffer("RGBX", (width, height), moved, "raw", "RGBX", 0, 1)
         blended = Image.composite(old, new, self._share)
-        return np.asarray(blended), with_detail(blended, new, self._moving)
+        moving = self._moving
+        return np.asarray(blended), lambda: with_detail(blended, new, moving)
 
     def _outside(self) -> NDArray[np.bool_]:
         """Where what is seen was outside the frame before."""

@@ -52,8 +52,8 @@ class Shot:
         """What is remembered of frames of this size, and what blending one takes."""
         return height * width * (2 * BYTES_REMEMBERED * len(self._next_mixtures) + BYTES)
 
-    def painted(self, seen: Pixels, paint: Callable[[Pixels], Pixels]) -> Pixels:
-        """What is shown for ``seen``, uint8 [h, w, 3].
+    def painted(self, seen: Pixels, paint: Callable[[Pixels], Pixels]) -> Callable[[], Pixels]:
+        """What gives what is shown for ``seen``, uint8 [h, w, 3]; the frames after it do not depend on that.
 
         Args:
             seen: the frame, the same for each of its paintings.
@@ -64,11 +64,11 @@ class Shot:
             self._kept = self._kept_of(self._next.small, seen.shape[:2])
             if self._kept is not None:
                 self._next.phase = self._kept.phase
-        shown = painted_at(self._next.phase, seen, paint)
+        painted = painted_at(self._next.phase, seen, paint)
         if self._kept is None:
-            keep = remembered(shown)
-        else:
-            keep, shown = self._kept.blended(len(self._next.paintings), shown)
+            self._next.paintings.append(remembered(painted))
+            return lambda: painted
+        keep, shown = self._kept.blended(len(self._next.paintings), painted)
         self._next.paintings.append(keep)
         return shown
 
