@@ -7,13 +7,14 @@ since a blur would win; with ``--paintings`` also beside the content and style d
 over frame by frame.
 
     python benchmarks/steadiness.py --photos val/ --clips clips/ --paintings styles/ --vgg16 vgg16.safetensors \
-        -o benchmarks/results/steadiness.json
+        --strip docs/steadiness.jpg -o benchmarks/results/steadiness.json
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from allaprima import Stylizer
+from allaprima.evaluation.record import command_line, record
 from allaprima.options import STEADY
 from allaprima.steady.motion import moved
 
@@ -199,11 +201,32 @@ class Painted:
             "ratio": round(deviation(steady) / deviation(alone), 3),
         }
 
+    def strip(self, scene: Scene) -> Image.Image:
+        """Three frames from the middle and their differences along the motion, by themselves above, steadily below.
+
+        Differences are twice as bright; what is not seen in both frames is black.
+        """
+        top, left = (length // 2 - half for length, half in zip(scene.frames[0].shape, (80, 100), strict=False))
+        part, first, rows = np.s_[top : top + 160, left : left + 200], FRAMES // 2, []
+        for painted in self.both(scene.frames):
+            shown = [one[part] for one in painted[first : first + 3]]
+            for t in (first, first + 1):
+                flow, seen = scene.ways(t)
+                off = np.abs(moved(painted[t + 1].astype(np.float32), flow) - painted[t]) * seen[..., None]
+                shown.append(np.clip(2 * off, 0, 255).astype(np.uint8)[part])
+            rows.append(np.hstack(shown))
+        return Image.fromarray(np.vstack(rows))
+
     def settling(self, before: Pixels, after: Pixels, part: tuple[slice, ...]) -> int:
         """Frames after a change until ``part`` is within 1 of 255 in the mean of the painting by itself."""
         alone, steady = self.both([before] * SETTLED + [after] * 12)
         off = [np.abs(a[part].astype(int) - b[part]).mean() for a, b in zip(alone, steady, strict=True)][SETTLED:]
         return next((n for n, value in enumerate(off) if value < 1), len(off))
+
+    def cut(self, before: Pixels, after: Pixels) -> bool:
+        """Whether the frame after a cut equals the frame painted alone."""
+        alone, steady = self.both([before] * SETTLED + [after])
+        return np.array_equal(alone[-1], steady[-1])
 
     def drift(self, photo: Pixels, count: int) -> dict[str, float]:
         """Levels of 255 and of sharpness, from the tenth frame to the last of a still picture with noise."""
@@ -247,6 +270,7 @@ def main() -> None:
     parser.add_argument("--model", help="a bank or a file, as the command takes it; default: the usual one")
     parser.add_argument("--steady", type=float, default=STEADY)
     parser.add_argument("--drift", type=int, default=3000, help="frames")
+    parser.add_argument("--strip", type=Path, help="a picture of frames of the first clip in the first style")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     files = sorted(arguments.photos.glob("*.jpg"))
@@ -258,10 +282,21 @@ def main() -> None:
     if arguments.paintings is not None:
         measured = distances(arguments.styles, arguments.paintings, arguments.vgg16)
     stylizer = Stylizer(arguments.model, threads=1)
+    if arguments.strip is not None:
+        clips = [scene for name, scene in scenes.items() if name not in CAMERAS]
+        painted = Painted(stylizer, arguments.styles[0], arguments.steady)
+        painted.strip(clips[0]).save(arguments.strip, quality=90)
     first, second = (np.asarray(photo.crop((64, 40, 64 + VIEW[0], 40 + VIEW[1]))) for photo in photos[3:5])
     covered = first.copy()
     covered[60:160, 100:220] = second[60:160, 100:220]
-    result: dict[str, object] = {"steady": arguments.steady, "frames": FRAMES, "size": VIEW, "styles": {}}
+    command = command_line(["python", "benchmarks/steadiness.py"], sys.argv[1:])
+    result: dict[str, object] = {
+        **record(command),
+        "steady": arguments.steady,
+        "frames": FRAMES,
+        "size": VIEW,
+        "styles": {},
+    }
     styles: dict[str, object] = {}
     for style in arguments.styles:
         painted = Painted(stylizer, style, arguments.steady, measured)
@@ -270,6 +305,7 @@ def main() -> None:
             "noise_gain": painted.noise(first),
             "settling": {
                 "cut": painted.settling(first, second, np.s_[:, :]),
+                "cut_to_the_byte": painted.cut(first, second),
                 "uncovered": painted.settling(covered, first, np.s_[60:160, 100:220]),
             },
             "drift": painted.drift(first[:96, :128], arguments.drift),
