@@ -1,6 +1,7 @@
 """What the studio's page takes in Chromium: the shell, the sheet, the preview behind a slider, a large photograph.
 
     python benchmarks/studio_page.py -o benchmarks/results/studio_page.json
+    python benchmarks/studio_page.py --frames 10000 -o benchmarks/results/studio_camera.json
 
 On a wide screen and as a phone, painted by WebAssembly with as many threads as the machine has cores. Milliseconds are
 of the clock, so nothing else should compute. Linux: memory and computing are read from ``/proc``.
@@ -9,6 +10,7 @@ of the clock, so nothing else should compute. Linux: memory and computing are re
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -75,6 +77,34 @@ async ([style, times]) => {
 }
 """
 """Paints the photograph in hand at its own size; the worker's answer is waited for, as the page does."""
+
+FRAMES = """
+async ([style, count]) => {
+  const canvas = new OffscreenCanvas(160, 120);
+  const drawn = canvas.getContext('2d');
+  const shown = document.createElement('canvas').getContext('bitmaprenderer');
+  const look = { style: { [style]: 1 }, strength: 1, stroke: 'auto', color: 'style',
+                 feather: null, invert_mask: false, mask_style: null };
+  for (let number = 0; number < count; number += 1) {
+    const id = 2e9 + number;
+    drawn.fillStyle = `hsl(${number} 60% 50%)`;
+    drawn.fillRect(number % 150, number % 110, 40, 30);
+    const frame = canvas.transferToImageBitmap();
+    await new Promise((resolve, reject) => {
+      const hear = ({ data }) => {
+        if (data.id !== id) return;
+        window.painter.removeEventListener('message', hear);
+        if (!data.answer) return reject(new Error(data.words));
+        shown.transferFromImageBitmap(data.answer.image);
+        resolve();
+      };
+      window.painter.addEventListener('message', hear);
+      window.painter.postMessage({ id, kind: 'frame', ask: { frame, look, longest: 128 } }, [frame]);
+    });
+  }
+}
+"""
+"""Frames as the camera's, one after the other through the page's worker and onto a canvas."""
 
 SLIDE = """
 async ([pause, released]) => {
@@ -237,10 +267,30 @@ def large(browser: Browser, address: str, megapixels: float, folder: Path) -> di
     }
 
 
+def camera(browser: Browser, address: str, count: int) -> dict[str, Any]:
+    """Many frames, and the memory on the way."""
+    context = browser.new_context(**WIDE)
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    page.goto(f"{address}?engine=wasm")
+    until(page, "window.interactive && document.querySelector('.sheet li')")
+    marks = []
+    begin = time.perf_counter()
+    for _ in range(10):
+        page.evaluate(FRAMES, ["irises", count // 10])
+        with watched_memory(os.getpid()) as memory:
+            time.sleep(0.3)
+        marks.append(round(max(memory)))
+    seconds = time.perf_counter() - begin
+    context.close()
+    return {"frames": count, "seconds": round(seconds), "memory of the page's process, MB": marks}
+
+
 def main() -> None:
     """All of it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--megapixels", type=float, default=24)
+    parser.add_argument("--frames", type=int, default=0, help="of a camera, and nothing else")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "studio_page.json", help="default: %(default)s")
     given = parser.parse_args()
     words = [sys.executable, "-m", "allaprima", "studio", "--no-browser", "--port", "0", "--workers", "1"]
@@ -254,15 +304,17 @@ def main() -> None:
                 chromium = shutil.which("chromium")
                 browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
                 results: dict[str, Any] = {"chromium": browser.version}
-                for name, options in (("wide", WIDE), ("phone", PHONE)):
-                    results[name] = visit(browser, found[0], options, Path(folder))
-                    print(name, results[name], flush=True)
-                results["large"] = large(browser, found[0], given.megapixels, Path(folder))
-                print("large", results["large"], flush=True)
+                if given.frames:
+                    results["camera"] = camera(browser, found[0], given.frames)
+                else:
+                    for name, options in (("wide", WIDE), ("phone", PHONE)):
+                        results[name] = visit(browser, found[0], options, Path(folder))
+                    results["large"] = large(browser, found[0], given.megapixels, Path(folder))
                 browser.close()
         finally:
             server.terminate()
             server.wait()
+    print(json.dumps(results, indent=2))
     line = command_line(["python", "benchmarks/studio_page.py"], sys.argv[1:])
     write_results(given.output, {**record(line), "results": results})
 
