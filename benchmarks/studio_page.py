@@ -99,7 +99,7 @@ async ([style, count]) => {
         resolve();
       };
       window.painter.addEventListener('message', hear);
-      window.painter.postMessage({ id, kind: 'frame', ask: { frame, look, longest: 128 } }, [frame]);
+      window.painter.postMessage({ id, kind: 'frame', ask: { frame, look, longest: 96 } }, [frame]);
     });
   }
 }
@@ -281,6 +281,7 @@ def camera(browser: Browser, address: str, count: int) -> dict[str, Any]:
         with watched_memory(os.getpid()) as memory:
             time.sleep(0.3)
         marks.append(round(max(memory)))
+        print(f"frames: {marks[-1]} MB", file=sys.stderr, flush=True)
     seconds = time.perf_counter() - begin
     context.close()
     return {"frames": count, "seconds": round(seconds), "memory of the page's process, MB": marks}
