@@ -87,10 +87,13 @@ def visited(browser, address: str, query: str = "", **options):
 
 
 def assert_alike(ours: np.ndarray, theirs: np.ndarray, most: int = 2) -> None:
-    """No value differs by more than ``most`` of 255, and at least 99 % by no more than a quarter of that, but 1."""
+    """No value differs by more than ``most`` of 255, and at least 99 % by no more than a quarter of that, but 1.
+
+    Of paintings that are enlarged (``most`` is 4 or more), 98.5 %: Python does that in whole numbers.
+    """
     difference = np.abs(ours.astype(int) - theirs.astype(int))
     assert difference.max() <= most, difference.max()
-    assert (difference <= max(1, most // 4)).mean() >= 0.99
+    assert (difference <= max(1, most // 4)).mean() >= (0.99 if most < 4 else 0.985)
 
 
 def png(width: int = 60, height: int = 45) -> bytes:
