@@ -138,7 +138,7 @@ class Case:
 
             def steadily(seen: np.ndarray = seen) -> np.ndarray:
                 shot.begin(self.mixture[None], 0.5, 0.1)
-                painted = shot.painted(seen, paint)
+                painted = shot.painted(seen, paint)()
                 shot.end()
                 return painted
 

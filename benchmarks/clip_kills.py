@@ -26,10 +26,11 @@ def main() -> None:
     parser.add_argument("--model", help="a bank or a file; default: the usual one")
     parser.add_argument("--kills", type=int, default=20, help="default: %(default)s")
     parser.add_argument("--size", default="160", help="longer side, default: %(default)s")
-    parser.add_argument("--pause", type=float, nargs=2, default=(0.5, 6.0), help="seconds, default: %(default)s")
+    parser.add_argument("--pause", type=float, nargs=2, default=(1.0, 15.0), help="seconds, default: %(default)s")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
     chance, killed, runs, alike = random.Random(0), 0, 0, 0
+    segments: list[int] = []
     with tempfile.TemporaryDirectory() as name, progress(options.kills, "killing") as bar:
         folder = Path(name)
         command = [sys.executable, "-m", "allaprima", "stylize", str(options.clip), "-s", "great_wave", "-q"]
@@ -47,6 +48,7 @@ def main() -> None:
                     if not ended:
                         process.kill()
                         killed += 1
+                        segments.append(len(list(folder.glob(".*/*.state"))))
                         bar.update(1)
                 if ended and process.returncode:
                     raise SystemExit(f"it ended with exit code {process.returncode}")
@@ -54,7 +56,8 @@ def main() -> None:
             alike += target.read_bytes() == whole.read_bytes()
             target.unlink()
         left = [path.name for path in folder.iterdir() if path != whole]
-    result = {"killed": killed, "clips": runs, "alike_to_the_byte": alike, "left_behind": left}
+    result = {"killed": killed, "segments_whole_when_killed": segments, "clips": runs}
+    result |= {"alike_to_the_byte": alike, "left_behind": left}
     command_made = command_line(["python", "benchmarks/clip_kills.py"], sys.argv[1:])
     libraries = versions("numpy", "pillow", "onnxruntime", "av")
     write_results(options.output, {**record(command_made), "versions": libraries, "results": result})

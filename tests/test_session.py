@@ -188,6 +188,15 @@ def test_pictures_are_moved_by_halves_of_a_pixel(width, height, step):
     assert np.abs(moved[inside] - exact[inside]).max(initial=0) <= 1.2
 
 
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(0, 2**32 - 1))
+@settings(deadline=None, max_examples=40)
+def test_what_is_moved_comes_from_inside_the_picture(width, height, seed):
+    """Otherwise memory that nobody wrote would be seen, and the same clip would not give the same bytes."""
+    picture = np.full((height, width, 4), 77, np.uint8)
+    steps = np.random.default_rng(seed).integers(-60, 60, (-(-height // 4), -(-width // 4), 2), np.int32)
+    assert np.array_equal(moved_by_halves(picture, steps, 4), picture)
+
+
 def test_a_session_holds_memory_for_what_it_remembers():
     shot = Shot()
     shot.begin(np.zeros((2, 3), np.float32), 0.5, 0.1)

@@ -24,7 +24,7 @@ def moved_by_halves(picture: Pixels, steps: Steps, cell: int) -> Pixels:
     Args:
         picture: uint8 [H, W, 4].
         steps: for each cell, [H / cell, W / cell, 2], rounded up, how many halves of a pixel away its pixels were,
-            (x, y). What was outside the picture is no matter.
+            (x, y). Cells that were outside the picture, even in part, come from its border.
         cell: pixels of both sides of a cell.
 
     Returns:
@@ -33,15 +33,24 @@ def moved_by_halves(picture: Pixels, steps: Steps, cell: int) -> Pixels:
     if not steps.any():
         return picture
     height, width = picture.shape[:2]
-    whole, half = steps >> 1, steps & 1
+    half = steps & 1
+    right = _inside(steps[..., 0] >> 1, width, cell)
+    down = _inside(steps[..., 1].T >> 1, height, cell).T
     planes = _planes(picture, half[..., 1] * 2 + half[..., 0])
-    places = np.asarray(((half[..., 1] * 2 + half[..., 0]) * height + whole[..., 1]) * width + whole[..., 0], np.intp)
+    places = np.asarray(((half[..., 1] * 2 + half[..., 0]) * height + down) * width + right, np.intp)
     flat, result = planes.view(np.uint32).reshape(-1), np.empty((height, width), np.uint32)
     count = max(1, _BAND // width // cell)
     for first in range(0, len(places), count):
         rows = slice(first * cell, min((first + count) * cell, height))
         _take(flat, places[first : first + count], cell, rows.start, result[rows])
     return result.view(np.uint8).reshape(height, width, 4)
+
+
+def _inside(whole: Steps, length: int, cell: int) -> Steps:
+    """Steps [..., n] of whole pixels along a side of so many, which do not leave it."""
+    first = np.arange(whole.shape[-1]) * cell
+    last = np.minimum(first + cell, length) - 1
+    return np.clip(whole, -first, length - 1 - last)
 
 
 def _planes(picture: Pixels, wanted: NDArray[np.integer]) -> Pixels:
