@@ -1,0 +1,153 @@
+r"""Which of two paintings somebody likes better who does not know whose they are.
+
+    python benchmarks/pairs.py draw new.onnx old.onnx --photos DIR --paintings DIR --styles udnie irises -o pairs/
+    python benchmarks/pairs.py draw fine --peer lengstrom=wave.safetensors:great_wave --photos DIR --paintings DIR \
+        --styles great_wave -o pairs/
+    python benchmarks/pairs.py score pairs/ answers.txt -o pairs.json
+
+``draw`` makes one picture for each photograph and style: the painting and the photograph on the left, then A and B,
+whose sides are drawn by chance. Who is who lies in ``key.json``. Whoever looks at them writes one line for each: its
+number and A, B or =. ``score`` says how often the first painter is preferred, with the interval of Wilson (1927) that
+holds 95 %; = counts as half.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
+from allaprima.errors import AllaPrimaError
+from allaprima.evaluation.painters import Painter, Pixels, choose_paintings, load_models, model_painter
+from allaprima.evaluation.record import command_line, record
+from allaprima.stylizer import Stylizer
+from peers.fast_style_transfer import peer_painter
+from progress import write_results
+
+GAP, LABEL = 6, 22
+"""Pixels between pictures, and above them."""
+Z = 1.96
+"""Of the normal distribution, for 95 %."""
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    drawing = verbs.add_parser("draw", help="make the pairs")
+    drawing.add_argument("models", nargs="+", metavar="MODEL", help="fast, fine or a file; two, or one and a peer")
+    drawing.add_argument("--peer", action="append", default=[], metavar="NAME=WEIGHTS:STYLE")
+    drawing.add_argument("--photos", type=Path, required=True, metavar="DIR", help="every picture in it is painted")
+    drawing.add_argument("--paintings", type=Path, required=True, metavar="DIR")
+    drawing.add_argument("--styles", nargs="+", required=True, metavar="NAME")
+    drawing.add_argument("--count", type=int, default=24, help="pairs (default: %(default)s)")
+    drawing.add_argument("--side", type=int, default=512, help="of a picture, pixels (default: %(default)s)")
+    drawing.add_argument("--seed", type=int, default=0)
+    drawing.add_argument("-o", "--output", type=Path, required=True, metavar="DIR")
+    scoring = verbs.add_parser("score", help="count the answers")
+    scoring.add_argument("folder", type=Path, metavar="DIR")
+    scoring.add_argument("answers", type=Path, metavar="FILE")
+    scoring.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    options = parser.parse_args()
+    try:
+        draw(options) if options.verb == "draw" else score(options)
+    except (AllaPrimaError, OSError, ValueError) as error:
+        print(f"pairs: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def draw(options: argparse.Namespace) -> None:
+    """Paint, shuffle and write the pairs."""
+    models = load_models(options.models, threads=None)
+    paintings = choose_paintings(models.values(), options.styles, options.paintings)
+    sides = {style: rivals(models, options.peer, paintings, style) for style in paintings}
+    photos = sorted(path for path in options.photos.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    chance = random.Random(options.seed)
+    tasks = [(photo, style) for photo in photos for style in sides]
+    chance.shuffle(tasks)
+    options.output.mkdir(parents=True, exist_ok=True)
+    key = []
+    for number, (photo, style) in enumerate(tasks[: options.count], 1):
+        two = list(sides[style])
+        chance.shuffle(two)
+        pixels = square(photo, options.side)
+        shown = [("A", two[0].paint(pixels)), ("B", two[1].paint(pixels))]
+        page(square(paintings[style], options.side // 2), pixels, shown).save(options.output / f"{number:03}.png")
+        names = {side: painter.name for side, painter in zip("AB", two, strict=True)}
+        key.append({"number": number, "photo": photo.name, "style": style, **names})
+    first = next(iter(models))
+    command = command_line(["python", "benchmarks/pairs.py"], sys.argv[1:])
+    write_results(options.output / "key.json", {"command": command, "first": first, "pairs": key})
+
+
+def rivals(
+    models: Mapping[str, Stylizer], peers: Sequence[str], paintings: Mapping[str, Path], style: str
+) -> tuple[Painter, ...]:
+    """The two who paint in a style.
+
+    Raises:
+        ValueError: there are not two.
+    """
+    found = [model_painter(stylizer, label, style) for label, stylizer in models.items()]
+    found += [peer for spec in peers if (peer := peer_painter(spec, paintings)).style == style]
+    if len(found) != 2:
+        raise ValueError(f"a pair takes two painters, and {style} has {len(found)}")
+    return tuple(found)
+
+
+def square(path: Path, side: int) -> Pixels:
+    """The middle of a picture: [side, side, 3]."""
+    with Image.open(path) as picture:
+        return np.asarray(ImageOps.fit(ImageOps.exif_transpose(picture).convert("RGB"), (side, side)))
+
+
+def page(painting: Pixels, photo: Pixels, shown: list[tuple[str, Pixels]]) -> Image.Image:
+    """Painting above photograph, both at half size, and the two to choose from."""
+    side = len(photo)
+    sheet = Image.new("RGB", (side // 2 + 2 * side + 2 * GAP, side + LABEL), "white")
+    pen = ImageDraw.Draw(sheet)
+    sheet.paste(Image.fromarray(painting), (0, LABEL))
+    sheet.paste(Image.fromarray(photo).resize((side // 2, side // 2)), (0, LABEL + side - side // 2))
+    for place, (label, pixels) in enumerate(shown):
+        left = side // 2 + GAP + place * (side + GAP)
+        pen.text((left, 4), label, fill="black")
+        sheet.paste(Image.fromarray(pixels), (left, LABEL))
+    return sheet
+
+
+def score(options: argparse.Namespace) -> None:
+    """Count how often the first painter is preferred."""
+    key = json.loads((options.folder / "key.json").read_text())
+    answers = dict(line.split()[:2] for line in options.answers.read_text().splitlines() if line.strip())
+    rows = []
+    for pair in key["pairs"]:
+        answer = answers[str(pair["number"])].upper()
+        if answer not in ("A", "B", "="):
+            raise ValueError(f"the answer to {pair['number']} is {answer}; it must be A, B or =")
+        liked = 0.5 if answer == "=" else float(pair[answer] == key["first"])
+        rows.append({**pair, "answer": answer, "first_preferred": liked})
+    share = sum(row["first_preferred"] for row in rows) / len(rows)
+    low, high = wilson(share, len(rows))
+    print(f"{key['first']} is preferred in {share:.0%} of {len(rows)} pairs ({low:.0%}–{high:.0%})")
+    found = {"drawn_by": key["command"], "first": key["first"], "preferred": share, "interval": [low, high]}
+    command = command_line(["python", "benchmarks/pairs.py"], sys.argv[1:])
+    write_results(options.output, {**record(command), **found, "pairs": rows})
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """The interval of a share of so many: Wilson 1927, *Probable inference*."""
+    middle = (share + Z**2 / (2 * count)) / (1 + Z**2 / count)
+    half = Z / (1 + Z**2 / count) * math.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
+    return round(middle - half, 3), round(middle + half, 3)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

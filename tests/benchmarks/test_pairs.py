@@ -1,0 +1,65 @@
+"""Pairs are shuffled, nothing on them says who painted, and answers are counted for the first painter."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import pytest
+from PIL import Image
+
+import pairs
+
+
+def run(monkeypatch, *arguments: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["pairs.py", *map(str, arguments)])
+    return pairs.main()
+
+
+@pytest.fixture
+def drawn(tmp_path, monkeypatch, photos, paintings):
+    folder = tmp_path / "pairs"
+    names = [path.stem for path in paintings]
+    monkeypatch.setattr(pairs, "load_models", lambda models, threads: dict.fromkeys(models))
+    monkeypatch.setattr(
+        pairs, "model_painter", lambda stylizer, name, style: pairs.Painter(name, style, lambda pixels: pixels[::-1])
+    )
+    monkeypatch.setattr(pairs, "choose_paintings", lambda models, styles, base: {path.stem: path for path in paintings})
+    asked = ["draw", "new", "old", "--photos", photos, "--paintings", paintings[0].parent, "--styles", *names]
+    assert run(monkeypatch, *asked, "--count", 8, "--side", 32, "-o", folder) == 0
+    return folder
+
+
+def test_each_pair_has_both_painters_on_sides_drawn_by_chance(drawn):
+    key = json.loads((drawn / "key.json").read_text())
+    assert {frozenset((pair["A"], pair["B"])) for pair in key["pairs"]} == {frozenset(("new", "old"))}
+    assert len({pair["A"] for pair in key["pairs"]}) == 2
+    for pair in key["pairs"]:
+        with Image.open(drawn / f"{pair['number']:03}.png") as sheet:
+            assert sheet.size == (16 + 64 + 2 * pairs.GAP, 32 + pairs.LABEL)
+            assert not sheet.info
+
+
+def test_answers_are_counted_for_the_first(drawn, tmp_path, monkeypatch, capsys):
+    key = json.loads((drawn / "key.json").read_text())
+    mine = {pair["number"]: "A" if pair["A"] == "new" else "B" for pair in key["pairs"]}
+    other = {"A": "B", "B": "A"}
+    lines = [f"{n} {'=' if n == 1 else other[side] if n == 2 else side}" for n, side in mine.items()]
+    (tmp_path / "answers.txt").write_text("\n".join(lines))
+    assert run(monkeypatch, "score", drawn, tmp_path / "answers.txt", "-o", tmp_path / "out.json") == 0
+    found = json.loads((tmp_path / "out.json").read_text())
+    count = len(key["pairs"])
+    assert found["preferred"] == pytest.approx((count - 1.5) / count)
+    assert found["interval"][0] < found["preferred"] < found["interval"][1]
+    assert "new is preferred" in capsys.readouterr().out
+
+
+def test_an_answer_that_is_none_is_one_sentence(drawn, tmp_path, monkeypatch, capsys):
+    (tmp_path / "answers.txt").write_text("\n".join(f"{n} C" for n in range(1, 9)))
+    assert run(monkeypatch, "score", drawn, tmp_path / "answers.txt", "-o", tmp_path / "out.json") == 2
+    assert capsys.readouterr().err == "pairs: the answer to 1 is C; it must be A, B or =\n"
+
+
+@pytest.mark.parametrize(("share", "count", "interval"), [(0.5, 10, (0.237, 0.763)), (1.0, 10, (0.722, 1.0))])
+def test_the_interval_is_wilsons(share, count, interval):
+    assert pairs.wilson(share, count) == pytest.approx(interval, abs=1e-3)
