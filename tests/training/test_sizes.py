@@ -59,7 +59,11 @@ def test_sizes_come_back_and_directions_stay(name):
 
 @pytest.mark.parametrize(
     ("changes", "held"),
-    [({"optimizer": "muon"}, True), ({"norm_floor": 0.5}, True), ({"optimizer": "adam"}, False)],
+    [
+        ({"optimizer": "muon", "norm_floor": 0.0}, True),
+        ({"optimizer": "adam", "norm_floor": 0.5}, True),
+        ({"optimizer": "adam", "norm_floor": 0.0}, False),
+    ],
 )
 def test_training_holds_sizes_where_steps_are_orthogonal_or_norms_have_floors(
     changes, held, photos, paintings, vgg16_weights
