@@ -236,8 +236,11 @@ def test_threads_of_one_engine_share_its_memory(monkeypatch, pictures, at_once):
 
 
 def test_the_estimate_is_near_what_was_measured():
-    """88 and 158 to 170 bytes a pixel are the peaks of a process that paints 1024×768 and 2000×1500 pixels."""
-    for bank, least, most in (("fast", 88, 120), ("fine", 160, 220)):
+    """88 and 158 to 170 bytes a pixel are the peaks of a process that paints 1024×768 and 2000×1500 pixels.
+
+    They were measured without shadows, which add to the estimate.
+    """
+    for bank, least, most in (("fast", 88, 140), ("fine", 160, 240)):
         painter = TilePainter((gallery_model().parent / f"{bank}.onnx").read_bytes(), 19, engine_module.open_session)
         assert least < painter.bytes_per_pixel < most
 

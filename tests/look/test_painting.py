@@ -28,7 +28,7 @@ def test_the_mask_is_fitted_once_for_all_frames(monkeypatch):
     fitted = []
     monkeypatch.setattr(painting, "fitted", lambda *args, **options: fitted.append(args) or FITTED(*args, **options))
     prepared = Prepared(Look(mask=np.eye(7, dtype=bool)), [ALL], (60, 40))
-    frames = [prepared.paint(checkered(60, 40, seed), negative) for seed in range(3)]
+    frames = [painted(prepared, checkered(60, 40, seed), negative) for seed in range(3)]
     assert len(fitted) == 1
     assert len({frame.tobytes() for frame in frames}) == 3
 
@@ -39,25 +39,30 @@ FITTED = painting.fitted
 @pytest.mark.parametrize("look", [Look(), Look(stroke=30), Look(stroke="own", color="photo"), Look(mask=np.eye(9) > 0)])
 def test_the_photograph_alone_needs_no_network(look):
     photo = checkered(80, 50)
-    assert np.array_equal(Prepared(look, [NONE], (80, 50)).paint(photo, no_network), photo)
+    assert np.array_equal(painted(Prepared(look, [NONE], (80, 50)), photo, no_network), photo)
 
 
 def no_network(*_: object) -> np.ndarray:
     raise AssertionError
 
 
+def painted(prepared: Prepared, photo, network):
+    """One picture from begin to end; the network's part is done at its end."""
+    return prepared.begin(photo, lambda seen, mixture: lambda: network(seen, mixture))()
+
+
 def test_only_a_second_style_needs_it_where_the_first_is_the_photograph():
     photo, mask = checkered(80, 50), np.zeros((50, 80), np.uint8)
     prepared = Prepared(Look(mask=mask, mask_style="b", stroke="own"), [NONE, ALL], (80, 50))
-    assert np.array_equal(prepared.paint(photo, negative), 255 - photo)
+    assert np.array_equal(painted(prepared, photo, negative), 255 - photo)
 
 
 @pytest.mark.parametrize("threads", [2, 3])
 def test_bands_by_many_threads_are_the_same_picture(monkeypatch, threads):
     photo, look = checkered(90, 70), Look(stroke=40, color="histogram")
     monkeypatch.setattr(painting, "_BAND", 90 * 8)
-    alone = Prepared(look, [ALL], (90, 70)).paint(photo, negative)
-    assert np.array_equal(Prepared(look, [ALL], (90, 70), threads).paint(photo, negative), alone)
+    alone = painted(Prepared(look, [ALL], (90, 70)), photo, negative)
+    assert np.array_equal(painted(Prepared(look, [ALL], (90, 70), threads), photo, negative), alone)
 
 
 @pytest.mark.parametrize("color", ["style", "photo", "luminance", "histogram"])
@@ -67,7 +72,7 @@ def test_colors_and_strokes_take_no_memory_beyond_what_is_told(color, stroke):
     photo[::3, ::7] = 200
     prepared = Prepared(Look(stroke=stroke, color=color), [ALL], (3000, 2000))
     tracemalloc.start()
-    prepared.paint(photo, negative)
+    painted(prepared, photo, negative)
     peak = tracemalloc.get_traced_memory()[1]  # numpy's; Pillow's is some bytes for each pixel seen
     tracemalloc.stop()
     assert peak + photo.nbytes <= prepared.bytes_beside < 16 * photo.shape[0] * photo.shape[1]

@@ -31,7 +31,16 @@ CARD = Card(tuple(Style(name) for name in NAMES), "fast", 4, {}, 90, "", "cpu", 
 
 @pytest.fixture
 def options(photos, paintings) -> TrainingOptions:
-    recipe = replace(RECIPES["default"], steps=6, batch=2, size=64, style_size=64, learning_rate=1e-2)
+    recipe = replace(
+        RECIPES["default"],
+        steps=6,
+        batch=2,
+        size=64,
+        style_size=64,
+        learning_rate=1e-2,
+        optimizer="adam",
+        norm_floor=0.0,
+    )
     styles = tuple(StyleImage(path.stem, str(path)) for path in paintings)
     return TrainingOptions(styles, str(photos), recipe=recipe, width=4, device="cpu", workers=0)
 
