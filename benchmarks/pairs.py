@@ -21,12 +21,13 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw
 
 from allaprima.errors import AllaPrimaError
+from allaprima.evaluation.judge import photo_square
 from allaprima.evaluation.painters import Painter, Pixels, choose_paintings, load_models, model_painter
 from allaprima.evaluation.record import command_line, record
+from allaprima.picture.folder import pictures_below
 from allaprima.stylizer import Stylizer
 from peers.fast_style_transfer import peer_painter
 from progress import write_results
@@ -69,7 +70,7 @@ def draw(options: argparse.Namespace) -> None:
     models = load_models(options.models, threads=None)
     paintings = choose_paintings(models.values(), options.styles, options.paintings)
     sides = {style: rivals(models, options.peer, paintings, style) for style in paintings}
-    photos = sorted(path for path in options.photos.iterdir() if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
+    photos = sorted(pictures_below(options.photos))
     chance = random.Random(options.seed)
     tasks = [(photo, style) for photo in photos for style in sides]
     chance.shuffle(tasks)
@@ -78,9 +79,9 @@ def draw(options: argparse.Namespace) -> None:
     for number, (photo, style) in enumerate(tasks[: options.count], 1):
         two = list(sides[style])
         chance.shuffle(two)
-        pixels = square(photo, options.side)
+        pixels = photo_square(photo, options.side)
         shown = [("A", two[0].paint(pixels)), ("B", two[1].paint(pixels))]
-        page(square(paintings[style], options.side // 2), pixels, shown).save(options.output / f"{number:03}.png")
+        page(photo_square(paintings[style], options.side // 2), pixels, shown).save(options.output / f"{number:03}.png")
         names = {side: painter.name for side, painter in zip("AB", two, strict=True)}
         key.append({"number": number, "photo": photo.name, "style": style, **names})
     first = next(iter(models))
@@ -101,12 +102,6 @@ def rivals(
     if len(found) != 2:
         raise ValueError(f"a pair takes two painters, and {style} has {len(found)}")
     return tuple(found)
-
-
-def square(path: Path, side: int) -> Pixels:
-    """The middle of a picture: [side, side, 3]."""
-    with Image.open(path) as picture:
-        return np.asarray(ImageOps.fit(ImageOps.exif_transpose(picture).convert("RGB"), (side, side)))
 
 
 def page(painting: Pixels, photo: Pixels, shown: list[tuple[str, Pixels]]) -> Image.Image:

@@ -82,7 +82,7 @@ def initial(
     if free and (share != had or has_floor(network) != (share > 0)):
         entries = range(options.first_style, options.entries) if parent else [options.first_style]
         adopt_floor(network.to(setup.device), _trial_photos(options, setup, FLOOR_PHOTOS), share, entries)
-    if free and holds_sizes(options.recipe):
+    if holds_sizes(options):
         adopt_sizes(network)
     return network, starts
 

@@ -22,7 +22,7 @@ from allaprima.training.layers import (
     TransposeConvNorm,
 )
 from allaprima.training.networks import StyleNetwork
-from allaprima.training.recipes import Recipe
+from allaprima.training.options import TrainingOptions
 
 ROUNDING = 1e-5
 """A size that is off by so little is adopted already."""
@@ -30,9 +30,10 @@ ROUNDING = 1e-5
 Convolution = nn.Conv2d | nn.ConvTranspose2d
 
 
-def holds_sizes(recipe: Recipe) -> bool:
-    """Whether a training gives sizes back: where steps are orthogonal or norms have floors."""
-    return recipe.optimizer == "muon" or recipe.norm_floor > 0
+def holds_sizes(options: TrainingOptions) -> bool:
+    """Whether a training gives sizes back: where steps are orthogonal or norms have floors, and nothing is kept."""
+    recipe = options.recipe
+    return (recipe.optimizer == "muon" or recipe.norm_floor > 0) and not (options.kept or options.strengths)
 
 
 @torch.no_grad()

@@ -91,7 +91,7 @@ class Trainer:
         trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
         kind = Muon if self.recipe.optimizer == "muon" else torch.optim.Adam
         self.optimizer: torch.optim.Optimizer = kind(trained, lr=self.recipe.learning_rate)
-        self.holds_sizes = holds_sizes(self.recipe) and not (options.kept or options.strengths)
+        self.holds_sizes = holds_sizes(options)
         self.step = 0
         self.asked = 0
         self.consistent = True
