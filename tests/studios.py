@@ -86,14 +86,11 @@ def visited(browser, address: str, query: str = "", **options):
     assert complaints == []
 
 
-def assert_alike(ours: np.ndarray, theirs: np.ndarray, most: int = 2) -> None:
-    """No value differs by more than ``most`` of 255, and at least 99 % by no more than a quarter of that, but 1.
-
-    Of paintings that are enlarged (``most`` is 4 or more), 98.5 %: Python does that in whole numbers.
-    """
+def assert_alike(ours: np.ndarray, theirs: np.ndarray) -> None:
+    """No value differs by more than 2 of 255, and at least 99 % by no more than 1."""
     difference = np.abs(ours.astype(int) - theirs.astype(int))
-    assert difference.max() <= most, difference.max()
-    assert (difference <= max(1, most // 4)).mean() >= (0.99 if most < 4 else 0.985)
+    assert difference.max() <= 2, difference.max()
+    assert (difference <= 1).mean() >= 0.99
 
 
 def png(width: int = 60, height: int = 45) -> bytes:

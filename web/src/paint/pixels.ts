@@ -14,14 +14,7 @@ export interface Rgb {
   readonly height: number;
 }
 
-/** One number a pixel. */
-export interface Plane {
-  readonly data: Float32Array<ArrayBuffer>;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** One byte a pixel: a mask, 255 for the style. */
+/** One byte a pixel: a mask, 255 for the style, or a luminance. */
 export interface Gray {
   readonly data: Uint8Array<ArrayBuffer>;
   readonly width: number;
@@ -53,13 +46,15 @@ export function rgbaOf(picture: Rgb): Rgba {
   return { data: out, width, height };
 }
 
-/** Luminance of BT.601 as Pillow's `convert("F")` has it. */
-export function luminanceOf(picture: Rgb): Plane {
+/** Luminance of BT.601 as Pillow's `convert("L")` has it. */
+export function luminanceAt(data: Uint8Array | Uint8ClampedArray, at: number): number {
+  return (19595 * data[at]! + 38470 * data[at + 1]! + 7471 * data[at + 2]! + 0x8000) >> 16;
+}
+
+export function luminanceOf(picture: Rgb): Gray {
   const { data, width, height } = picture;
-  const out = new Float32Array(width * height);
-  for (let from = 0, to = 0; to < out.length; from += 3, to += 1) {
-    out[to] = (299 * data[from]! + 587 * data[from + 1]! + 114 * data[from + 2]!) / 1000;
-  }
+  const out = new Uint8Array(width * height);
+  for (let from = 0, to = 0; to < out.length; from += 3, to += 1) out[to] = luminanceAt(data, from);
   return { data: out, width, height };
 }
 

@@ -5,7 +5,7 @@
  * after each; floats are summed in double precision and rounded to single after each.
  */
 
-import type { Gray, Plane, Rgb, Rgba } from "./pixels.js";
+import type { Gray, Rgb, Rgba } from "./pixels.js";
 
 interface Kernel {
   readonly support: number;
@@ -44,7 +44,7 @@ export interface Taps {
   readonly most: number;
 }
 
-/** Bytes are weighed with so many binary places. */
+/** Bytes are weighed with so many binary places; their sums fit in 32 bits. */
 const BITS = 22;
 
 /**
@@ -102,9 +102,9 @@ export function alongRows(
       for (let channel = 0; channel < channels; channel += 1, to += 1) {
         let sum = 1 << (BITS - 1);
         for (let k = 0, at = from + channel; k < number; k += 1, at += channels) {
-          sum += data[at]! * weights[base + k]!;
+          sum = (sum + data[at]! * weights[base + k]!) | 0;
         }
-        out[to] = Math.floor(sum / 2 ** BITS);
+        out[to] = sum >> BITS;
       }
     }
   }
@@ -131,41 +131,33 @@ export class Columns {
     const from = given.first[place]! * values;
     for (let x = 0; x < values; x += 1) {
       let sum = 1 << (BITS - 1);
-      for (let k = 0, at = from + x; k < number; k += 1, at += values) sum += data[at]! * weights[base + k]!;
-      const byte = Math.floor(sum / 2 ** BITS);
+      for (let k = 0, at = from + x; k < number; k += 1, at += values) sum = (sum + data[at]! * weights[base + k]!) | 0;
+      const byte = sum >> BITS;
       out[to + x] = byte < 0 ? 0 : byte > 255 ? 255 : byte;
     }
   }
 }
 
-/** As `alongRows`, of numbers. */
-export function numbersAlongRows(plane: Plane, given: Taps): Plane {
-  const { data, width, height } = plane;
+/** As `alongRows` of one channel, neither rounded to bytes nor cut off: Pillow's way with numbers. */
+export function sumsAlongRows(data: Uint8Array, rows: number, size: number, given: Taps): Float32Array<ArrayBuffer> {
   const made = given.first.length;
-  const out = new Float32Array(height * made);
-  for (let row = 0, to = 0; row < height; row += 1) {
+  const out = new Float32Array(rows * made);
+  for (let row = 0, to = 0; row < rows; row += 1) {
     for (let place = 0; place < made; place += 1, to += 1) {
       let sum = 0;
-      const from = row * width + given.first[place]!;
+      const from = row * size + given.first[place]!;
       for (let k = 0; k < given.count[place]!; k += 1) sum += data[from + k]! * given.weights[place * given.most + k]!;
       out[to] = sum;
     }
   }
-  return { data: out, width: made, height };
+  return out;
 }
 
-/** One row of numbers at a place along the columns, into `out`. */
-export function numbersOfRow(plane: Plane, given: Taps, place: number, out: Float32Array): void {
-  const { data, width } = plane;
-  const number = given.count[place]!;
-  const from = given.first[place]! * width;
-  for (let x = 0; x < width; x += 1) {
-    let sum = 0;
-    for (let k = 0, at = from + x; k < number; k += 1, at += width) {
-      sum += data[at]! * given.weights[place * given.most + k]!;
-    }
-    out[x] = sum;
-  }
+/** Halves go to the even number, as Python rounds. */
+export function rounded(x: number): number {
+  const floor = Math.floor(x);
+  if (x - floor !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 function resized(
@@ -219,25 +211,6 @@ export function reduceRgba(picture: Rgba, factor: number): Rgb {
       out[to] = Math.floor(((red + half) * multiplier) / 2 ** 24);
       out[to + 1] = Math.floor(((green + half) * multiplier) / 2 ** 24);
       out[to + 2] = Math.floor(((blue + half) * multiplier) / 2 ** 24);
-    }
-  }
-  return { data: out, width, height };
-}
-
-/** The means of blocks of numbers. */
-export function reducePlane(plane: Plane, factor: number): Plane {
-  const width = Math.ceil(plane.width / factor);
-  const height = Math.ceil(plane.height / factor);
-  const out = new Float32Array(width * height);
-  for (let row = 0, to = 0; row < height; row += 1) {
-    const bottom = Math.min(plane.height, (row + 1) * factor);
-    for (let column = 0; column < width; column += 1, to += 1) {
-      const right = Math.min(plane.width, (column + 1) * factor);
-      let sum = 0;
-      for (let y = row * factor; y < bottom; y += 1) {
-        for (let x = column * factor; x < right; x += 1) sum += plane.data[y * plane.width + x]!;
-      }
-      out[to] = sum / ((bottom - row * factor) * (right - column * factor));
     }
   }
   return { data: out, width, height };

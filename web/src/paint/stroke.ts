@@ -4,35 +4,16 @@
  *     result = up(painted) + a · D,    D = Y − up(reduced Y),    Y the photograph's luminance
  */
 
-import { luminanceOf, rgbOf } from "./pixels.js";
-import type { Plane, Rgb, Rgba } from "./pixels.js";
-import {
-  BICUBIC,
-  BILINEAR,
-  Columns,
-  LANCZOS,
-  alongRows,
-  numbersAlongRows,
-  numbersOfRow,
-  reducePlane,
-  reduceRgba,
-  resizeRgb,
-  taps,
-} from "./resample.js";
-import type { Taps } from "./resample.js";
+import { BITS, CUBIC, Enlarged, LINEAR, MIDDLE, dropBits } from "./enlarging.js";
 import { SMALLEST_SIDE } from "./options.js";
+import { luminanceAt, luminanceOf, rgbOf } from "./pixels.js";
+import type { Gray, Rgb, Rgba } from "./pixels.js";
+import { LANCZOS, reduceRgba, resizeRgb, rounded } from "./resample.js";
 
 const BLOCK = 3;
 const EPSILON = (0.02 * 255) ** 2;
 
 export type Size = readonly [width: number, height: number];
-
-/** Halves go to the even number, as Python rounds. */
-function rounded(x: number): number {
-  const floor = Math.floor(x);
-  if (x - floor !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
 
 /** What the network sees of a picture, or null if the picture stays as it is. */
 export function reducedSize([width, height]: Size, longest: number): Size | null {
@@ -49,47 +30,70 @@ export function reduce(photo: Rgba, [width, height]: Size): Rgb {
   return resizeRgb(factor > 1 ? reduceRgba(photo, factor) : rgbOf(photo), width, height, LANCZOS);
 }
 
-/** How each channel of a painting follows a luminance, for blocks of `BLOCK` × `BLOCK` pixels. */
-export function slopes(luminance: Plane, painted: Rgb, share: number): Plane[] {
-  const mean = windowMean(reducePlane(luminance, BLOCK));
-  const square = windowMean(reducePlane(mapped(luminance, (y) => y * y), BLOCK));
+/** One number for each block of `BLOCK` × `BLOCK` pixels. */
+interface Blocks {
+  readonly data: Float32Array;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** How each channel of a painting follows a luminance. */
+function slopes(luminance: Gray, painted: Rgb, share: number): Blocks[] {
+  const light = (at: number): number => luminance.data[at]!;
+  const mean = windowMean(blockMean(luminance, light));
+  const square = windowMean(blockMean(luminance, (at) => light(at) ** 2));
+  const [gain, most] = [Math.fround(EPSILON * share), Math.fround(EPSILON)];
   return [0, 1, 2].map((channel) => {
-    const values = mapped(luminance, (_, at) => painted.data[at * 3 + channel]!);
-    const product = windowMean(reducePlane(mapped(luminance, (y, at) => y * values.data[at]!), BLOCK));
-    const painting = windowMean(reducePlane(values, BLOCK));
-    return windowMean(
-      mapped(mean, (m, at) => {
-        const variance = Math.max(square.data[at]! - m * m, 0);
-        return (product.data[at]! - m * painting.data[at]! + EPSILON * share) / (variance + EPSILON);
-      }),
-    );
+    const color = (at: number): number => painted.data[at * 3 + channel]!;
+    const painting = windowMean(blockMean(luminance, color));
+    const product = windowMean(blockMean(luminance, (at) => light(at) * color(at)));
+    const { width, height } = mean;
+    const data = mean.data.map((m, at) => {
+      const variance = Math.max(minus(square.data[at]!, m, m), 0);
+      return Math.fround(minus(product.data[at]!, painting.data[at]!, m) + gain) / Math.fround(variance + most);
+    });
+    return windowMean({ data, width, height });
   });
 }
 
-function mapped(plane: Plane, value: (here: number, at: number) => number): Plane {
-  const { data, width, height } = plane;
-  const out = new Float32Array(data.length);
-  for (let at = 0; at < out.length; at += 1) out[at] = value(data[at]!, at);
-  return { data: out, width, height };
+/** a − b · c in single precision, as Python has it. */
+function minus(a: number, b: number, c: number): number {
+  return Math.fround(a - Math.fround(b * c));
+}
+
+/** The mean of a value over whole blocks; the border repeats. */
+function blockMean({ width: w, height: h }: Gray, value: (at: number) => number): Blocks {
+  const [width, height] = [Math.ceil(w / BLOCK), Math.ceil(h / BLOCK)];
+  const data = new Float32Array(width * height);
+  for (let row = 0, to = 0; row < height; row += 1) {
+    for (let column = 0; column < width; column += 1, to += 1) {
+      let sum = 0;
+      for (let k = 0; k < BLOCK * BLOCK; k += 1) {
+        const y = Math.min(h - 1, row * BLOCK + Math.floor(k / BLOCK));
+        sum += value(y * w + Math.min(w - 1, column * BLOCK + (k % BLOCK)));
+      }
+      data[to] = sum / (BLOCK * BLOCK);
+    }
+  }
+  return { data, width, height };
 }
 
 /** The mean over 3 × 3 values; the border repeats. */
-function windowMean(plane: Plane): Plane {
-  const { width, height } = plane;
+function windowMean({ data, width, height }: Blocks): Blocks {
   const down = new Float32Array(width * height);
   const out = new Float32Array(width * height);
   for (let y = 0; y < height; y += 1) {
     const above = Math.max(0, y - 1) * width;
     const below = Math.min(height - 1, y + 1) * width;
     for (let x = 0; x < width; x += 1) {
-      down[y * width + x] = (plane.data[above + x]! + plane.data[y * width + x]! + plane.data[below + x]!) / 3;
+      down[y * width + x] = Math.fround(data[above + x]! + data[y * width + x]!) + data[below + x]!;
     }
   }
   for (let y = 0; y < height; y += 1) {
     const row = y * width;
     for (let x = 0; x < width; x += 1) {
-      const sum = down[row + Math.max(0, x - 1)]! + down[row + x]! + down[row + Math.min(width - 1, x + 1)]!;
-      out[row + x] = sum / 3;
+      const two = Math.fround(down[row + Math.max(0, x - 1)]! + down[row + x]!);
+      out[row + x] = Math.fround(two + down[row + Math.min(width - 1, x + 1)]!) / 9;
     }
   }
   return { data: out, width, height };
@@ -97,14 +101,17 @@ function windowMean(plane: Plane): Plane {
 
 /** Brings a painting of the reduced photograph to the photograph's size, row by row. */
 export class Enlarger {
-  private readonly painted: Columns;
-  private readonly luminance: Plane;
-  private readonly luminanceTaps: Taps;
-  private readonly slopes: Plane[];
-  private readonly slopeTaps: Taps;
-  private readonly detail: Float32Array;
-  private readonly smooth: Float32Array;
-  private readonly slope: Float32Array;
+  private readonly colors: Enlarged;
+  private readonly luminance: Enlarged;
+  private readonly slopes: Enlarged;
+  /** After the point in a slope: with them it fits in a byte, and times detail in 16 bits. */
+  private readonly bits: number;
+  /** Rows of the slopes for so many of the result: between rows of the small picture they change little. */
+  private readonly heights: readonly [slopes: number, result: number];
+  private readonly color: Int16Array;
+  private readonly smooth: Int16Array;
+  private readonly slope: Int16Array;
+  private slopesFrom = -1;
 
   /**
    * @param seen the reduced photograph.
@@ -112,36 +119,46 @@ export class Enlarger {
    * @param size of the photograph.
    * @param share of the photograph in `painted`, 0..1: the slope where a window is plain.
    */
-  constructor(seen: Rgb, painted: Rgb, [width, height]: Size, share: number) {
-    const across = taps(painted.width, painted.width, width, BICUBIC);
-    const rows = alongRows(painted.data, painted.height, painted.width, 3, across);
-    this.luminanceTaps = taps(painted.height, painted.height, height, BICUBIC);
-    this.painted = new Columns(rows, width * 3, this.luminanceTaps);
+  constructor(seen: Rgb, painted: Rgb, size: Size, share: number) {
+    const [width, height] = size;
+    const small = [painted.width, painted.height] as const;
     const luminance = luminanceOf(seen);
-    this.luminance = numbersAlongRows(luminance, across);
+    this.colors = new Enlarged({ ...painted, channels: 3 }, small, size, CUBIC);
+    this.luminance = new Enlarged({ ...luminance, channels: 1 }, small, size, CUBIC, 1, true);
     const found = slopes(luminance, painted, share);
-    const { width: w, height: h } = found[0]!;
-    const slopesAcross = taps(w, painted.width / BLOCK, width, BILINEAR);
-    this.slopes = found.map((slope) => numbersAlongRows(slope, slopesAcross));
-    this.slopeTaps = taps(h, painted.height / BLOCK, height, BILINEAR);
-    [this.detail, this.smooth, this.slope] = [0, 1, 2].map(() => new Float32Array(width)) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
+    const most = found.reduce((so, { data }) => data.reduce((far, one) => Math.max(far, Math.abs(one)), so), 1);
+    this.bits = Math.floor(Math.log2(127 / most));
+    const { width: across, height: down } = found[0]!;
+    const data = new Uint8Array(across * down * 3);
+    found.forEach((slope, channel) => {
+      for (let at = 0; at < slope.data.length; at += 1) {
+        data[at * 3 + channel] = rounded(slope.data[at]! * 2 ** this.bits) + MIDDLE;
+      }
+    });
+    const rows = height % painted.height === 0 ? painted.height : height;
+    this.slopes = new Enlarged({ data, width: across, height: down, channels: 3 }, small, [width, rows], LINEAR, BLOCK);
+    this.heights = [rows, height];
+    [this.color, this.smooth, this.slope] = [new Int16Array(width * 3), new Int16Array(width), new Int16Array(width * 3)];
   }
 
-  /** Row `y` of the result into `out`, [W, 3], not clipped to 0..255; `photo` is the photograph's row, RGBA. */
+  /** Row `y` of the result into `out`, [W, 3]; `photo` is the photograph's row, RGBA. */
   row(y: number, photo: Uint8ClampedArray, out: Float32Array): void {
-    const { detail, smooth, slope } = this;
-    numbersOfRow(this.luminance, this.luminanceTaps, y, smooth);
-    for (let x = 0, at = 0; x < detail.length; x += 1, at += 4) {
-      detail[x] = (299 * photo[at]! + 587 * photo[at + 1]! + 114 * photo[at + 2]!) / 1000 - smooth[x]!;
-    }
-    this.painted.row(y, out);
-    for (let channel = 0; channel < 3; channel += 1) {
-      numbersOfRow(this.slopes[channel]!, this.slopeTaps, y, slope);
-      for (let x = 0, to = channel; x < detail.length; x += 1, to += 3) out[to]! += slope[x]! * detail[x]!;
+    const { color, smooth, slope } = this;
+    const bits = this.bits - 1; // one less leaves room for the sum in Python's 16 bits
+    const half = (MIDDLE << bits) + (1 << (bits - 1));
+    this.colors.row(y, color);
+    this.luminance.row(y, smooth);
+    const from = Math.floor((y * this.heights[0]) / this.heights[1]);
+    if (from !== this.slopesFrom) this.slopes.row(from, slope);
+    this.slopesFrom = from;
+    for (let x = 0, at = 0; x < smooth.length; x += 1) {
+      const there = luminanceAt(photo, x * 4) - dropBits(smooth[x]!, BITS) - MIDDLE;
+      const detail = there < -255 ? -255 : there > 255 ? 255 : there; // more comes from the kernel's overshoot
+      for (let channel = 0; channel < 3; channel += 1, at += 1) {
+        const change = (dropBits(slope[at]!, BITS) * detail) >> 1;
+        const value = ((color[at]! >> (BITS - bits)) + change + half) >> bits;
+        out[at] = value < 0 ? 0 : value > 255 ? 255 : value;
+      }
     }
   }
 }
