@@ -198,11 +198,7 @@ def test_what_is_moved_comes_from_inside_the_picture(width, height, seed):
 
 
 def test_a_session_holds_memory_for_what_it_remembers():
-    shot = Shot()
-    shot.begin(np.zeros((2, 3), np.float32), 0.5, 0.1)
-    one = shot.bytes_beside(100, 200)
-    shot.begin(np.zeros((1, 3), np.float32), 0.5, 0.1)
-    assert one - shot.bytes_beside(100, 200) == 2 * 4 * 100 * 200
+    assert Shot.bytes_beside(100, 200, 2) - Shot.bytes_beside(100, 200, 1) == 2 * 4 * 100 * 200
 
 
 def test_the_frame_after_a_cut_is_painted_as_if_it_were_alone(stylizer):

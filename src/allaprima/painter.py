@@ -13,11 +13,10 @@ from allaprima.engine.engine import Engine
 from allaprima.engine.progress import Progress
 from allaprima.errors import PictureError
 from allaprima.look.look import Look
-from allaprima.look.painting import Finish, Mixture, Prepared
+from allaprima.look.painting import Mixture, Prepared
 from allaprima.picture.animation import Animation
 from allaprima.picture.picture import Picture, scaled_within
-from allaprima.steady.grid import GRID
-from allaprima.steady.shot import Shot
+from allaprima.steady.grid import GRID, Phase, painted_at
 from allaprima.style_model import PHOTO, SMALLEST_SIDE, mixture
 
 BYTES_OF_DECODED = 12
@@ -116,38 +115,39 @@ class Painter:
         told = _Told(progress)
         tell = told.tell if progress else None
 
-        def network(seen: Pixels, weights: Mixture) -> Finish:
+        def network(seen: Pixels, weights: Mixture) -> Pixels:
             painted: Pixels = self.engine.paint(seen[None], weights, tell)[0]
-            return lambda: painted
+            return painted
 
         with self.engine.room(*prepared.seen, prepared.bytes_beside):
-            result = prepared.begin(np.ascontiguousarray(pixels), network)()
+            result = prepared.paint(np.ascontiguousarray(pixels), network)
         told.finish()
         return result
 
-    def begin_frame(self, pixels: Pixels, prepared: Prepared, shot: Shot) -> Finish:
-        """Repaint uint8 [H, W, 3], the next frame of a shot, as far as the frames after it depend on it.
+    def paint_frame(self, seen: Pixels, prepared: Prepared, phase: Phase, beside: int, *, many: bool) -> list[Pixels]:
+        """What the network makes of a frame, uint8 [h, w, 3], in each of the mixtures that need it.
 
         Args:
-            pixels: the frame.
-            prepared: the look, ready for its size.
-            shot: what it belongs to; the frame has begun there.
+            seen: the frame as the network sees it.
+            prepared: the look, ready for the frame's size.
+            phase: how its content is to lie on the network's grid.
+            beside: bytes that the caller takes.
+            many: whether other threads paint other frames at the same time.
 
         Raises:
             OutOfMemoryError: there was less memory than allowed.
         """
 
         def paint(picture: Pixels, weights: Mixture) -> Pixels:
-            painted: Pixels = self.engine.paint(picture[None], weights)[0]
+            painted: Pixels = self.engine.paint(picture[None], weights, beside=many)[0]
             return painted
 
         height, width = prepared.seen
-        beside = prepared.bytes_beside + shot.bytes_beside(height, width)
-        with self.engine.room(height + shot.margin, width + shot.margin, beside):
-            return prepared.begin(
-                np.ascontiguousarray(pixels),
-                lambda seen, weights: shot.painted(seen, lambda picture: paint(picture, weights)),
-            )
+        with self.engine.room(height + GRID, width + GRID, prepared.bytes_beside + beside):
+            return [
+                painted_at(phase, seen, lambda picture, weights=weights: paint(picture, weights))  # type: ignore[misc]
+                for weights in prepared.painted
+            ]
 
 
 def check_size(width: int, height: int) -> None:

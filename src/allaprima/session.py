@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from allaprima.errors import OptionError, PictureError
 from allaprima.look.look import Look
-from allaprima.look.painting import Finish, Prepared
+from allaprima.look.painting import Prepared
 from allaprima.options import OPTIONS
 from allaprima.painter import Painter, check_size
-from allaprima.steady.shot import Shot
+from allaprima.steady.shot import Seen, Shot
 
 Pixels = NDArray[np.uint8]
 
-_FORMAT = 3
+_FORMAT = 4
 """Of a state."""
 _SMALL_CHANGE = 0.1
 """Of a style's weight from one frame to the next: paintings in looks that differ by more are not blended."""
@@ -98,21 +98,31 @@ class Session:
         Raises:
             PictureError, OutOfMemoryError: as ``paint``.
         """
-        if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 3:
-            raise PictureError("a frame must be an array of uint8, [H, W, 3] or [H, W, 4]")
-        height, width, channels = pixels.shape
-        if channels not in (3, 4):
-            raise PictureError(f"a frame has 3 or 4 channels, not {channels}")
-        check_size(width, height)
-        finish = self._begun(pixels[..., :3])
+        frame = self._seen(pixels)
+        frame.compute()
+        frame.follow()
+        return frame.blend()
 
-        def finished() -> Pixels:
-            painted = finish()
-            if channels == 4:
-                return np.dstack([painted, pixels[..., 3]])
-            return painted.copy() if np.shares_memory(painted, pixels) else painted
+    def see(self, pixels: Pixels) -> FrameInWork:
+        """Look at the next frame, of which nothing is painted yet: the first of the steps that ``begin`` takes.
 
-        return finished
+        Args:
+            pixels: as for ``begin``.
+
+        Returns:
+            The frame, for the other steps. Those of many frames may overlap.
+
+        Raises:
+            PictureError: as ``paint``.
+        """
+        frame = self._seen(pixels)
+        frame.follow()
+        return frame
+
+    @property
+    def at_once(self) -> int:
+        """How many threads may well compute frames side by side."""
+        return self._painter.engine.at_once
 
     def reset(self) -> None:
         """Forget the frames before: the next one is painted as if it were the first."""
@@ -141,18 +151,72 @@ class Session:
             raise OptionError("this state of a session is from another version of allaprima")
         self._shot = shot
 
-    def _begun(self, pixels: Pixels) -> Finish:
-        prepared = self._ready((pixels.shape[1], pixels.shape[0]))
+    def _seen(self, pixels: Pixels) -> FrameInWork:
+        if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.ndim != 3:
+            raise PictureError("a frame must be an array of uint8, [H, W, 3] or [H, W, 4]")
+        height, width, channels = pixels.shape
+        if channels not in (3, 4):
+            raise PictureError(f"a frame has 3 or 4 channels, not {channels}")
+        check_size(width, height)
         if self._steady == 0:
             self._shot = Shot()
-            painted = self._painter.paint_pixels(pixels, prepared)
-            return lambda: painted
-        self._shot.begin(np.stack(self._painter.mixtures), self._steady, _SMALL_CHANGE)
-        finish = self._painter.begin_frame(pixels, prepared, self._shot)
-        self._shot.end()
-        return finish
+        return FrameInWork(self._painter, self._ready((width, height)), self._shot, pixels, self._steady)
 
     def _ready(self, size: tuple[int, int]) -> Prepared:
         if self._prepared is None or size != self._size:
             self._prepared, self._size = self._painter.prepared(size), size
         return self._prepared
+
+
+class FrameInWork:
+    """A frame on its way to its painting; ``Session.see`` makes it.
+
+    Every step is taken once: ``compute`` on any thread and beside other frames; then ``blend``, frame after frame in
+    their order; then, on any thread, what that gives.
+    """
+
+    def __init__(self, painter: Painter, prepared: Prepared, shot: Shot, pixels: Pixels, steady: float) -> None:
+        self._painter, self._prepared, self._shot, self._pixels = painter, prepared, shot, pixels
+        self._photo = np.ascontiguousarray(pixels[..., :3])
+        self._reduced = prepared.reduced(self._photo)
+        self._seen: Seen | None = None
+        if steady > 0:
+            self._seen = shot.see(self._reduced, np.array(prepared.painted, np.float32), steady, _SMALL_CHANGE)
+        self._paintings: list[Pixels] = []
+
+    def follow(self) -> None:
+        """Let the next frame that is seen come after this one."""
+        if self._seen is not None:
+            self._shot.follow(self._seen)
+
+    def compute(self, *, many: bool = False) -> FrameInWork:
+        """What takes the longest: the network.
+
+        Args:
+            many: whether other threads compute other frames at the same time.
+
+        Raises:
+            OutOfMemoryError: there was less memory than allowed.
+        """
+        prepared, phase = self._prepared, (0, 0) if self._seen is None else self._seen.phase
+        beside = Shot.bytes_beside(*prepared.seen, len(prepared.painted))
+        self._paintings = self._painter.paint_frame(self._reduced, prepared, phase, beside, many=many)
+        return self
+
+    def blend(self) -> Callable[[], Pixels]:
+        """Join it with what stays of the frame before, and be remembered.
+
+        Returns:
+            What gives the painting, uint8 [H, W, 3] or [H, W, 4], the caller's own.
+        """
+        if self._seen is None:
+            paintings = self._paintings
+            return lambda: self._finished(paintings)
+        shown = self._shot.blend(self._seen, self._paintings)
+        return lambda: self._finished([show() for show in shown])
+
+    def _finished(self, paintings: list[Pixels]) -> Pixels:
+        painted = self._prepared.finished(self._photo, self._reduced, paintings)
+        if self._pixels.shape[2] == 4:
+            return np.dstack([painted, self._pixels[..., 3]])
+        return painted.copy() if np.shares_memory(painted, self._pixels) else painted

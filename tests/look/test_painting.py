@@ -47,8 +47,7 @@ def no_network(*_: object) -> np.ndarray:
 
 
 def painted(prepared: Prepared, photo, network):
-    """One picture from begin to end; the network's part is done at its end."""
-    return prepared.begin(photo, lambda seen, mixture: lambda: network(seen, mixture))()
+    return prepared.paint(photo, network)
 
 
 def test_only_a_second_style_needs_it_where_the_first_is_the_photograph():

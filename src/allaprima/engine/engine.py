@@ -32,6 +32,8 @@ Smaller ones do not, since taking it again costs a tenth of the time."""
 _PLANNED = 2**20
 """Pixels. Smaller pictures, such as frames of a film, are painted with a plan of their memory (``open_session``) where
 all of it is plenty for them."""
+_AT_ONCE = 4
+"""Frames of a film side by side, at most: each takes memory."""
 _BYTES_OF_PLANNED = 2
 """Times the memory of the same picture without a plan; peaks of the process were 1.4 to 1.8 times as much."""
 
@@ -109,13 +111,24 @@ class Engine:
         """How many threads may work on a picture."""
         return self._threads or cores()
 
+    @property
+    def at_once(self) -> int:
+        """How many pictures are best computed side by side where there are many; OpenVINO's take turns."""
+        return min(self.threads, _AT_ONCE) if self._onnxruntime else 1
+
     def paint(
-        self, image: NDArray[np.uint8], mixture: NDArray[np.float32], progress: Progress | None = None
+        self,
+        image: NDArray[np.uint8],
+        mixture: NDArray[np.float32],
+        progress: Progress | None = None,
+        *,
+        beside: bool = False,
     ) -> NDArray[np.uint8]:
         """Paint pictures of one size, in tiles where a whole picture needs more memory than allowed.
 
         image: uint8 [N, H, W, 3], RGB; mixture: float32 [S] -> uint8 [N, H, W, 3]. ``progress`` follows a
-        picture in tiles, in percent.
+        picture in tiles, in percent. ``beside`` others that are computed at the same time it gets its share of the
+        threads; the result is the same.
 
         Raises:
             StyleError: the mixture is not of as many weights as the model has styles.
@@ -129,11 +142,11 @@ class Engine:
             raise ModelError(f"this model takes more than a picture and a style: {', '.join(sorted(further))}")
         needed = self.needed(image.shape)
         if len(image) > 1 and needed > self.budget.total:
-            return np.concatenate([self.paint(one[None], mixture, progress) for one in image])
+            return np.concatenate([self.paint(one[None], mixture, progress, beside=beside) for one in image])
         height, width = image.shape[1:3]
         with self.budget.reserve(needed) as granted, self._turns, memory_faults(width, height):
             if granted >= needed:
-                return self._run({IMAGE: image, STYLE: mixture}, [STYLIZED], needed)[0]
+                return self._run({IMAGE: image, STYLE: mixture}, [STYLIZED], needed, beside)[0]
             return np.stack([self._tiles.paint(one, mixture, granted, self._exact, progress) for one in image])
 
     def run(self, feeds: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
@@ -175,16 +188,26 @@ class Engine:
     def _is_planned(self, pixels: int) -> bool:
         return self._onnxruntime and pixels <= _PLANNED and pixels * BOUND <= self.budget.total // 2
 
-    def _run(self, feeds: dict[str, Any], names: list[str], needed: int) -> list[NDArray[Any]]:
+    def _run(self, feeds: dict[str, Any], names: list[str], needed: int, beside: bool = False) -> list[NDArray[Any]]:
+        beside = beside and self.at_once > 1
         if not self._onnxruntime or self._is_planned(math.prod(feeds[IMAGE].shape[:3])):
-            return list(self._session.run(names, feeds))
+            return list((self._planned_beside if beside else self._session).run(names, feeds))
+        session = self._unplanned_beside if beside else self._unplanned
         if needed > self.budget.total // _SHRINK_ABOVE:
-            return list(self._unplanned.run(names, feeds, shrinking()))
-        return list(self._unplanned.run(names, feeds))
+            return list(session.run(names, feeds, shrinking()))
+        return list(session.run(names, feeds))
 
     @cached_property
     def _unplanned(self) -> onnxruntime.InferenceSession:
         return self.open(self._model)
+
+    @cached_property
+    def _planned_beside(self) -> onnxruntime.InferenceSession:
+        return open_session(self._model, self.threads // self.at_once, planned=True, alone=False)
+
+    @cached_property
+    def _unplanned_beside(self) -> onnxruntime.InferenceSession:
+        return open_session(self._model, self.threads // self.at_once, alone=False)
 
     @cached_property
     def _tiles(self) -> TilePainter:

@@ -27,7 +27,9 @@ class Session(Protocol):
         ...
 
 
-def open_session(model: bytes, threads: int | None = None, *, planned: bool = False) -> onnxruntime.InferenceSession:
+def open_session(
+    model: bytes, threads: int | None = None, *, planned: bool = False, alone: bool = True
+) -> onnxruntime.InferenceSession:
     """A session of a model's bytes on the best device; ``threads`` compute, or as many as there are cores.
 
     All sessions of the process share one arena, ONNX Runtime's pool of memory; otherwise each would keep the most that
@@ -38,6 +40,8 @@ def open_session(model: bytes, threads: int | None = None, *, planned: bool = Fa
         threads: how many compute.
         planned: whether a size of picture that comes again gets a plan of its memory ("memory pattern"). That saves 2 %
             of the time, but takes twice the memory: a block for the plan beside the pieces of the first run.
+        alone: whether nothing else computes meanwhile. Then threads that wait for each other do so without sleeping,
+            which is faster, but takes the core from whoever else has work.
     """
     _share_arena()
     options = onnxruntime.SessionOptions()
@@ -45,6 +49,8 @@ def open_session(model: bytes, threads: int | None = None, *, planned: bool = Fa
     options.intra_op_num_threads = threads or 0
     options.enable_mem_pattern = planned
     options.add_session_config_entry("session.use_env_allocators", "1")
+    if not alone:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     available = onnxruntime.get_available_providers()
     complain_once(onnxruntime.__file__, tuple(available))
     return onnxruntime.InferenceSession(model, options, providers=[name for name in PROVIDERS if name in available])

@@ -1,6 +1,6 @@
 """From a clip to a painted one, segment by segment.
 
-Four threads work at the same time: they decode, paint as far as the next frame depends on it, finish, and encode.
+What a segment is made of comes from ``steps``, and is encoded here.
 """
 
 from __future__ import annotations
@@ -26,18 +26,17 @@ from allaprima.film.frame import USUAL_RATE, Frame
 from allaprima.film.joining import join
 from allaprima.film.moments import sheet_of_moments
 from allaprima.film.outputs import kind_of
-from allaprima.film.overlap import overlapped
 from allaprima.film.reader import Clip, open_clip, open_container
 from allaprima.film.segments import MOST_FRAMES, SECONDS, Segment, Times, Work
 from allaprima.film.sequence import write_sequence
+from allaprima.film.steps import painted
 from allaprima.film.stream import write_stream
 from allaprima.film.timeline import Time, Timeline, parse_timeline, seconds_of
-from allaprima.look.painting import Finish
 from allaprima.options import STEADY, check
 from allaprima.painter import Pixels
 from allaprima.picture.picture import Picture
 from allaprima.provenance import Stamp, digest
-from allaprima.session import Session
+from allaprima.session import FrameInWork, Session
 
 Publish = Callable[[bool], None]
 """Puts a finished result in its place; True replaces what is there."""
@@ -160,21 +159,16 @@ class ClipPainter:
         """Painted frames, while other threads decode and paint those that follow."""
         session = Session(self.files.painter, self.steady)
         shown = _Shown(progress, 0, clip.count)
+
+        def told(results: Iterator[tuple[Frame, Pixels, bytes | None]]) -> Iterator[Frame]:
+            for frame, pixels, _ in results:
+                yield replace(frame, pixels=pixels)
+                shown.one_more()
+
         with self.direction.of(self.files.painter.look) as director:
-
-            def paintings(frames: Iterator[Frame]) -> Iterator[tuple[Frame, Finish]]:
-                for frame in frames:
-                    if stopped():
-                        raise StoppedError("it was stopped")
-                    yield frame, _begin(session, director, frame, clip)
-                    shown.one_more()
-
-            with (
-                overlapped(clip.frames()) as frames,
-                overlapped(paintings(frames)) as begun,
-                overlapped(replace(frame, pixels=finish()) for frame, finish in begun) as painted,
-            ):
-                yield painted
+            see = _Seeing(session, director, clip, stopped)
+            with painted(clip.frames(), session, see) as results:
+                yield told(results)
         self._tell_of_reading(clip, source)
 
     def _paint_clip(
@@ -301,24 +295,33 @@ def make_clip_painter(
 
 
 @dataclass(frozen=True, eq=False)
-class _Painted:
-    """A frame on its way to the encoder; at the end of a segment with the session's state."""
+class _Timed:
+    """A frame that is part of a segment."""
 
-    pixels: Pixels
-    times: tuple[int, int]
-    state: bytes | None
+    frame: Frame
+    duration: int
+    ends: bool
+    """Whether it is the last of its segment."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Begun:
-    """A frame that is painted as far as those after it depend on it."""
+_Result = tuple[_Timed, Pixels, bytes | None]
+"""A frame, its painting, and at the end of a segment the session's state."""
 
-    finish: Finish
-    times: tuple[int, int]
-    state: bytes | None
 
-    def finished(self) -> _Painted:
-        return _Painted(self.finish(), self.times, self.state)
+class _Seeing:
+    """The first step of each frame of a clip, in the look that its time has."""
+
+    def __init__(self, session: Session, director: Director, clip: Clip, stopped: Callable[[], bool]) -> None:
+        self._session, self._director, self._stopped = session, director, stopped
+        self._origin, self._time_base = clip.video.start_time or 0, clip.time_base
+
+    def __call__(self, frame: Frame) -> FrameInWork:
+        if self._stopped():
+            raise StoppedError("it was stopped")
+        look = self._director.at((frame.pts - self._origin) * self._time_base)
+        if look is not self._session.look:
+            self._session.look = look
+        return self._session.see(frame.pixels)
 
 
 class _Run:
@@ -344,44 +347,39 @@ class _Run:
 
     def carry_out(self) -> None:
         """Paint what is left; whole segments are added to those that there are."""
-        with (
-            overlapped(self._clip.frames()) as frames,
-            overlapped(self._paintings(frames)) as begun,
-            overlapped(one.finished() for one in begun) as painted,
-        ):
-            first = next(painted, None)
+        see = _Seeing(self._session, self._director, self._clip, self._stopped)
+        timed = self._timed(self._clip.frames())
+        with painted(timed, self._session, lambda one: see(one.frame), lambda one: one.ends) as results:
+            first = next(results, None)
             while first is not None:
-                self._encode_segment(first, painted)
-                first = next(painted, None)
+                self._encode_segment(first, results)
+                first = next(results, None)
 
-    def _paintings(self, frames: Iterator[Frame]) -> Iterator[_Begun]:
-        """Every frame begun, with its duration, which is known once the next one is there."""
+    def _timed(self, frames: Iterator[Frame]) -> Iterator[_Timed]:
+        """Every frame with its duration, which is known once the next one is there."""
         frame, number = next(frames, None), 0
         while frame is not None:
-            if self._stopped():
-                raise StoppedError("it was stopped")
             number += 1
-            finish = _begin(self._session, self._director, frame, self._clip)
             following = next(frames, None)
             duration = frame.duration or self._step if following is None else following.pts - frame.pts
-            ends = following is None or number % self._length == 0
-            yield _Begun(finish, (frame.pts, duration), self._session.state() if ends else None)
+            yield _Timed(frame, duration, following is None or number % self._length == 0)
             frame = following
 
-    def _encode_segment(self, item: _Painted, rest: Iterator[_Painted]) -> None:
+    def _encode_segment(self, result: _Result, rest: Iterator[_Result]) -> None:
         number, times = len(self._segments), Times()
-        height, width = item.pixels.shape[:2]
+        item, pixels, state = result
+        height, width = pixels.shape[:2]
         channels = 4 if self._encoding.alpha else 3
         place = self._work.place(number)
         with open_segment(place, self._encoding, (width, height), self._rate, self._clip.pixel_aspect) as encoder:
             while True:
-                encoder.write(item.pixels[..., :channels])
-                times.append(item.times)
+                encoder.write(pixels[..., :channels])
+                times.append((item.frame.pts, item.duration))
                 self._shown.one_more()
-                if item.state is not None:
+                if state is not None:
                     break
-                item = next(rest)
-        self._segments.append(self._work.keep(number, times, item.state))
+                item, pixels, state = next(rest)
+        self._segments.append(self._work.keep(number, times, state))
 
 
 class _Shown:
@@ -394,13 +392,6 @@ class _Shown:
         self._done += 1
         if self._progress is not None:
             self._progress(self._done, max(self._done, self._count))
-
-
-def _begin(session: Session, director: Director, frame: Frame, clip: Clip) -> Finish:
-    look = director.at((frame.pts - (clip.video.start_time or 0)) * clip.time_base)
-    if look is not session.look:
-        session.look = look
-    return session.begin(frame.pixels)
 
 
 def known_by(path: Path) -> str:

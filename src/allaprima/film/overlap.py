@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from queue import Empty, Full, Queue
 from typing import TypeVar
 
 T = TypeVar("T")
+R = TypeVar("R")
 
-AHEAD = 3
+AHEAD = 2
 """Items that wait between two steps: enough that neither waits for the other, few enough for little memory."""
 _WAIT = 0.2
 """Seconds after which a thread that waits looks whether all is over."""
@@ -64,3 +67,17 @@ def overlapped(items: Iterable[T], ahead: int = AHEAD) -> Iterator[Iterator[T]]:
     finally:
         over.set()
         thread.join()
+
+
+def side_by_side(function: Callable[[T], R], items: Iterable[T], count: int) -> Iterator[R]:
+    """The function's results in the order of the items, of which so many threads have one each in work."""
+    pool, begun = ThreadPoolExecutor(count, "frame"), deque[Future[R]]()
+    try:
+        for item in items:
+            begun.append(pool.submit(function, item))
+            if len(begun) > count:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)

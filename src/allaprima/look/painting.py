@@ -22,10 +22,8 @@ from allaprima.look.stroke import Enlarger, Pixels, reduce, reduced_size
 from allaprima.style_model import PHOTO, share_of_photo
 
 Mixture = NDArray[np.float32]
-Finish = Callable[[], Pixels]
-"""What is left to do of a painting, on any thread, once -> uint8 [H, W, 3]."""
-Network = Callable[[Pixels, Mixture], Finish]
-"""uint8 [h, w, 3] and float32 [S] -> uint8 [h, w, 3], when the rest of it is done."""
+Network = Callable[[Pixels, Mixture], Pixels]
+"""uint8 [h, w, 3] and float32 [S] -> uint8 [h, w, 3]."""
 
 _BAND, _BAND_OF_BYTES = 2**17, 2**18
 """Pixels in a band of rows; its values stay in the cache, so that larger ones are slower. Where nothing is computed in
@@ -79,17 +77,33 @@ class Prepared:
         bands = min(pixels, self._bands_at_once * self._band) * (_IN_BYTES if self._in_bytes else _IN_FLOATS)
         return 7 * pixels + len(self._mixtures) * each + bands + _SMALL_THINGS
 
-    def begin(self, photo: Pixels, network: Network) -> Finish:
-        """Paint one picture, uint8 [H, W, 3], as far as the network goes; threads may paint several at a time."""
-        seen = photo if self._reduced is None else reduce(photo, *self._reduced)
+    def paint(self, photo: Pixels, network: Network) -> Pixels:
+        """Paint one picture, uint8 [H, W, 3]; threads may paint several at a time."""
+        seen = self.reduced(photo)
+        return self.finished(photo, seen, [network(seen, mixture) for mixture in self.painted])
 
-        def untouched() -> Pixels:
-            return photo
+    @property
+    def painted(self) -> list[Mixture]:
+        """The mixtures that a network is needed for."""
+        return [mixture for mixture in self._mixtures if mixture[PHOTO] != 1]
 
-        begun = [untouched if mixture[PHOTO] == 1 else network(seen, mixture) for mixture in self._mixtures]
-        return lambda: self._finished(photo, seen, [finish() for finish in begun])
+    def reduced(self, photo: Pixels) -> Pixels:
+        """What the network sees of uint8 [H, W, 3]: itself, or a smaller one."""
+        return photo if self._reduced is None else reduce(photo, *self._reduced)
 
-    def _finished(self, photo: Pixels, seen: Pixels, paintings: Sequence[Pixels]) -> Pixels:
+    def finished(self, photo: Pixels, seen: Pixels, painted: Sequence[Pixels]) -> Pixels:
+        """What is to be shown of a picture.
+
+        Args:
+            photo: uint8 [H, W, 3].
+            seen: what the network saw of it.
+            painted: what it made of that for each of the mixtures ``painted``, uint8 [h, w, 3].
+
+        Returns:
+            uint8 [H, W, 3], perhaps ``photo`` or the painting itself.
+        """
+        made = iter(painted)
+        paintings = [photo if mixture[PHOTO] == 1 else next(made) for mixture in self._mixtures]
         if self.plain:
             return paintings[0]
         layers = [

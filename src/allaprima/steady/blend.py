@@ -9,7 +9,6 @@ motion was not found. So there are no trails. As a part of every painting is new
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,31 +44,27 @@ BYTES = 30 + BYTES_BETWEEN
 BYTES_REMEMBERED = 4
 
 
-@dataclass
-class Memory:
-    """What is remembered of the frame before."""
-
-    small: NDArray[np.float32]
-    """The frame, reduced: [3, h, w]."""
-    phase: Phase = (0, 0)
-    """How its content lay on the network's grid."""
-    paintings: list[Pixels] = field(default_factory=list)
-    """What was blended, [H, W, 4], with a fourth channel that means nothing."""
-
-
 class Kept:
     """How much of the paintings before stays in those of one frame, and from where it comes.
 
     Args:
-        before: the memory of the frame before.
+        before: the frame before, reduced: [3, h, w].
+        phase: how its content lay on the network's grid.
         small: this frame, reduced.
         size: (H, W) of what the network sees.
         steady: 0..1.
     """
 
-    def __init__(self, before: Memory, small: NDArray[np.float32], size: tuple[int, int], steady: float) -> None:
-        gain = np.clip((small.mean() + 1) / (before.small.mean() + 1), 1 / _EXPOSURE, _EXPOSURE)
-        expected = before.small * np.float32(gain)
+    def __init__(
+        self,
+        before: NDArray[np.float32],
+        phase: Phase,
+        small: NDArray[np.float32],
+        size: tuple[int, int],
+        steady: float,
+    ) -> None:
+        gain = np.clip((small.mean() + 1) / (before.mean() + 1), 1 / _EXPOSURE, _EXPOSURE)
+        expected = before * np.float32(gain)
         flow = motion(_gray(small), _gray(expected))
         along = Motion(flow)
         difference = np.abs(small[0] - along.moved(expected[0]))
@@ -80,9 +75,8 @@ class Kept:
         self.is_cut = bool(difference.mean() > _CUT * max(float(deviation), _LEAST_DEVIATION))
         """Whether nothing may stay: a new shot begins."""
         self._size = size
-        self._paintings = before.paintings
         flow *= REDUCTION
-        self.phase = followed(before.phase, flow)
+        self.phase = followed(phase, flow)
         """How this frame's content is to lie on the network's grid."""
         speed = np.minimum(np.maximum(np.abs(flow[..., 0]), np.abs(flow[..., 1])) / np.float32(_MOVES), 1)
         self._moving = np.asarray(Image.fromarray(speed).reduce(CELL // REDUCTION))
@@ -92,15 +86,15 @@ class Kept:
         mask = Image.fromarray(np.rint(share * 255).astype(np.uint8))
         self._share = mask.resize(size[::-1], Image.Resampling.BILINEAR)
 
-    def blended(self, number: int, painted: Pixels) -> tuple[Pixels, Callable[[], Pixels]]:
-        """The painting of that number, uint8 [H, W, 3], with what stays of the one before.
+    def blended(self, before: Pixels, painted: Pixels) -> tuple[Pixels, Callable[[], Pixels]]:
+        """A painting, uint8 [H, W, 3], with what stays of the one remembered from before it, [H, W, 4].
 
         Returns:
             What is to be remembered of it, [H, W, 4], and what gives what is shown, [H, W, 3].
         """
         new = Image.fromarray(painted).convert("RGBX")
         height, width = self._size
-        moved = moved_by_halves(self._paintings[number], self._steps, REDUCTION)
+        moved = moved_by_halves(before, self._steps, REDUCTION)
         old = Image.frombuffer("RGBX", (width, height), moved, "raw", "RGBX", 0, 1)
         blended = Image.composite(old, new, self._share)
         moving = self._moving

@@ -1,0 +1,53 @@
+"""The steps from a frame to its painting, each in threads of its own.
+
+Frames are decoded, seen, computed side by side, blended in their order, and finished, while whoever takes them encodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from allaprima.film.overlap import overlapped, side_by_side
+from allaprima.painter import Pixels
+from allaprima.session import FrameInWork, Session
+
+Item = TypeVar("Item")
+
+
+@contextmanager
+def painted(
+    items: Iterable[Item],
+    session: Session,
+    see: Callable[[Item], FrameInWork],
+    ends: Callable[[Item], bool] = lambda _: False,
+) -> Iterator[Iterator[tuple[Item, Pixels, bytes | None]]]:
+    """Each item with its painting, in order.
+
+    Args:
+        items: frames, and what belongs to them; they are made in a thread of their own.
+        session: that paints them.
+        see: takes the first step of an item by ``session.see``.
+        ends: whether the session's state after an item is wanted, which is the third thing that comes out.
+    """
+
+    def compute(seen: tuple[Item, FrameInWork]) -> tuple[Item, FrameInWork]:
+        item, frame = seen
+        return item, frame.compute(many=True)
+
+    def blended(
+        computed: Iterable[tuple[Item, FrameInWork]],
+    ) -> Iterator[tuple[Item, Callable[[], Pixels], bytes | None]]:
+        for item, frame in computed:
+            finish = frame.blend()
+            yield item, finish, session.state() if ends(item) else None
+
+    with (
+        overlapped(items) as read,
+        overlapped((item, see(item)) for item in read) as seen,
+        overlapped(side_by_side(compute, seen, session.at_once)) as computed,
+        overlapped(blended(computed)) as begun,
+        overlapped((item, finish(), state) for item, finish, state in begun) as finished,
+    ):
+        yield finished
