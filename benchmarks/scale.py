@@ -15,23 +15,28 @@ Six questions, each with its own part of the results:
 - ``kills``: workers are killed at random moments, and the results compared byte by byte with those of one process.
 
 Processor time is that of all processes of a run, which others on the machine disturb less than the clock; how many
-cores worked for others meanwhile is said beside it.
+cores worked for others meanwhile is said beside it. Every run is a process of its own, so that its memory is its own.
+
+The file of results has a section for each part, with the command, the day and the machine of its own; a part that is
+not asked for is left as it is.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import pickle
-import resource
+import re
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import suppress
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +85,16 @@ def processor_seconds() -> float:
     return total / TICKS
 
 
+def peak_megabytes(pids: list[int]) -> int:
+    """The most memory that each of these processes has had, added up; what they share is counted more than once."""
+    total = 0
+    for pid in pids:
+        with suppress(OSError):
+            found = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+            total += int(found[1]) if found else 0
+    return round(total / 1024)
+
+
 def machine_seconds() -> float:
     """Of all cores at work, whoever's, since the machine started."""
     user, nice, system, _, _, hard, soft, *_ = map(int, Path("/proc/stat").read_text().split("\n")[0].split()[1:])
@@ -102,10 +117,22 @@ class Clock:
         }  # fmt: skip
 
 
+def alone(measure: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+    """By a process of its own."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(measure, *arguments).result()
+
+
+def memory() -> dict[str, Any]:
+    """Of the command, and of all that it has started and that still runs."""
+    return {"megabytes": peak_megabytes([os.getpid()]), "megabytes_of_workers": peak_megabytes([*below(os.getpid())])}
+
+
 def by_threads(source: Path, target: Path, workers: int) -> dict[str, Any]:
     """The plain command's way."""
     clock = Clock()
-    return clock.cost(sum(1 for _ in stylize_files(source, target, STYLE, workers=workers)))
+    cost = clock.cost(sum(1 for _ in stylize_files(source, target, STYLE, workers=workers)))
+    return {**cost, **memory()}
 
 
 def by_engine(source: Path, target: Path, on: str, workers: int) -> dict[str, Any]:
@@ -117,8 +144,15 @@ def by_engine(source: Path, target: Path, on: str, workers: int) -> dict[str, An
             if not told:
                 clock, started = Clock(), time.perf_counter()
             told.update({fate.status: 1, "read": fate.done.read, "written": fate.done.written})
-        result = clock.cost(run.count)
+        result = {**clock.cost(run.count), **memory()}
     return {"start": round(started - before, 2), **result, **told}
+
+
+def painted(source: Path, target: Path, by: str, workers: int) -> dict[str, Any]:
+    """By one or the other."""
+    if by == "threads":
+        return alone(by_threads, source, target, workers)
+    return alone(by_engine, source, target, by, workers)
 
 
 def planning(counts: list[int]) -> list[dict[str, Any]]:
@@ -206,9 +240,8 @@ def overhead(engines: list[str], counts: list[int], workers: int) -> list[dict[s
             made = count
             for by in ("threads", *engines):
                 for again in (False, True) if by != "threads" else (False,):
-                    target = Path(place) / f"{by}{count}"
-                    paint = by_threads(source, target, workers) if by == "threads" else None
-                    results.append({"by": by, "again": again, **(paint or by_engine(source, target, by, workers))})
+                    told = painted(source, Path(place) / f"{by}{count}", by, workers)
+                    results.append({"by": by, "again": again, **told})
                     print(f"overhead: {results[-1]}", file=sys.stderr)
     return results
 
@@ -225,15 +258,9 @@ def photographs(
         for turn in range(rounds):
             for by, workers in [("threads", 2), *((one, number) for one in engines for number in (1, 2))]:
                 target = Path(place) / f"{by}{workers}{turn}"
-                if by == "threads":
-                    told = by_threads(source, target, workers)
-                else:
-                    told = by_engine(source, target, by, workers)
-                results.append({"by": by, "workers": workers, "again": False, **told})
-                print(f"photographs: {results[-1]}", file=sys.stderr)
-                if by != "threads":
-                    told = by_engine(source, target, by, workers)
-                    results.append({"by": by, "workers": workers, "again": True, **told})
+                for again in (False, True) if by != "threads" else (False,):
+                    told = painted(source, target, by, workers)
+                    results.append({"by": by, "workers": workers, "again": again, **told})
                     print(f"photographs: {results[-1]}", file=sys.stderr)
     return results
 
@@ -305,7 +332,7 @@ def main() -> None:
     parser.add_argument("--size", type=parse_size, default=(1155, 866), help="of each (default: 1155x866)")
     parser.add_argument("--rounds", type=at_least_one, default=2, help="default: %(default)s")
     parser.add_argument("--kills", type=at_least_one, default=20, help="of workers (default: %(default)s)")
-    parser.add_argument("--parts", nargs="+", default=PARTS)
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="default: all")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "scale.json", help="default: %(default)s")
     options = parser.parse_args()
     parts: dict[str, Callable[[], Any]] = {
@@ -318,12 +345,13 @@ def main() -> None:
         "commands": lambda: commands(options.photos, options.engines, options.count, options.size),
         "kills": lambda: kills(options.engines, 20 * options.kills, options.kills),
     }
-    results = {part: parts[part]() for part in options.parts}
     line = command_line(["python", "benchmarks/scale.py"], sys.argv[1:])
     packages = [PACKAGES[one] for one in options.engines if one in PACKAGES]
-    used = {"versions": versions("allaprima", "onnxruntime", *packages), "cores": cores()}
-    peak = {"megabytes_of_the_command": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
-    write_results(options.output, {**record(line), **used, **peak, **results})
+    for part in options.parts:
+        measured = {"results": parts[part]()}
+        used = {"versions": versions("allaprima", "onnxruntime", *packages), "cores": cores()}
+        known = json.loads(options.output.read_text()) if options.output.exists() else {}
+        write_results(options.output, {**known, part: {**record(line), **used, **measured}})
 
 
 if __name__ == "__main__":
