@@ -15,6 +15,7 @@ from concurrent.futures import Executor, Future
 from typing import Any
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # before Ray is loaded: it would tell its makers
+os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", ".")  # it would print on stdout that a worker died
 
 import ray
 
