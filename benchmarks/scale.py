@@ -1,7 +1,8 @@
 """What many pictures cost on an engine, and whether killed workers change the results.
 
     python benchmarks/scale.py photos/
-    python benchmarks/scale.py photos/ --engines here dask ray --counts 100 1000 10000 --names 1000000
+    python benchmarks/scale.py photos/ --engines threads here dask ray --counts 100 1000 10000 --names 1000000
+    python benchmarks/scale.py photos/ --engines ray --parts overhead --counts 100000 --add
 
 Six questions, each with its own part of the results:
 
@@ -17,8 +18,8 @@ Six questions, each with its own part of the results:
 Processor time is that of all processes of a run, which others on the machine disturb less than the clock; how many
 cores worked for others meanwhile is said beside it. Every run is a process of its own, so that its memory is its own.
 
-The file of results has a section for each part, with the command, the day and the machine of its own; a part that is
-not asked for is left as it is.
+The file of results has for each part the runs that measured it, each with its command, day and machine. A run takes the
+place of those before it or, with ``--add``, stands beside them; a part that is not asked for is left as it is.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ from speed import RESULTS, at_least_one, parse_size
 
 STYLE = "great_wave"
 TINY = (32, 32)
-ENGINES = ("here", "dask", "ray")
+ENGINES = ("threads", "here", "dask", "ray")
 PARTS = ("planning", "rows", "overhead", "photographs", "commands", "kills")
 VICTIMS = {"here": r"allaprima\.scale\.helper", "dask": "spawn_main|forkserver", "ray": "^ray::paint_rows"}
 """What the command line of an engine's worker has."""
@@ -66,13 +67,12 @@ PACKAGES = {"dask": "distributed", "ray": "ray"}
 TICKS = os.sysconf("SC_CLK_TCK")
 
 PLAN = """
-import resource, sys, time
+import re, sys, time
 from allaprima.scale.plan import rows
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-began, used = time.perf_counter(), time.process_time()
+peak = lambda: int(re.search(r"VmHWM:\\s*(\\d+) kB", open("/proc/self/status").read())[1])
+before, began, used = peak(), time.perf_counter(), time.process_time()
 count = sum(1 for _ in rows(sys.argv[1], "/nowhere", sys.argv[2] or None))
-print(count, time.perf_counter() - began, time.process_time() - used,
-      resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, before)
+print(count, time.perf_counter() - began, time.process_time() - used, peak(), before)
 """
 
 
@@ -168,9 +168,8 @@ def planning(counts: list[int]) -> list[dict[str, Any]]:
                 results.append({"in": "folder", **planned(place, suffix)})
                 print(f"planning: {results[-1]}", file=sys.stderr)
             with listing_server(count) as environment:
-                for suffix in ("", ".png"):
-                    results.append({"in": "s3", **planned("s3://bucket/photos", suffix, environment)})
-                    print(f"planning: {results[-1]}", file=sys.stderr)
+                results.append({"in": "s3", **planned("s3://bucket/photos", "", environment)})
+                print(f"planning: {results[-1]}", file=sys.stderr)
     return results
 
 
@@ -238,7 +237,7 @@ def overhead(engines: list[str], counts: list[int], workers: int) -> list[dict[s
             for number in range(made, count):
                 (source / f"{number}.png").write_bytes(data)
             made = count
-            for by in ("threads", *engines):
+            for by in engines:
                 for again in (False, True) if by != "threads" else (False,):
                     told = painted(source, Path(place) / f"{by}{count}", by, workers)
                     results.append({"by": by, "again": again, **told})
@@ -256,7 +255,9 @@ def photographs(
         source.mkdir()
         make_folder(photos, source, count, size)
         for turn in range(rounds):
-            for by, workers in [("threads", 2), *((one, number) for one in engines for number in (1, 2))]:
+            for by, workers in (
+                (one, number) for one in engines for number in (1, 2) if (one, number) != ("threads", 1)
+            ):
                 target = Path(place) / f"{by}{workers}{turn}"
                 for again in (False, True) if by != "threads" else (False,):
                     told = painted(source, target, by, workers)
@@ -272,7 +273,7 @@ def commands(photos: Path, engines: list[str], count: int, size: tuple[int, int]
         source = Path(place) / "in"
         source.mkdir()
         make_folder(photos, source, count, size)
-        for by in ("threads", *engines):
+        for by in engines:
             words = {"threads": ["--resume"], "here": ["--time-limit", "600"]}.get(by, ["--on", by])
             command = [sys.executable, "-m", "allaprima", "stylize", str(source), "-s", STYLE, "-o", f"{place}/{by}"]
             for again in (False, True):
@@ -294,23 +295,26 @@ def kills(engines: list[str], count: int, number: int) -> list[dict[str, Any]]:
             Image.fromarray(noise.integers(0, 256, (200, 300, 3), np.uint8)).save(source / f"{one}.jpg")
         by_threads(source, Path(place) / "one", 1)
         expected = contents(Path(place) / "one")
-        for on in engines:
+        for on in (one for one in engines if one != "threads"):
             target = Path(place) / on
             told: Counter[str] = Counter()
-            rounds = killed = 0
+            rounds = killed = twice = 0
             while killed < number:  # a job that ends before all kills begins anew with half of its results gone
                 for path in sorted(target.rglob("*.jpg"))[::2]:
                     path.unlink()
                 with FolderJob(source, target, STYLE, on=None if on == "here" else on, threads=2).run() as run:
                     fates = iter(run)
-                    next(fates)
+                    done = [next(fates)]
                     with killing(VICTIMS[on], number - killed, 0.1, 1.5) as victims:
-                        told.update(fate.status for fate in fates)
+                        done += fates
+                told.update(fate.status for fate in done)
+                twice += len(done) - len({fate.job.source for fate in done})
                 killed, rounds = killed + len(victims), rounds + 1
             found = contents(target)
             results.append({
                 "by": on, "pictures": count, "killed": killed, "rounds": rounds, "failed": told["failed"],
-                "missing": len(set(expected) - set(found)), "left_behind": len(set(found) - set(expected)),
+                "told_twice": twice, "missing": len(set(expected) - set(found)),
+                "left_behind": len(set(found) - set(expected)),
                 "different": sum(found.get(name, data) != data for name, data in expected.items()),
             })  # fmt: skip
             print(f"kills: {results[-1]}", file=sys.stderr)
@@ -325,7 +329,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("photos", type=Path, help="a folder of photographs")
-    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=["here", "dask"], help="default: here dask")
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES[:3]), help="default: all but ray")
     parser.add_argument("--counts", nargs="+", type=at_least_one, default=[100, 1000], help="of tiny pictures")
     parser.add_argument("--names", nargs="+", type=at_least_one, default=[10_000, 100_000], help="of a plan")
     parser.add_argument("--count", type=at_least_one, default=60, help="photographs (default: %(default)s)")
@@ -333,6 +337,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=at_least_one, default=2, help="default: %(default)s")
     parser.add_argument("--kills", type=at_least_one, default=20, help="of workers (default: %(default)s)")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="default: all")
+    parser.add_argument("--add", action="store_true", help="keep the runs that are in the file")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS / "scale.json", help="default: %(default)s")
     options = parser.parse_args()
     parts: dict[str, Callable[[], Any]] = {
@@ -348,10 +353,11 @@ def main() -> None:
     line = command_line(["python", "benchmarks/scale.py"], sys.argv[1:])
     packages = [PACKAGES[one] for one in options.engines if one in PACKAGES]
     for part in options.parts:
-        measured = {"results": parts[part]()}
+        results = parts[part]()
         used = {"versions": versions("allaprima", "onnxruntime", *packages), "cores": cores()}
         known = json.loads(options.output.read_text()) if options.output.exists() else {}
-        write_results(options.output, {**known, part: {**record(line), **used, **measured}})
+        runs = [*(known.get(part, []) if options.add else []), {**record(line), **used, "results": results}]
+        write_results(options.output, {**known, part: runs})
 
 
 if __name__ == "__main__":
