@@ -8,9 +8,10 @@ import pytest
 
 from allaprima.errors import OutputError
 from allaprima.evaluation.experiment import CONTENT, PAINTING, Outcome, Task
-from allaprima.evaluation.record import command_line
+from allaprima.evaluation.record import command_line, versions
 from allaprima.evaluation.report import optimization_table, quoted, refinement_table, seconds_table, terms_table
 from allaprima.evaluation.summary import summarize
+from allaprima.version import __version__
 
 
 def outcome(photo: str, total: float, painter: str = "", start: str = "", curve: tuple[float, ...] = ()) -> Outcome:
@@ -95,3 +96,9 @@ def test_a_recorded_command_names_no_folders():
     ]
     line = command_line(["allaprima", "evaluate"], words)
     assert line == "allaprima evaluate --photos val --style wave=wave.jpg --painter m:f:a=b.bin:wave,c -o out"
+
+
+def test_results_name_the_version_of_the_code_that_made_them(monkeypatch):
+    monkeypatch.setattr("allaprima.evaluation.record.version", lambda package: f"{package} as installed")
+    told = versions("allaprima", "numpy")
+    assert (told["allaprima"], told["numpy"]) == (__version__, "numpy as installed")

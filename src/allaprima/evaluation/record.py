@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from allaprima.files import write_bytes
+from allaprima.version import __version__
 
 
 def record(command: str) -> dict[str, Any]:
@@ -53,8 +54,9 @@ def cpu_model() -> str:
 
 
 def versions(*packages: str) -> dict[str, str]:
-    """Python's version and those of installed packages."""
-    return {"python": platform.python_version(), **{package: version(package) for package in packages}}
+    """Python's version, that of the code that runs, and those of installed packages."""
+    found = {package: __version__ if package == "allaprima" else version(package) for package in packages}
+    return {"python": platform.python_version(), **found}
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
