@@ -11,7 +11,7 @@ Six questions, each with its own part of the results:
 - ``rows``: what a row costs the one process that hands all of them out and writes the report.
 - ``overhead``: pictures of 32×32 pixels, by threads of one process (``stylize FOLDER``) and by each engine: what a
   picture costs beyond painting it, and how that grows with their number. Then the same job again, which is done.
-- ``photographs``: real ones, by threads, by one worker and by two; bytes read and written; then again.
+- ``photographs``: real ones, by threads, by one worker and by two; bytes read and written.
 - ``commands``: the same by whole commands, from start to end, and again when all is done.
 - ``kills``: workers are killed at random moments, and the results compared byte by byte with those of one process.
 
@@ -259,10 +259,8 @@ def photographs(
                 (one, number) for one in engines for number in (1, 2) if (one, number) != ("threads", 1)
             ):
                 target = Path(place) / f"{by}{workers}{turn}"
-                for again in (False, True) if by != "threads" else (False,):
-                    told = painted(source, target, by, workers)
-                    results.append({"by": by, "workers": workers, "again": again, **told})
-                    print(f"photographs: {results[-1]}", file=sys.stderr)
+                results.append({"by": by, "workers": workers, **painted(source, target, by, workers)})
+                print(f"photographs: {results[-1]}", file=sys.stderr)
     return results
 
 
