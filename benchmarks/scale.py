@@ -265,7 +265,10 @@ def photographs(
 
 
 def commands(photos: Path, engines: list[str], count: int, size: tuple[int, int]) -> list[dict[str, Any]]:
-    """The whole command, from its start to its end; then again, when all is done."""
+    """The whole command, from its start to its end; then again, when all is done.
+
+    Engines' processes end when they like, so that what is said of cores is what all programs used.
+    """
     results = []
     with tempfile.TemporaryDirectory() as place:
         source = Path(place) / "in"
@@ -275,9 +278,13 @@ def commands(photos: Path, engines: list[str], count: int, size: tuple[int, int]
             words = {"threads": ["--resume"], "here": ["--time-limit", "600"]}.get(by, ["--on", by])
             command = [sys.executable, "-m", "allaprima", "stylize", str(source), "-s", STYLE, "-o", f"{place}/{by}"]
             for again in (False, True):
-                clock = Clock()
+                began, used = time.perf_counter(), machine_seconds()
                 subprocess.run([*command, *words], check=True, capture_output=True)
-                results.append({"by": by, "options": " ".join(words), "again": again, **clock.cost(count)})
+                seconds, used = time.perf_counter() - began, machine_seconds() - used
+                results.append({
+                    "by": by, "options": " ".join(words), "again": again, "pictures": count,
+                    "seconds": round(seconds, 2), "cores_of_all": round(used / seconds, 2),
+                })  # fmt: skip
                 print(f"commands: {results[-1]}", file=sys.stderr)
     return results
 

@@ -24,8 +24,10 @@ from allaprima.scale.store import Found
 from allaprima.scale.stores import Folder, open_store
 from allaprima.stylizer import Stylizer
 
+Painters = tuple[FilePainter, ClipPainter]
 
-def painters(order: Order) -> tuple[FilePainter, ClipPainter]:
+
+def painters(order: Order) -> Painters:
     """The painters of pictures and of clips, in one thread.
 
     Raises:
@@ -61,13 +63,17 @@ def painters(order: Order) -> tuple[FilePainter, ClipPainter]:
 class Bench:
     """Paints rows of one order.
 
+    Args:
+        order: what is to be done with them.
+        made: its ``painters``, if they are there already.
+
     Raises:
         EngineError: this machine would paint something else than what was ordered.
     """
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, made: Painters | None = None) -> None:
         self._order = order
-        self._painter, self._clips = painters(order)
+        self._painter, self._clips = made or painters(order)
         if self._painter.digest != order.look:
             raise EngineError("a worker has another model or another version than the command; install the same on all")
         self._source, self._target = open_store(order.source), open_store(order.target)

@@ -161,7 +161,8 @@ class FolderJob:
             codec=codec,
             sheet=sheet,
         )
-        painter, _ = painters(order)
+        self._painters = painters(order)
+        painter = self._painters[0]
         label = style_label(painter.painter.look.style or "")
         self.target = _beside(self.source, label) if target is None else whole(str(target))
         check_places(self.source, self.target)
@@ -178,7 +179,7 @@ class FolderJob:
         start = partial(open_engine, self._on, self._count)
         if not self.order.skips:
             return ScaleRun(self.order, self.rows(), start)
-        return ScaleRun(self.order, self.rows(), start, Bench(self.order).done)
+        return ScaleRun(self.order, self.rows(), start, Bench(self.order, self._painters).done)
 
     def rows(self) -> Iterator[Row]:
         """The pictures of the share, found as they are asked for; what other engines hand to ``worker.paint_all``.
