@@ -24,7 +24,7 @@ import numpy as np
 from allaprima import Stylizer
 from allaprima.engine.engine import Engine
 from allaprima.evaluation.record import command_line, record, versions
-from allaprima.film.encoder import open_segment
+from allaprima.film.encoder import ToEncode, open_segment
 from allaprima.film.encoding import choose_encoding
 from allaprima.film.overlap import overlapped
 from allaprima.film.pyav import load_av
@@ -70,9 +70,10 @@ def scaled(source: Path, target: Path, size: tuple[int, int], count: int) -> Non
 
 def encode(frames: Iterator[np.ndarray], size: tuple[int, int], folder: Path) -> None:
     """Frames as a clip's segment."""
+    to_encode = ToEncode(ENCODING, size)
     with open_segment(folder / "codec.mov", ENCODING, size, RATE) as encoder:
         for pixels in frames:
-            encoder.write(pixels)
+            encoder.write(to_encode(pixels))
 
 
 class Case:

@@ -15,6 +15,7 @@ from allaprima.look.painting import Prepared
 from allaprima.options import OPTIONS
 from allaprima.painter import Painter, check_size
 from allaprima.steady.shot import Seen, Shot
+from allaprima.style_model import share_of_photo
 
 Pixels = NDArray[np.uint8]
 
@@ -183,6 +184,11 @@ class FrameInWork:
         if steady > 0:
             self._seen = shot.see(self._reduced, np.array(prepared.painted, np.float32), steady, _SMALL_CHANGE)
         self._paintings: list[Pixels] = []
+
+    @property
+    def share(self) -> float:
+        """Of the photograph itself in the painting, 0 to 1; where there is a mask, where it is white."""
+        return share_of_photo(self._painter.mixtures[0])
 
     def follow(self) -> None:
         """Let the next frame that is seen come after this one."""

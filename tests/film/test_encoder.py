@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("av", reason="the extra video is not installed")
 
-from allaprima.film.encoder import open_segment
+from allaprima.film.encoder import ToEncode, open_segment
 from allaprima.film.encoding import CODECS, Encoding
 
 
@@ -18,8 +18,10 @@ from allaprima.film.encoding import CODECS, Encoding
 @pytest.mark.parametrize("codec", sorted(CODECS))
 def test_encoding_makes_no_thread_of_ours_a_real_time_one(codec, tmp_path):
     before = os.sched_getscheduler(0)
-    with open_segment(tmp_path / "a", Encoding(".mkv", codec, 90, alpha=False), (64, 64), Fraction(25)) as encoder:
+    encoding = Encoding(".mkv", codec, 90, alpha=False)
+    to_encode = ToEncode(encoding, (64, 64))
+    with open_segment(tmp_path / "a", encoding, (64, 64), Fraction(25)) as encoder:
         for level in (0, 90):
-            encoder.write(np.full((64, 64, 3), level, np.uint8))
+            encoder.write(to_encode(np.full((64, 64, 3), level, np.uint8)))
             assert os.sched_getscheduler(0) == before
     assert os.sched_getscheduler(0) == before

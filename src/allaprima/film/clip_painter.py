@@ -6,13 +6,14 @@ What a segment is made of comes from ``steps``, and is encoded here.
 from __future__ import annotations
 
 import hashlib
+import operator
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from allaprima.engine.progress import Progress
 from allaprima.errors import AllaPrimaError, OptionError, PictureError
@@ -20,18 +21,20 @@ from allaprima.file_painter import FilePainter
 from allaprima.files import move, write_bytes
 from allaprima.film.animated import animated
 from allaprima.film.direction import Direction, Director, is_clip
-from allaprima.film.encoder import open_segment
+from allaprima.film.encoder import ToEncode, open_segment
 from allaprima.film.encoding import CODECS, Encoding, choose_encoding
 from allaprima.film.frame import USUAL_RATE, Frame
 from allaprima.film.joining import join
 from allaprima.film.moments import sheet_of_moments
 from allaprima.film.outputs import kind_of
+from allaprima.film.planes import FORMAT, InPlanes
 from allaprima.film.reader import Clip, open_clip, open_container
 from allaprima.film.segments import MOST_FRAMES, SECONDS, Segment, Times, Work
 from allaprima.film.sequence import write_sequence
 from allaprima.film.steps import painted
 from allaprima.film.stream import write_stream
 from allaprima.film.timeline import Time, Timeline, parse_timeline, seconds_of
+from allaprima.look.stroke import reduced_size
 from allaprima.options import STEADY, check
 from allaprima.painter import Pixels
 from allaprima.picture.picture import Picture
@@ -160,14 +163,17 @@ class ClipPainter:
         session = Session(self.files.painter, self.steady)
         shown = _Shown(progress, 0, clip.count)
 
-        def told(results: Iterator[tuple[Frame, Pixels, bytes | None]]) -> Iterator[Frame]:
-            for frame, pixels, _ in results:
-                yield replace(frame, pixels=pixels)
+        def finish(frame: Frame, _: FrameInWork, painting: Pixels) -> Frame:
+            return replace(frame, pixels=painting)
+
+        def told(results: Iterator[tuple[Frame, Frame, bytes | None]]) -> Iterator[Frame]:
+            for _, frame, _ in results:
+                yield frame
                 shown.one_more()
 
         with self.direction.of(self.files.painter.look) as director:
             see = _Seeing(session, director, clip, stopped)
-            with painted(clip.frames(), session, see) as results:
+            with painted(clip.frames(), session, see, finish) as results:
                 yield told(results)
         self._tell_of_reading(clip, source)
 
@@ -198,7 +204,8 @@ class ClipPainter:
                 if segments:
                     session.restore(segments[-1].state)
                 with self.direction.of(self.files.painter.look) as director:
-                    run = _Run(clip, session, director, encoding, work, segments, progress, stopped)
+                    small = self._seen_in_yuv(clip, encoding)
+                    run = _Run(clip, session, director, encoding, small, work, segments, progress, stopped)
                     run.carry_out()
                 self._tell_of_reading(clip, source)
                 if not segments:
@@ -235,6 +242,13 @@ class ClipPainter:
 
     def _encoding(self, clip: Clip, target: Path) -> Encoding:
         return choose_encoding(target.suffix, self.codec, self.files.quality, alpha=clip.alpha)
+
+    def _seen_in_yuv(self, clip: Clip, encoding: Encoding) -> tuple[int, int] | None:
+        """(height, width) of what the network sees where all the rest can be done in YUV; see ``planes``."""
+        look, plain = self.files.painter.look, encoding.pix_fmt == FORMAT and clip.in_yuv
+        if not plain or look.longest is None or look.color != "style" or look.mask is not None or self.direction.mask:
+            return None
+        return reduced_size(clip.size[1], clip.size[0], look.longest)
 
     def _sheet(self, source: Path) -> Picture:
         painter = self.files.painter
@@ -304,8 +318,8 @@ class _Timed:
     """Whether it is the last of its segment."""
 
 
-_Result = tuple[_Timed, Pixels, bytes | None]
-"""A frame, its painting, and at the end of a segment the session's state."""
+_Result = tuple[_Timed, Any, bytes | None]
+"""A frame, its painting as PyAV's frame, and at the end of a segment the session's state."""
 
 
 class _Seeing:
@@ -333,12 +347,15 @@ class _Run:
         session: Session,
         director: Director,
         encoding: Encoding,
+        small: tuple[int, int] | None,
         work: Work,
         segments: list[Segment],
         progress: Progress | None,
         stopped: Callable[[], bool],
     ) -> None:
         self._clip, self._session, self._director = clip, session, director
+        self._small, self._to_encode = small, ToEncode(encoding, clip.size)
+        self._planes = None if small is None else InPlanes(clip.size[::-1], small)
         self._encoding, self._work, self._segments, self._stopped = encoding, work, segments, stopped
         self._rate = clip.rate or USUAL_RATE
         self._length = max(1, min(MOST_FRAMES, round(SECONDS * self._rate)))
@@ -348,12 +365,19 @@ class _Run:
     def carry_out(self) -> None:
         """Paint what is left; whole segments are added to those that there are."""
         see = _Seeing(self._session, self._director, self._clip, self._stopped)
-        timed = self._timed(self._clip.frames())
-        with painted(timed, self._session, lambda one: see(one.frame), lambda one: one.ends) as results:
+        frames = self._clip.frames() if self._small is None else self._clip.reduced_frames(*self._small)
+        timed, ends = self._timed(frames), operator.attrgetter("ends")
+        with painted(timed, self._session, lambda one: see(one.frame), self._finished, ends) as results:
             first = next(results, None)
             while first is not None:
                 self._encode_segment(first, results)
                 first = next(results, None)
+
+    def _finished(self, item: _Timed, frame: FrameInWork, painting: Pixels) -> Any:
+        """What the encoder takes: PyAV's frame."""
+        if self._planes is None or item.frame.planes is None:
+            return self._to_encode(painting)
+        return self._planes.frame(item.frame.planes, painting, frame.share)
 
     def _timed(self, frames: Iterator[Frame]) -> Iterator[_Timed]:
         """Every frame with its duration, which is known once the next one is there."""
@@ -367,18 +391,16 @@ class _Run:
 
     def _encode_segment(self, result: _Result, rest: Iterator[_Result]) -> None:
         number, times = len(self._segments), Times()
-        item, pixels, state = result
-        height, width = pixels.shape[:2]
-        channels = 4 if self._encoding.alpha else 3
-        place = self._work.place(number)
-        with open_segment(place, self._encoding, (width, height), self._rate, self._clip.pixel_aspect) as encoder:
+        item, frame, state = result
+        clip, place = self._clip, self._work.place(number)
+        with open_segment(place, self._encoding, clip.size, self._rate, clip.pixel_aspect) as encoder:
             while True:
-                encoder.write(pixels[..., :channels])
+                encoder.write(frame)
                 times.append((item.frame.pts, item.duration))
                 self._shown.one_more()
                 if state is not None:
                     break
-                item, pixels, state = next(rest)
+                item, frame, state = next(rest)
         self._segments.append(self._work.keep(number, times, state))
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from allaprima.film.pyav import load_av
 
-BT709, FCC, BT470BG, SMPTE170M, SMPTE240M, BT2020, BT2020_CONSTANT = 1, 4, 5, 6, 7, 9, 10
+BT709, UNSPECIFIED, FCC, BT470BG, SMPTE170M, SMPTE240M, BT2020, BT2020_CONSTANT = 1, 2, 4, 5, 6, 7, 9, 10
 """Matrix coefficients, by their numbers in Recommendation ITU-T H.273, table 4."""
 _MATRICES = {
     BT709: "ITU709", FCC: "FCC", BT470BG: "ITU601", SMPTE170M: "ITU601", SMPTE240M: "SMPTE240M", BT2020: "BT2020",
@@ -30,9 +30,10 @@ WIDE_PRIMARIES = (9, 11, 12)
 """BT.2020 and both P3, table 2."""
 HD_ROWS = 720
 
-_FAST, _EXACT = 0x4, 0x4 | 0x2000 | 0x4000 | 0x40000
-"""Flags of FFmpeg's scaler: bicubic; the same with full chroma resolution and exact rounding. For 8 bits the first is
-within 2 of 255 and takes a tenth of the time; more bits would come out 3 off, for want of rounding."""
+_FAST, _MEANS, _EXACT = 0x4, 0x20, 0x4 | 0x2000 | 0x4000 | 0x40000
+"""Flags of FFmpeg's scaler: bicubic; the mean over an area; bicubic with full chroma resolution and exact rounding. For
+8 bits the first is within 2 of 255 and takes a tenth of the time; more bits would come out 3 off, for want of
+rounding."""
 
 TO_SDR = "out_primaries=bt709:out_transfer=bt709:intent=perceptual"
 
@@ -55,9 +56,10 @@ class ToRGB:
     Args:
         first: the first frame.
         size: (width, height) of the result; None is the first frame's.
+        reducing: whether the frames are made much smaller: every pixel is the mean of those it stands for.
     """
 
-    def __init__(self, first: Any, size: tuple[int, int] | None = None) -> None:
+    def __init__(self, first: Any, size: tuple[int, int] | None = None, *, reducing: bool = False) -> None:
         from av.video.reformatter import ColorRange, Colorspace, VideoReformatter  # noqa: PLC0415 - see pyav.py
 
         self.width: int
@@ -67,7 +69,7 @@ class ToRGB:
         self._colorspaces, self._ranges = Colorspace, ColorRange
         self._scaler = VideoReformatter()
         deep = any(component.bits > 8 for component in first.format.components)
-        self._interpolation = _EXACT if deep else _FAST
+        self._interpolation = _MEANS if reducing else _EXACT if deep else _FAST
         self._sdr: _ToSDR | None = None
 
     def __call__(self, frame: Any) -> NDArray[np.uint8]:

@@ -16,6 +16,32 @@ from allaprima.film.encoding import CODECS, Encoding
 from allaprima.film.pyav import load_av, own_priority
 
 
+class ToEncode:
+    """Makes frames what an encoder takes; one thread at a time may use it.
+
+    Args:
+        encoding: how they are encoded.
+        size: (width, height) of the frames.
+    """
+
+    def __init__(self, encoding: Encoding, size: tuple[int, int]) -> None:
+        self._converted, self._channels = FromRGB(encoding.pix_fmt), 4 if encoding.alpha else 3
+        self._padding = tuple(side % 2 if CODECS[encoding.codec].even else 0 for side in size)
+        self.size = size[0] + self._padding[0], size[1] + self._padding[1]
+        """(width, height) of what is encoded."""
+
+    def __call__(self, pixels: NDArray[np.uint8]) -> Any:
+        """PyAV's frame of uint8 [H, W, 3] or [H, W, 4], in the encoder's format and with its tags."""
+        pixels, (right, bottom) = pixels[..., : self._channels], self._padding
+        if right or bottom:
+            pixels = np.pad(pixels, [(0, bottom), (0, right), (0, 0)], mode="edge")
+        return self._converted(pixels)
+
+    def tag(self, context: Any) -> None:
+        """Say of an encoder what the colors are."""
+        self._converted.tag(context)
+
+
 class SegmentEncoder:
     """Encodes frames of one size into a file; the first is a key frame, and nothing refers to what lies outside.
 
@@ -26,25 +52,19 @@ class SegmentEncoder:
     def __init__(
         self, container: Any, encoding: Encoding, size: tuple[int, int], rate: Fraction, aspect: Fraction
     ) -> None:
-        codec = CODECS[encoding.codec]
-        self._container, self._converted = container, FromRGB(encoding.pix_fmt)
-        self._padding = tuple(side % 2 if codec.even else 0 for side in size)
+        codec, form = CODECS[encoding.codec], ToEncode(encoding, size)
         stream = container.add_stream(codec.encoder, rate=rate, options=codec.options(encoding.quality))
-        stream.width, stream.height = (side + more for side, more in zip(size, self._padding, strict=True))
+        stream.width, stream.height = form.size
         stream.pix_fmt = encoding.pix_fmt
         context = stream.codec_context
         context.thread_count = codec.threads
         context.time_base = 1 / rate
         context.sample_aspect_ratio = aspect
-        self._converted.tag(context)
-        self._stream, self._count = stream, 0
+        form.tag(context)
+        self._container, self._stream, self._count = container, stream, 0
 
-    def write(self, pixels: NDArray[np.uint8]) -> None:
-        """Encode uint8 [H, W, 3] or [H, W, 4]."""
-        right, bottom = self._padding
-        if right or bottom:
-            pixels = np.pad(pixels, [(0, bottom), (0, right), (0, 0)], mode="edge")
-        frame = self._converted(pixels)
+    def write(self, frame: Any) -> None:
+        """Encode PyAV's frame, as ``ToEncode`` makes it."""
         frame.pts, frame.time_base = self._count, self._stream.codec_context.time_base
         self._count += 1
         with own_priority():  # the first frame opens the encoder

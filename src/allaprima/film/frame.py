@@ -14,6 +14,10 @@ USUAL_RATE = Fraction(25)
 """Frames a second of a clip that does not say."""
 
 
+Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+"""Y [H, W], and U and V [H / 2, W / 2], BT.709 in the limited range."""
+
+
 @dataclass(frozen=True, eq=False)
 class Frame:
     """One picture of a clip, upright.
@@ -22,11 +26,13 @@ class Frame:
         pixels: sRGB, uint8 [H, W, 3], or [H, W, 4] with alpha.
         pts: when it is shown, in ticks of the clip's ``time_base``.
         duration: for how long, in ticks; None where the clip does not say.
+        planes: of a frame that stays in YUV (``planes.py``), at full size, while ``pixels`` are a reduced copy.
     """
 
     pixels: NDArray[np.uint8]
     pts: int
     duration: int | None = None
+    planes: Planes | None = None
 
     @property
     def picture(self) -> Picture:

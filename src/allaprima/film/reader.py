@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from allaprima.errors import PictureError
-from allaprima.film.color import ToRGB
+from allaprima.film.color import FromRGB, ToRGB
 from allaprima.film.deinterlace import Deinterlacer
-from allaprima.film.frame import USUAL_RATE, Frame
+from allaprima.film.frame import USUAL_RATE, Frame, Planes
+from allaprima.film.planes import FORMAT, planes_of, stay_in_yuv
 from allaprima.film.pyav import load_av
-from allaprima.film.upright import Matrix, display_matrix, swaps_sides, turned
+from allaprima.film.upright import AS_IT_IS, display_matrix, swaps_sides, turned
 from allaprima.options import MAX_PIXELS
 from allaprima.picture.picture import scaled_within
 from allaprima.style_model import SMALLEST_SIDE
@@ -29,6 +30,9 @@ _FORMATS = ",".join([
 
 _STREAMS = ("yuv4mpegpipe", "h264", "hevc", "obu", "ivf")
 """Containers without an index, which are read from the beginning."""
+
+Convert = Callable[[Any], Frame]
+"""PyAV's frame as one of ours."""
 
 
 @dataclass
@@ -45,6 +49,7 @@ class Clip:
         pixel_aspect: the width of a pixel over its height.
         interlaced: whether its frames are woven of two fields, which are taken apart.
         hdr: whether its colors are mapped from HDR or a wide gamut.
+        in_yuv: whether its frames may stay in YUV, see ``reduced_frames``.
         container: PyAV's, with all the other tracks, for whoever copies them.
         video: PyAV's stream of the frames.
         damage: what of it could not be read, in words that follow its name.
@@ -59,17 +64,27 @@ class Clip:
     pixel_aspect: Fraction
     interlaced: bool
     hdr: bool
+    in_yuv: bool
     container: Any
     video: Any
     damage: list[str] = field(default_factory=list)
-    _decoded: Iterator[Frame] = field(default_factory=lambda: iter(()), repr=False)
+    _first: Any = field(default=None, repr=False)
+    _converted: Callable[[Convert | None], Iterator[Frame]] = field(default=lambda _: iter(()), repr=False)
 
     def frames(self) -> Iterator[Frame]:
         """The frames in the order in which they are shown, once: a clip is read once.
 
         What is damaged is left out, so that the frame before it stands longer, and said in ``damage``.
         """
-        return self._decoded
+        return self._converted(None)
+
+    def reduced_frames(self, height: int, width: int) -> Iterator[Frame]:
+        """The frames as ``frames`` gives them, but reduced to so many pixels, and with the ``planes`` at full size.
+
+        Of clips with ``in_yuv`` alone.
+        """
+        to_rgb, to_yuv = ToRGB(self._first, (width, height), reducing=True), _ToPlanes(self._first, self.size)
+        return self._converted(lambda frame: Frame(to_rgb(frame), frame.pts, frame.duration or None, to_yuv(frame)))
 
 
 @contextmanager
@@ -225,12 +240,18 @@ class _Opening:
             pixel_aspect=Fraction(1) / aspect if swaps_sides(matrix) and aspect else aspect or Fraction(1),
             interlaced=self._interlaced,
             hdr=to_rgb.is_hdr,
+            in_yuv=matrix == AS_IT_IS and longest is None and stay_in_yuv(first),
             container=self._container,
             video=video,
             damage=self._damage,
         )
         clip.count = self._count(clip)
-        clip._decoded = self._frames(wanted, matrix, to_rgb)
+        clip._first = first
+
+        def to_frame(frame: Any) -> Frame:
+            return Frame(turned(to_rgb(frame), matrix), frame.pts, frame.duration or None)
+
+        clip._converted = lambda convert: self._frames(wanted, convert or to_frame)
         return clip
 
     def _from_the_first(self) -> Iterator[Any]:
@@ -291,10 +312,10 @@ class _Opening:
             if packet is None:
                 return
 
-    def _frames(self, wanted: Iterator[Any], matrix: Matrix, to_rgb: ToRGB) -> Iterator[Frame]:
+    def _frames(self, wanted: Iterator[Any], convert: Convert) -> Iterator[Frame]:
         promised, seen = self._video.frames, 0
         for frame in wanted:
-            yield Frame(turned(to_rgb(frame), matrix), frame.pts, frame.duration or None)
+            yield convert(frame)
             seen += 1
         if self._first is None and self._end is None and seen < promised and not self._damage:
             self._damage.append(f"ends after {seen:,} of its {promised:,} frames")
@@ -325,3 +346,18 @@ class _Opening:
 def _ticks(seconds: Fraction | float, time_base: Fraction) -> int:
     """Seconds in whole ticks, up: a frame that is shown exactly then belongs to what follows."""
     return math.ceil(Fraction(seconds).limit_denominator(10**9) / Fraction(time_base))
+
+
+class _ToPlanes:
+    """The planes of frames, of which some may not ``stay_in_yuv``: a clip may change on its way."""
+
+    def __init__(self, first: Any, size: tuple[int, int]) -> None:
+        self._first, self._size = first, size
+        self._others: tuple[ToRGB, FromRGB] | None = None
+
+    def __call__(self, frame: Any) -> Planes:
+        if stay_in_yuv(frame) and (frame.width, frame.height) == self._size:
+            return planes_of(frame)
+        self._others = self._others or (ToRGB(self._first, self._size), FromRGB(FORMAT))
+        to_rgb, from_rgb = self._others
+        return planes_of(from_rgb(to_rgb(frame)))

@@ -14,6 +14,7 @@ from allaprima.painter import Pixels
 from allaprima.session import FrameInWork, Session
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @contextmanager
@@ -21,14 +22,16 @@ def painted(
     items: Iterable[Item],
     session: Session,
     see: Callable[[Item], FrameInWork],
+    finish: Callable[[Item, FrameInWork, Pixels], Result],
     ends: Callable[[Item], bool] = lambda _: False,
-) -> Iterator[Iterator[tuple[Item, Pixels, bytes | None]]]:
-    """Each item with its painting, in order.
+) -> Iterator[Iterator[tuple[Item, Result, bytes | None]]]:
+    """Each item with what is made of its painting, in order.
 
     Args:
         items: frames, and what belongs to them; they are made in a thread of their own.
         session: that paints them.
         see: takes the first step of an item by ``session.see``.
+        finish: makes of a painting what is wanted, in a thread of its own.
         ends: whether the session's state after an item is wanted, which is the third thing that comes out.
     """
 
@@ -38,16 +41,16 @@ def painted(
 
     def blended(
         computed: Iterable[tuple[Item, FrameInWork]],
-    ) -> Iterator[tuple[Item, Callable[[], Pixels], bytes | None]]:
+    ) -> Iterator[tuple[Item, FrameInWork, Callable[[], Pixels], bytes | None]]:
         for item, frame in computed:
-            finish = frame.blend()
-            yield item, finish, session.state() if ends(item) else None
+            shown = frame.blend()
+            yield item, frame, shown, session.state() if ends(item) else None
 
     with (
         overlapped(items) as read,
         overlapped((item, see(item)) for item in read) as seen,
         overlapped(side_by_side(compute, seen, session.at_once)) as computed,
         overlapped(blended(computed)) as begun,
-        overlapped((item, finish(), state) for item, finish, state in begun) as finished,
+        overlapped((item, finish(item, frame, shown()), state) for item, frame, shown, state in begun) as finished,
     ):
         yield finished

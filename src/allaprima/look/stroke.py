@@ -88,8 +88,7 @@ class Enlarger:
         self._colors = enlarged(Image.fromarray(painted), small, size, "cubic")
         self._luminance = enlarged(luminance, small, size, "cubic", beyond=True)
         found = slopes(np.asarray(luminance), painted, share)
-        self._bits = int(np.log2(127 / max(1.0, float(np.abs(found).max()))))
-        """After the point in a slope: with them it fits in a byte, and times detail in 16 bits."""
+        self._bits = bits_of(found)
         found *= 2**self._bits
         planes = (np.rint(found) + MIDDLE).astype(np.uint8)
         image = Image.merge("RGB", [Image.fromarray(plane) for plane in planes])
@@ -130,23 +129,29 @@ class Enlarger:
         return rows
 
 
-def slopes(luminance: Pixels, painted: Pixels, share: float) -> Floats:
-    """How each channel of a painting follows a luminance: uint8 [h, w], [h, w, 3] -> [3, h / BLOCK, w / BLOCK].
+def bits_of(slopes: Floats) -> int:
+    """After the point in slopes: with so many they fit in a byte, and times detail in 16 bits."""
+    return int(np.log2(127 / max(1.0, float(np.abs(slopes).max()))))
+
+
+def slopes(luminance: Pixels, painted: Pixels, share: float, scale: float = 1.0) -> Floats:
+    """How each channel of a painting follows a luminance: uint8 [h, w], [h, w, n] -> [n, h / BLOCK, w / BLOCK].
 
     a = (cov(Y, p) + ε · share) / (var(Y) + ε), smoothed over the windows: with the photograph as the painting
-    it is 1.
+    it is 1. ``scale`` is the range of both, of that of bytes.
     """
-    height, width = luminance.shape
-    values = np.empty((8, -(-height // BLOCK) * BLOCK, -(-width // BLOCK) * BLOCK), np.uint16)
+    height, width, channels = painted.shape
+    first, epsilon = 1 + channels, np.float32(EPSILON * scale**2)
+    values = np.empty((2 * first, -(-height // BLOCK) * BLOCK, -(-width // BLOCK) * BLOCK), np.uint16)
     values[0, :height, :width] = luminance
-    values[1:4, :height, :width] = painted.transpose(2, 0, 1)
-    values[:4, :height, width:] = values[:4, :height, width - 1 : width]
-    values[:4, height:] = values[:4, height - 1 : height]
-    np.multiply(values[:4], values[0], out=values[4:])
+    values[1:first, :height, :width] = painted.transpose(2, 0, 1)
+    values[:first, :height, width:] = values[:first, :height, width - 1 : width]
+    values[:first, height:] = values[:first, height - 1 : height]
+    np.multiply(values[:first], values[0], out=values[first:])
     means = _window_mean(_block_mean(values))
-    covariances = means[4:] - means[:4] * means[0]
+    covariances = means[first:] - means[:first] * means[0]
     variance = np.maximum(covariances[0], 0)
-    return _window_mean((covariances[1:] + np.float32(EPSILON * share)) / (variance + np.float32(EPSILON)))
+    return _window_mean((covariances[1:] + epsilon * np.float32(share)) / (variance + epsilon))
 
 
 def _block_mean(values: NDArray[np.uint16]) -> Floats:
