@@ -107,6 +107,18 @@ def test_threads_share_it_and_keep_their_own_results(stylizer):
     assert all(np.array_equal(a, b) for a, b in zip(found, expected, strict=True))
 
 
+def test_frames_side_by_side_are_those_of_one_at_a_time(stylizer):
+    """From the first on: a run that goes on in the middle of a clip gives the same."""
+    engine, frames = Engine(gallery_model("fast"), 2, engine="openvino"), [checkered(64, 48, k) for k in range(8)]
+    mixed = mixture(engine.card.names, "great_wave", 1)
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda one: engine.paint(one[None], mixed, beside=True)[0], frames))
+    again = [engine.paint(one[None], mixed, beside=True)[0] for one in reversed(frames)][::-1]
+    assert all(np.array_equal(a, b) for a, b in zip(found, again, strict=True))
+    expected = [stylizer.stylize(one, "great_wave").astype(int) for one in frames]
+    assert max(np.abs(a - b).max() for a, b in zip(found, expected, strict=True)) <= 1
+
+
 def test_bfloat16_is_near():
     pytest.importorskip("openvino")
     try:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from allaprima.engine.machine import cores
 from allaprima.engine.memory import BOUND, Budget, sensible_memory
 from allaprima.engine.progress import Progress
-from allaprima.engine.runtime import memory_faults, open_session, shrinking
+from allaprima.engine.runtime import Session, memory_faults, open_session, shrinking
 from allaprima.errors import EngineError, ModelError, OptionError, StyleError
 from allaprima.options import ENGINES
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
@@ -99,12 +99,11 @@ class Engine:
             raise ModelError(f"{model} is no style model: {STYLIZED} is not among its outputs")
         self._measured = False
         self._turns = threading.Semaphore(cores())  # more at a time would take memory, and no core has time for them
-        self._session: Any = session
+        self._session: Session = session
         self._onnxruntime = engine == ENGINES[0]
         if not self._onnxruntime:
-            from allaprima.engine.openvino import OpenVinoSession  # noqa: PLC0415 - an extra
-
-            self._session = OpenVinoSession(self._model, threads, half=engine == "openvino-bf16")
+            self._half = engine == "openvino-bf16"
+            self._session = self._openvino(1)
 
     @property
     def threads(self) -> int:
@@ -113,8 +112,8 @@ class Engine:
 
     @property
     def at_once(self) -> int:
-        """How many pictures are best computed side by side where there are many; OpenVINO's take turns."""
-        return min(self.threads, _AT_ONCE) if self._onnxruntime else 1
+        """How many pictures are best computed side by side where there are many."""
+        return min(self.threads, _AT_ONCE)
 
     def paint(
         self,
@@ -201,9 +200,17 @@ class Engine:
     def _unplanned(self) -> onnxruntime.InferenceSession:
         return self.open(self._model)
 
+    def _openvino(self, at_once: int) -> Session:
+        from allaprima.engine.openvino import OpenVinoSession  # noqa: PLC0415 - an extra
+
+        return OpenVinoSession(self._model, self._threads, half=self._half, at_once=at_once)
+
     @cached_property
-    def _planned_beside(self) -> onnxruntime.InferenceSession:
-        return open_session(self._model, self.threads // self.at_once, planned=True, alone=False)
+    def _planned_beside(self) -> Session:
+        if not self._onnxruntime:
+            return self._openvino(self.at_once)
+        session: Session = open_session(self._model, self.threads // self.at_once, planned=True, alone=False)
+        return session
 
     @cached_property
     def _unplanned_beside(self) -> onnxruntime.InferenceSession:
