@@ -19,7 +19,7 @@ from allaprima.style_model import share_of_photo
 
 Pixels = NDArray[np.uint8]
 
-_FORMAT = 4
+_FORMAT = 5
 """Of a state."""
 _SMALL_CHANGE = 0.1
 """Of a style's weight from one frame to the next: paintings in looks that differ by more are not blended."""

@@ -22,8 +22,8 @@ from allaprima.steady.motion import Motion, around, motion
 
 Pixels = NDArray[np.uint8]
 
-REDUCTION = 4
-"""Frames are compared at a quarter of their size."""
+_SMALL = 640
+"""Frames with no more pixels on the longer side are compared at a quarter of their size, larger ones at an eighth."""
 _SHARE = 1.4
 """a, of ``steady``."""
 _MOST = 0.75
@@ -74,12 +74,13 @@ class Kept:
         deviation = np.abs(small - small.mean((1, 2), keepdims=True)).mean()
         self.is_cut = bool(difference.mean() > _CUT * max(float(deviation), _LEAST_DEVIATION))
         """Whether nothing may stay: a new shot begins."""
-        self._size = size
-        flow *= REDUCTION
+        self._size, self._reduction = size, reduction_of(*size)
+        reduction = self._reduction
+        flow *= reduction
         self.phase = followed(phase, flow)
         """How this frame's content is to lie on the network's grid."""
         speed = np.minimum(np.maximum(np.abs(flow[..., 0]), np.abs(flow[..., 1])) / np.float32(_MOVES), 1)
-        self._moving = np.asarray(Image.fromarray(speed).reduce(CELL // REDUCTION))
+        self._moving = np.asarray(Image.fromarray(speed).reduce(CELL // reduction))
         self._steps = np.rint(2 * flow).astype(np.int32)
         share = min(steady * _SHARE, _MOST) * np.clip((_OTHER - difference) / (_OTHER - _SAME), 0, 1)
         share[self._outside()] = 0
@@ -94,7 +95,7 @@ class Kept:
         """
         new = Image.fromarray(painted).convert("RGBX")
         height, width = self._size
-        moved = moved_by_halves(before, self._steps, REDUCTION)
+        moved = moved_by_halves(before, self._steps, self._reduction)
         old = Image.frombuffer("RGBX", (width, height), moved, "raw", "RGBX", 0, 1)
         blended = Image.composite(old, new, self._share)
         moving = self._moving
@@ -102,18 +103,27 @@ class Kept:
 
     def _outside(self) -> NDArray[np.bool_]:
         """Where what is seen was outside the frame before."""
-        steps = self._steps // 2
+        steps, reduction = self._steps // 2, self._reduction
         height, width = steps.shape[:2]
-        x = np.arange(width) * REDUCTION + steps[..., 0]
-        y = np.arange(height)[:, None] * REDUCTION + steps[..., 1]
-        beyond: NDArray[np.bool_] = (x >= self._size[1] - REDUCTION) | (y >= self._size[0] - REDUCTION)
+        x = np.arange(width) * reduction + steps[..., 0]
+        y = np.arange(height)[:, None] * reduction + steps[..., 1]
+        beyond: NDArray[np.bool_] = (x >= self._size[1] - reduction) | (y >= self._size[0] - reduction)
         beyond |= (x < 0) | (y < 0)
         return beyond
 
 
+def reduction_of(height: int, width: int) -> int:
+    """To which part of its size a frame is reduced to be compared: 4 or 8."""
+    return 4 if max(height, width) <= _SMALL else 8
+
+
 def reduced(pixels: Pixels) -> NDArray[np.float32]:
-    """A frame as frames are compared: uint8 [H, W, 3] -> float32 [3, H / 4, W / 4] of 0..255, rounded up."""
-    return np.asarray(Image.fromarray(pixels).reduce(REDUCTION)).transpose(2, 0, 1).astype(np.float32, order="C")
+    """A frame as frames are compared: uint8 [H, W, 3] -> float32 [3, h, w] of 0..255, rounded up."""
+    return (
+        np.asarray(Image.fromarray(pixels).reduce(reduction_of(pixels.shape[0], pixels.shape[1])))
+        .transpose(2, 0, 1)
+        .astype(np.float32, order="C")
+    )
 
 
 def remembered(painted: Pixels) -> Pixels:

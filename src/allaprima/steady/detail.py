@@ -70,10 +70,14 @@ def with_detail(blended: Image.Image, new: Image.Image, moving: Floats) -> Pixel
         change *= each[rows]
         change += 1 << (_BITS - 1)
         change >>= _BITS
-        for plane in planes:
-            strengthened = change + plane[rows]
-            np.clip(strengthened, 0, 255, out=strengthened)
-            plane[rows] = strengthened
+        more, less = (np.clip(one, 0, 255).astype(np.uint8) for one in (change, -change))
+        room = ~more
+        for plane in planes:  # in bytes, which do not overflow so: several times as fast
+            part = plane[rows]
+            np.minimum(part, room, out=part)
+            np.add(part, more, out=part)
+            np.maximum(part, less, out=part)
+            np.subtract(part, less, out=part)
     return np.array(Image.merge("RGB", [Image.fromarray(plane) for plane in planes]))
 
 

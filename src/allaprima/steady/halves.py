@@ -70,19 +70,30 @@ def _planes(picture: Pixels, wanted: NDArray[np.integer]) -> Pixels:
 def _between(picture: Pixels, axis: int, result: Pixels) -> None:
     """What lies halfway between each pixel and the next along an axis; the border repeats."""
     height, width = picture.shape[:2]
-    count = max(1, _BAND // width)
+    count = max(1, min(height, _BAND // width))
+    size = (count + 3, width) if axis == 0 else (count, width + 3)
+    rows_of = np.empty((*size, 4), np.int16)
+    sums, others = (np.empty((count, width, 4), np.int16) for _ in range(2))
     for top in range(0, height, count):
         bottom = min(top + count, height)
-        rows = np.arange(top - 1, bottom + 2) if axis == 0 else np.arange(top, bottom)
-        band = picture.take(rows, axis=0, mode="clip").astype(np.int16)
-        if axis == 1:
-            band = np.concatenate([band[:, :1], band, band[:, -1:], band[:, -1:]], axis=1)
-        length = band.shape[axis] - 3
-        before, here, after, beyond = (band[k : k + length] if axis == 0 else band[:, k : k + length] for k in range(4))
-        total = here + after
+        number = bottom - top
+        if axis == 0:
+            first, last = max(top - 1, 0), min(bottom + 2, height)
+            rows = rows_of[: number + 3]
+            rows[first - top + 1 : last - top + 1] = picture[first:last]
+            rows[: first - top + 1] = rows[first - top + 1]
+            rows[last - top + 1 :] = rows[last - top]
+            before, here, after, beyond = (rows[k : k + number] for k in range(4))
+        else:
+            rows = rows_of[:number]
+            rows[:, 1:-2] = picture[top:bottom]
+            rows[:, 0], rows[:, -2:] = rows[:, 1], rows[:, -3:-2]
+            before, here, after, beyond = (rows[:, k : k + width] for k in range(4))
+        total, outer = sums[:number], others[:number]
+        np.add(here, after, out=total)
         total *= 9
-        total -= before
-        total -= beyond
+        np.add(before, beyond, out=outer)
+        total -= outer
         total += 8
         total >>= 4
         np.clip(total, 0, 255, out=total)

@@ -1,8 +1,8 @@
-"""How the picture moves between two frames, roughly and cheaply: one vector for every block of 16 × 16 pixels.
+"""How the picture moves between two frames, roughly and cheaply: one vector for every block of 4 × 4 values.
 
-It runs on luminance reduced to a quarter: a search over whole steps, coarse to fine, then two steps of Lucas and Kanade
-(1981, *An Iterative Image Registration Technique*), all with numpy. A vector need not be right where nothing can be
-seen of the motion: what is taken from the frame before is checked against this one (``blend.py``).
+It runs on luminance that is reduced (``blend.py``): a search over whole steps, coarse to fine, then two steps of Lucas
+and Kanade (1981, *An Iterative Image Registration Technique*), all with numpy. A vector need not be right where nothing
+can be seen of the motion: what is taken from the frame before is checked against this one (``blend.py``).
 """
 
 from __future__ import annotations
