@@ -55,8 +55,8 @@ STEPS = click.IntRange(min=1)
     "--about",
     type=PATH,
     metavar="FILE",
-    help="Table (.tsv) about the paintings, with the columns name, artist, title, year, license, emphasis and "
-    "style_size.",
+    help="Table (.tsv) about the paintings, with the columns name, artist, title, year, license, emphasis, "
+    "style_size and crop.",
 )
 @files("--note", default="", metavar="TEXT", help="A sentence for the model's card.")
 @files("--resume", is_flag=True, help="Continue from the checkpoint next to the output, if there is one.")

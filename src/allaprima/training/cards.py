@@ -28,6 +28,7 @@ def make_card(trainer: Trainer, losses: dict[str, dict[str, float]], note: str =
             **asdict(options.recipe),
             "emphasis": {s.name: s.emphasis for s in options.styles},
             "style_sizes": {s.name: s.style_size for s in options.styles if s.style_size is not None},
+            "crops": {s.name: s.crop for s in options.styles if s.crop is not None},
             "seed": options.seed,
         },
         steps=trainer.step,
