@@ -45,4 +45,8 @@ def test_axe_finds_nothing(browser, address, options):
         page.locator("input[type=file]").first.set_input_files(__file__)
         expect(page.get_by_role("alert")).to_be_visible()
         check("a fault")
+        page.evaluate("scrollTo(0, 1e6)")
+        expect(page.get_by_role("alert")).to_be_in_viewport()
+        page.get_by_role("button", name="Close").click()
+        expect(page.get_by_role("alert")).to_be_hidden()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"

@@ -56,6 +56,8 @@ def test_the_painting_is_whole_beside_its_choices(browser, address, screen):
         apart = panel[0] >= stage[2] if screen == "wide" else panel[1] >= stage[3]
         assert apart
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        if screen == "wide":  # or keys that move the focus would move the page
+            assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
         for one in page.get_by_role("button").all():
             if one.is_visible() and screen == "phone" and "add" not in (one.get_attribute("class") or ""):
                 assert one.bounding_box()["height"] >= 43, one.text_content()

@@ -87,13 +87,14 @@ class Studio {
     h("button", { type: "button", class: "main", onclick: () => void this.shoot() }, say("snapshot")),
     h("button", { type: "button", onclick: () => void this.openCamera(true) }, say("turnCamera")),
     this.recording,
-    h("button", { type: "button", class: "quiet", onclick: () => this.closeCamera() }, say("closeCamera")),
+    h("button", { type: "button", class: "quiet", onclick: () => this.closeCamera() }, say("close")),
   );
 
   private readonly picker = h("input", { type: "file", accept: "image/*", multiple: true, hidden: true, onchange: () => this.take(this.picker.files) });
   private readonly modelPicker = h("input", { type: "file", accept: ".onnx", hidden: true, onchange: () => this.take(this.modelPicker.files) });
   private readonly status = h("p", { class: "status", role: "status" });
-  private readonly alert = h("p", { class: "fault", role: "alert", hidden: true });
+  private readonly alert = h("span", { role: "alert" });
+  private readonly faultBar = h("div", { class: "fault", hidden: true }, this.alert, h("button", { type: "button", class: "quiet", onclick: () => this.forgive() }, say("close")));
   private readonly undo = h("button", { type: "button", class: "quiet", onclick: () => this.state.undo() }, say("undo"));
   private readonly redo = h("button", { type: "button", class: "quiet", onclick: () => this.state.redo() }, say("redo"));
   private readonly actual = h("button", { type: "button", class: "quiet", "aria-pressed": "false", "aria-label": say("actualLabel"), onclick: () => this.zoom() }, say("actual"));
@@ -138,7 +139,7 @@ class Studio {
     this.stage.easel.append(this.brush.element);
     root.append(
       h("header", {}, h("h1", { class: "brand" }, say("title")), this.another),
-      h("main", {}, this.alert, this.welcome, this.work),
+      h("main", {}, this.faultBar, this.welcome, this.work),
       this.picker,
       this.modelPicker,
     );
@@ -179,7 +180,7 @@ class Studio {
   }
 
   private async open(file: File, beside: readonly File[] = []): Promise<void> {
-    this.alert.hidden = true;
+    this.forgive();
     if (this.camera.running) this.closeCamera();
     this.easel.stop();
     this.tell(say("loading", { file: file.name }));
@@ -215,7 +216,7 @@ class Studio {
   }
 
   private async openCamera(other = false): Promise<void> {
-    this.alert.hidden = true;
+    this.forgive();
     try {
       await this.ready;
       this.easel.stop();
@@ -324,7 +325,7 @@ class Studio {
   }
 
   private async changeModel(model: ModelSource, name: string): Promise<void> {
-    this.alert.hidden = true;
+    this.forgive();
     this.tell(say("starting"));
     try {
       await this.ready;
@@ -386,9 +387,14 @@ class Studio {
   private fault(error: unknown, file: string, word?: Word): void {
     const fault = error instanceof Failed ? error.fault : "failed";
     const words = error instanceof Error ? error.message : String(error);
+    this.faultBar.hidden = false;
     this.alert.textContent = say(word ?? (`fault_${fault}` as Word), { file, words });
-    this.alert.hidden = false;
     this.tell("");
+  }
+
+  private forgive(): void {
+    this.alert.textContent = "";
+    this.faultBar.hidden = true;
   }
 
   private listen(): void {

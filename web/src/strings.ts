@@ -14,10 +14,10 @@ export const STRINGS = {
   turnCamera: "Other camera",
   record: "Record",
   recordEnd: "End the recording",
-  closeCamera: "Close",
   fault_camera: "The camera cannot be used: {words}",
   starting: "Mixing the colors…",
   another: "Another photograph",
+  close: "Close",
 
   styles: "Styles",
   mixIn: "Mix in {style}",
