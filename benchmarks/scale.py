@@ -353,7 +353,7 @@ def main() -> None:
             options.photos, options.engines, options.count, options.size, options.rounds
         ),
         "commands": lambda: commands(options.photos, options.engines, options.count, options.size),
-        "kills": lambda: kills(options.engines, 20 * options.kills, options.kills),
+        "kills": lambda: kills(options.engines, 80 * options.kills, options.kills),
     }
     line = command_line(["python", "benchmarks/scale.py"], sys.argv[1:])
     packages = [PACKAGES[one] for one in options.engines if one in PACKAGES]
