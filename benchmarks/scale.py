@@ -4,11 +4,12 @@
     python benchmarks/scale.py photos/ --engines threads here dask ray --counts 100 1000 10000 --names 1000000
     python benchmarks/scale.py photos/ --engines ray --parts overhead --counts 100000 --add
 
-Six questions, each with its own part of the results:
+Seven questions, each with its own part of the results:
 
 - ``planning``: seconds and memory to find so many files in one folder, or objects under one prefix of a store, and to
   name their results.
 - ``rows``: what a row costs the one process that hands all of them out and writes the report.
+- ``idle``: what an engine takes for itself while its two workers only wait.
 - ``overhead``: pictures of 32×32 pixels, by threads of one process (``stylize FOLDER``) and by each engine: what a
   picture costs beyond painting it, and how that grows with their number. Then the same job again, which is done.
 - ``photographs``: real ones, by threads, by one worker and by two; bytes read and written.
@@ -48,6 +49,7 @@ from allaprima.batch.many import stylize_files
 from allaprima.batch.report import Report
 from allaprima.engine.machine import cores
 from allaprima.evaluation.record import command_line, record, versions
+from allaprima.scale.engines import open_engine
 from allaprima.scale.folder import FolderJob
 from allaprima.scale.rows import Done, Row
 from allaprima.scale.run import ScaleRun
@@ -60,7 +62,7 @@ from speed import RESULTS, at_least_one, parse_size
 STYLE = "great_wave"
 TINY = (32, 32)
 ENGINES = ("threads", "here", "dask", "ray")
-PARTS = ("planning", "rows", "overhead", "photographs", "commands", "kills")
+PARTS = ("planning", "rows", "idle", "overhead", "photographs", "commands", "kills")
 VICTIMS = {"here": r"allaprima\.scale\.helper", "dask": "spawn_main|forkserver", "ray": "^ray::paint_rows"}
 """What the command line of an engine's worker has."""
 PACKAGES = {"dask": "distributed", "ray": "ray"}
@@ -224,6 +226,27 @@ def handing_out(count: int) -> dict[str, Any]:
     return {"rows": count, "processor_us_a_row": round(1e6 * each, 1), "report_bytes_a_row": round(size)}
 
 
+def nap(seconds: float) -> None:
+    """A worker's work that takes no processor."""
+    time.sleep(seconds)
+
+
+def idle(engines: list[str], naps: int = 20) -> list[dict[str, Any]]:
+    """Engines that do nothing; processes on this machine have nothing between them and the command."""
+    results = []
+    for on in (one for one in engines if one in PACKAGES):
+        engine, _ = open_engine(on, 2)
+        for count in (2, naps):  # the first ones start the workers
+            clock = Clock()
+            for future in [engine.executor.submit(nap, 1.0) for _ in range(count)]:
+                future.result()
+        cost = clock.cost(1)
+        engine.close()
+        results.append({"by": on, "workers": 2, "cores": round(cost["processor_seconds"] / cost["seconds"], 3)})
+        print(f"idle: {results[-1]}", file=sys.stderr)
+    return results
+
+
 def overhead(engines: list[str], counts: list[int], workers: int) -> list[dict[str, Any]]:
     """Tiny pictures."""
     results = []
@@ -348,6 +371,7 @@ def main() -> None:
     parts: dict[str, Callable[[], Any]] = {
         "planning": lambda: planning(options.names),
         "rows": lambda: handing_out(100_000),
+        "idle": lambda: idle(options.engines),
         "overhead": lambda: overhead(options.engines, options.counts, 2),
         "photographs": lambda: photographs(
             options.photos, options.engines, options.count, options.size, options.rounds
