@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 from dataclasses import replace
 
@@ -16,7 +18,7 @@ from allaprima.picture.animation import Animation
 from allaprima.picture.formats import WRITABLE
 from allaprima.picture.metadata import with_software
 from allaprima.picture.picture import Picture
-from allaprima.provenance import Stamp, digest, read_stamp, stamped, standing, with_comment
+from allaprima.provenance import Stamp, digest, read_stamp, stamped, standing, version_of, with_comment
 from allaprima.stylizer import Stylizer
 from support import checkered, touch
 
@@ -95,6 +97,31 @@ def test_how_a_result_stands(tmp_path):
     at(touch(source, b"y" * 101), 1000)  # only half of it was there, and a copy keeps its time
     assert stands() == "stale"
     assert standing(source, source, "0123456789abcdef") == "other"
+
+
+def test_a_photograph_is_known_by_its_bytes(tmp_path):
+    source, target = touch(tmp_path / "a.jpg", b"y" * 100), tmp_path / "b.jpg"
+    touch(target, str(Stamp("0123456789abcdef", 100, version_of(source))).encode())
+
+    def stands():
+        return standing(source, target, "0123456789abcdef")
+
+    assert stands() == "done"
+    at(source, 4_000_000_000)  # copied, say, together with its result
+    assert stands() == "done"
+    at(touch(source, b"z" * 100), 1000)  # another one of the same size, which keeps its time
+    at(target, 2000)
+    assert stands() == "stale"
+    at(target, 4_000_000_000)  # newer than any moment at which something was done to the photograph: it is not read
+    assert stands() == "done"
+
+
+def test_a_version_is_that_of_the_bytes_wherever_they_are(tmp_path):
+    path = touch(tmp_path / "a.jpg", b"y" * (2**20 + 1))
+    stream = io.BytesIO(path.read_bytes())
+    stream.seek(5)
+    assert version_of(path) == version_of(stream) == hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    assert version_of(tmp_path) == version_of(tmp_path / "gone.jpg") == ""
 
 
 def test_digests_tell_values_apart():

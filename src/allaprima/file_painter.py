@@ -17,7 +17,7 @@ from allaprima.painter import Painter
 from allaprima.picture.animation import Animation, read_frames
 from allaprima.picture.formats import check_size_of_format, format_of
 from allaprima.picture.picture import Picture
-from allaprima.provenance import Stamp, digest, stamped, with_comment
+from allaprima.provenance import Stamp, digest, stamped, version_of, with_comment
 from allaprima.session import Session
 
 _TRIES = 3
@@ -76,7 +76,13 @@ class FilePainter:
     def paint(
         self, source: Path | BinaryIO, suffix: str, progress: Progress | None = None, *, version: str = ""
     ) -> bytes:
-        """The painting as a file's bytes in the format of an extension; ``version`` goes into its stamp.
+        """The painting as a file's bytes in the format of an extension.
+
+        Args:
+            source: the photograph.
+            suffix: of the format.
+            progress: see ``Engine.paint``.
+            version: for the stamp; empty is the digest of the photograph's bytes.
 
         Raises:
             PictureError: the source cannot be read, is too small or too large, or the format does not exist.
@@ -84,6 +90,7 @@ class FilePainter:
         kind = format_of(suffix)
         if not isinstance(source, Path) and not source.seekable():
             source = io.BytesIO(source.read())
+        version = version or version_of(source)
         size = _state(source)[0] if isinstance(source, Path) else source.seek(0, io.SEEK_END)
         with self.painter.room(self.size) as opened:
             return self._painted(source, kind, suffix, Stamp(self.digest, size, version), opened, progress)

@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 
@@ -36,8 +37,8 @@ class Stamp:
     Attributes:
         look: the digest of everything that decides how it looks, 16 hexadecimal digits.
         size: of the photograph's file in bytes; a copy that was not complete has another.
-        version: 16 hexadecimal digits that change whenever the photograph does, where its store tells one; otherwise
-            empty, and times decide.
+        version: 16 hexadecimal digits that change whenever the photograph does: what its store says of it, or the
+            digest of its bytes. Results of earlier versions have none, and times decide.
     """
 
     look: str
@@ -88,8 +89,32 @@ Standing = Literal["missing", "done", "stale", "other"]
 photograph; or that is there and nobody knows whose it is."""
 
 
+def version_of(source: Path | BinaryIO) -> str:
+    """The digest of a photograph's bytes, 16 hexadecimal digits; empty for a path that is no file, or cannot be read.
+
+    A stream is read from its beginning, and is left at its end.
+    """
+    if not isinstance(source, Path):
+        source.seek(0)
+        return _digest_of(source)
+    with suppress(OSError):
+        if stat.S_ISREG(source.stat().st_mode):  # a pipe can be read only once
+            with source.open("rb", buffering=0) as file:
+                return _digest_of(file)
+    return ""
+
+
+def _digest_of(file: BinaryIO | Any) -> str:
+    running = hashlib.sha256()
+    while data := file.read(2**20):
+        running.update(data)
+    return running.hexdigest()[:16]
+
+
 def standing(source: Path, target: Path, look: str, stamp_of: Callable[[Path], Stamp | None] = read_stamp) -> Standing:
     """How a result stands to its photograph and to the look that is wanted.
+
+    A photograph that has not been touched since is not read; a copy that keeps an old time has been.
 
     Args:
         source: the photograph.
@@ -103,8 +128,13 @@ def standing(source: Path, target: Path, look: str, stamp_of: Callable[[Path], S
         return "missing"
     if os.path.samestat(photo, result):
         return "other"
-    newer = result.st_mtime_ns >= photo.st_mtime_ns
-    return standing_of(stamp_of(target), Stamp(look, photo.st_size), newer=newer)
+    found, newer = stamp_of(target), result.st_mtime_ns >= photo.st_mtime_ns
+    if found is None or not found.version:
+        return standing_of(found, Stamp(look, photo.st_size), newer=newer)
+    if (found.look, found.size) != (look, photo.st_size):
+        return "stale"
+    untouched = newer and result.st_mtime_ns >= photo.st_ctime_ns
+    return "done" if untouched or found.version == version_of(source) else "stale"
 
 
 def standing_of(found: Stamp | None, wanted: Stamp, *, newer: bool) -> Standing:

@@ -38,7 +38,7 @@ from allaprima.look.stroke import reduced_size
 from allaprima.options import STEADY, check
 from allaprima.painter import Pixels
 from allaprima.picture.picture import Picture
-from allaprima.provenance import Stamp, digest
+from allaprima.provenance import Stamp, digest, version_of
 from allaprima.session import FrameInWork, Session
 
 Publish = Callable[[bool], None]
@@ -61,7 +61,7 @@ class ClipPainter:
         start: paint from so many seconds after the clip's beginning on; None is all.
         end: up to so many seconds after the clip's beginning; None is all.
         sheet: paint some moments on one sheet instead.
-        version: of the clip, for the result's stamp.
+        version: of the clip, for the result's stamp; empty is the digest of its bytes.
     """
 
     files: FilePainter
@@ -264,7 +264,9 @@ class ClipPainter:
             return sum(1 for _ in clip.frames())
 
     def _stamp(self, source: Path | BinaryIO) -> Stamp | None:
-        return Stamp(self.digest, source.stat().st_size, self.version) if isinstance(source, Path) else None
+        if not isinstance(source, Path):
+            return None
+        return Stamp(self.digest, source.stat().st_size, self.version or version_of(source))
 
     def _tell(self, clip: Clip, encoding: Encoding, source: Path) -> None:
         note = self.files.note
