@@ -14,7 +14,8 @@ import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,14 @@ from allaprima.engine.engine import Engine
 from allaprima.evaluation.record import command_line, record, versions
 from allaprima.film.encoder import ToEncode, open_segment
 from allaprima.film.encoding import choose_encoding
-from allaprima.film.overlap import overlapped
+from allaprima.film.frame import Frame
+from allaprima.film.overlap import overlapped, side_by_side
+from allaprima.film.planes import InPlanes
 from allaprima.film.pyav import load_av
 from allaprima.film.reader import open_clip
-from allaprima.look.stroke import Enlarger, reduce, reduced_size
-from allaprima.options import DEFAULT_QUALITY
+from allaprima.look.stroke import reduced_size
+from allaprima.options import DEFAULT_QUALITY, ENGINES
+from allaprima.steady.grid import painted_at
 from allaprima.steady.shot import Shot
 from progress import progress, write_results
 
@@ -68,12 +72,11 @@ def scaled(source: Path, target: Path, size: tuple[int, int], count: int) -> Non
         result.mux(picture.encode())
 
 
-def encode(frames: Iterator[np.ndarray], size: tuple[int, int], folder: Path) -> None:
-    """Frames as a clip's segment."""
-    to_encode = ToEncode(ENCODING, size)
+def encode(frames: Iterable[Any], size: tuple[int, int], folder: Path) -> None:
+    """PyAV's frames as a clip's segment."""
     with open_segment(folder / "codec.mov", ENCODING, size, RATE) as encoder:
-        for pixels in frames:
-            encoder.write(to_encode(pixels))
+        for frame in frames:
+            encoder.write(frame)
 
 
 class Case:
@@ -82,12 +85,26 @@ class Case:
     def __init__(self, stylizer: Stylizer, clip: Path, stroke: int | str, style: str) -> None:
         self.stylizer, self.clip, self.stroke, self.style = stylizer, clip, stroke, style
         with open_clip(clip) as opened:
-            self.frames = [frame.pixels for frame in opened.frames()]
             self.size = opened.size
+        self.small = None if stroke == "own" else reduced_size(self.size[1], self.size[0], int(stroke))
+        with self.read() as frames:
+            self.seen = [frame.pixels for frame in frames]
         self.mixture = np.zeros(len(stylizer._engine.card.styles), np.float32)
         self.mixture[stylizer._engine.card.names.index(style)] = 1
-        small = None if stroke == "own" else reduced_size(self.size[1], self.size[0], int(stroke))
-        self.small = small or self.size[::-1]
+
+    @contextmanager
+    def read(self, end: Fraction | None = None) -> Iterator[Iterator[Frame]]:
+        """The frames as they are read for this stroke."""
+        with open_clip(self.clip, end=end) as opened:
+            yield opened.frames() if self.small is None else opened.reduced_frames(*self.small)
+
+    def finisher(self) -> Callable[[Frame, np.ndarray], Any]:
+        """What makes a painting what the encoder takes."""
+        if self.small is None:
+            to_encode = ToEncode(ENCODING, self.size)
+            return lambda _, painted: to_encode(painted)
+        planes = InPlanes(self.size[::-1], self.small)
+        return lambda frame, painted: planes.frame(frame.planes, painted, 0.0)
 
     def whole(self, steady: float | None) -> None:
         """File to file."""
@@ -96,18 +113,28 @@ class Case:
         self.stylizer.stylize_file(self.clip, target, self.style, stroke=self.stroke, overwrite=True, **further)
 
     def network(self) -> None:
-        """The network alone."""
-        for frame in self.frames:
-            self.stylizer._engine.paint(reduce(frame, *self.small)[None], self.mixture)
+        """The network alone, as many frames at a time as in a clip."""
+        engine = self.stylizer._engine
+
+        def paint(seen: np.ndarray) -> None:
+            engine.paint(seen[None], self.mixture, beside=True)
+
+        for _ in side_by_side(paint, self.seen, engine.at_once):
+            pass
 
     def codec(self) -> None:
-        """All but the painting."""
-        with open_clip(self.clip) as opened, overlapped(frame.pixels for frame in opened.frames()) as frames:
-            encode(frames, self.size, self.clip.parent)
+        """All but the painting: the frames that the network sees stand in for their paintings."""
+        finish = self.finisher()
+        with (
+            self.read() as frames,
+            overlapped(frames) as read,
+            overlapped(finish(frame, frame.pixels) for frame in read) as finished,
+        ):
+            encode(finished, self.size, self.clip.parent)
 
     def steps(self, engine: Engine) -> dict[str, float]:
         """CPU milliseconds of a frame."""
-        count = min(12, len(self.frames))
+        count = min(12, len(self.seen))
         spent: dict[str, float] = {}
 
         def timed(step: str, work: Callable[[], Any]) -> Any:
@@ -116,10 +143,9 @@ class Case:
             spent[step] = spent.get(step, 0) + 1000 * (time.process_time() - began) / count
             return result
 
-        def read() -> None:
-            with open_clip(self.clip, end=count / RATE) as opened:
-                for _ in opened.frames():
-                    pass
+        def read() -> list[Frame]:
+            with self.read(count / RATE) as frames:
+                return list(frames)
 
         def decode() -> None:
             with load_av().open(str(self.clip)) as opened:
@@ -127,35 +153,20 @@ class Case:
                     pass
 
         timed("decode", decode)
-        timed("to RGB", read)
+        frames = timed("to RGB", read)
         spent["to RGB"] -= spent["decode"]
-        shot, paintings = Shot(), []
-        for frame in self.frames[:count]:
-            seen = timed("reduce", lambda frame=frame: reduce(frame, *self.small))
-            before = spent.get("network", 0)
+        shot, finish, paintings = Shot(), self.finisher(), []
+        for frame in frames:
+            seen = timed("steadiness", lambda frame=frame: shot.see(frame.pixels, self.mixture[None], 0.5, 0.1))
+            shot.follow(seen)
 
-            def paint(seen: np.ndarray) -> np.ndarray:
-                return timed("network", lambda: engine.paint(seen[None], self.mixture)[0])
+            def paint(picture: np.ndarray) -> np.ndarray:
+                return timed("network", lambda: engine.paint(picture[None], self.mixture)[0])
 
-            def steadily(seen: np.ndarray = seen) -> np.ndarray:
-                shot.begin(self.mixture[None], 0.5, 0.1)
-                painted = shot.painted(seen, paint)()
-                shot.end()
-                return painted
-
-            painted = timed("steadiness", steadily)
-            spent["steadiness"] -= spent["network"] - before
-            if self.small != self.size[::-1]:
-
-                def enlarge(frame: np.ndarray = frame, seen: np.ndarray = seen, painted: np.ndarray = painted) -> Any:
-                    enlarger, band = Enlarger(seen, painted, self.size[::-1], 0.0), 2**18 // self.size[0]
-                    return np.concatenate(
-                        [enlarger.rows(frame[top : top + band], top) for top in range(0, self.size[1], band)]
-                    )
-
-                painted = timed("enlarge", enlarge)
-            paintings.append(painted)
-        timed("encode", lambda: encode(iter(paintings), self.size, self.clip.parent))
+            painted = painted_at(seen.phase, frame.pixels, paint)
+            shown = timed("steadiness", lambda seen=seen, painted=painted: shot.blend(seen, [painted])[0]())
+            paintings.append(timed("to YUV", lambda frame=frame, shown=shown: finish(frame, shown)))
+        timed("encode", lambda: encode(paintings, self.size, self.clip.parent))
         return spent
 
 
@@ -170,15 +181,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clip", type=Path, help="with sound")
     parser.add_argument("--model", help="a bank or a file; default: the usual one")
+    parser.add_argument("--engine", choices=ENGINES, default=ENGINES[0], help="default: %(default)s")
+    parser.add_argument("--cases", type=int, nargs="+", default=range(len(CASES)), help="numbers from 0; default: all")
     parser.add_argument("--style", default="great_wave", help="default: %(default)s")
     parser.add_argument("--frames", type=int, default=50, help="default: %(default)s")
     parser.add_argument("--rounds", type=int, default=2, help="default: %(default)s")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
-    stylizer, alone = Stylizer(options.model), Stylizer(options.model, threads=1)._engine
+    stylizer = Stylizer(options.model, engine=options.engine)
+    alone = Stylizer(options.model, threads=1, engine=options.engine)._engine
     results = []
-    with tempfile.TemporaryDirectory() as folder, progress(len(CASES) * (options.rounds * 4 + 1), "painting") as bar:
-        for width, height, stroke in CASES:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        progress(len(options.cases) * (options.rounds * 4 + 1), "painting") as bar,
+    ):
+        for width, height, stroke in (CASES[number] for number in options.cases):
             clip = Path(folder) / f"{width}.mp4"
             scaled(options.clip, clip, (width, height), options.frames)
             case = Case(stylizer, clip, stroke, options.style)
@@ -193,7 +210,7 @@ def main() -> None:
                 for name, way in ways.items():
                     least[name] = min(least.get(name, np.inf), clock(way))
                     bar.update(1)
-            rates = {name: round(len(case.frames) / seconds, 1) for name, seconds in least.items()}
+            rates = {name: round(len(case.seen) / seconds, 1) for name, seconds in least.items()}
             over = least["clip"] / max(least["network"], least["codec"])
             steps = {step: round(value, 1) for step, value in case.steps(alone).items()}
             bar.update(1)
@@ -204,8 +221,8 @@ def main() -> None:
                 "cpu_ms": steps,
             })  # fmt: skip
     command = command_line(["python", "benchmarks/clip.py"], sys.argv[1:])
-    libraries = versions("numpy", "pillow", "onnxruntime", "av")
-    settings = {"frames": options.frames, "rounds": options.rounds, "style": options.style}
+    libraries = versions("numpy", "pillow", options.engine.partition("-")[0], "av")
+    settings = {key: getattr(options, key) for key in ("engine", "frames", "rounds", "style")}
     write_results(options.output, {**record(command), "versions": libraries, "settings": settings, "results": results})
     for row in results:
         print(row)
