@@ -6,6 +6,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -94,6 +95,8 @@ class Loop:
         self._ended = threading.Event()
         self.fault: Exception | None = None
         """What ended it, if anything did."""
+        self._finisher = ThreadPoolExecutor(1, "finishing")
+        self._finishing: Future[None] | None = None
         self._thread = threading.Thread(target=self._run, name="painting", daemon=True)
 
     def start(self) -> None:
@@ -171,10 +174,13 @@ class Loop:
                 if (found := self._capture.newest(number, _WAIT)) is not None:
                     number, grab = found
                     self._paint(grab)
+                elif self._finishing is not None:
+                    self._finishing.result()  # its fault, if it has one
         except Exception as error:
             self.fault = error
         finally:
             self._ended.set()
+            self._finisher.shutdown()
 
     def _is_wanted(self) -> bool:
         return self._shown.watched or self._recording is not None or self._make_camera is not None
@@ -202,13 +208,21 @@ class Loop:
         seen = grab.convert(*fitted(full, self._pace.scale * max(full)))
         if choice.mirror:
             seen = np.ascontiguousarray(seen[:, ::-1])
-        painted = self._in_look(choice).paint(seen)
-        self._shown.show(grab.captured, _jpeg(painted))
+        finish = self._in_look(choice).begin(seen)
+        if self._finishing is not None:
+            self._finishing.result()  # one at a time, so that none is late for long
+        self._finishing = self._finisher.submit(self._finish, finish, seen, grab.captured)
         end = time.monotonic()
         self._pace.after(end - start, end)
-        self._done.append((end, end - grab.captured))
+
+    def _finish(self, finish: Callable[[], Pixels], seen: Pixels, captured: float) -> None:
+        """What the next frame need not wait for."""
+        painted = finish()
+        self._shown.show(captured, _jpeg(painted))
+        end = time.monotonic()
+        self._done.append((end, end - captured))
         self._seen, self._painted = seen, painted
-        self._hand_on(painted, grab.captured)
+        self._hand_on(painted, captured)
 
     def _in_look(self, choice: Choice) -> Session:
         """The session, in the look of this moment."""
