@@ -16,6 +16,14 @@ OBJECT = (
 )
 
 
+def client_environment(address: str) -> dict[str, str]:
+    """What S3's clients need to know of a server that lets everybody in."""
+    return {
+        "AWS_ENDPOINT_URL": address, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }  # fmt: skip
+
+
 @contextmanager
 def listing_server(count: int) -> Iterator[dict[str, str]]:
     """A server whose every prefix holds so many photographs.
@@ -47,9 +55,6 @@ def listing_server(count: int) -> Iterator[dict[str, str]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Lists) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            yield {
-                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}", "AWS_ACCESS_KEY_ID": "x",
-                "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1",
-            }  # fmt: skip
+            yield client_environment(f"http://127.0.0.1:{server.server_port}")
         finally:
             server.shutdown()

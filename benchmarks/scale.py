@@ -4,7 +4,7 @@
     python benchmarks/scale.py photos/ --engines threads here dask ray --counts 100 1000 10000 --names 1000000
     python benchmarks/scale.py photos/ --engines ray --parts overhead --counts 100000 --add
 
-Seven questions, each with its own part of the results:
+Eight questions, each with its own part of the results:
 
 - ``planning``: seconds and memory to find so many files in one folder, or objects under one prefix of a store, and to
   name their results.
@@ -12,6 +12,8 @@ Seven questions, each with its own part of the results:
 - ``idle``: what an engine takes for itself while its two workers only wait.
 - ``overhead``: pictures of 32×32 pixels, by threads of one process (``stylize FOLDER``) and by each engine: what a
   picture costs beyond painting it, and how that grows with their number. Then the same job again, which is done.
+- ``stores``: the same pictures from bucket to bucket of an S3 server on this machine (moto), whose own work does not
+  count; then again.
 - ``photographs``: real ones, by threads, by one worker and by two; bytes read and written.
 - ``commands``: the same by whole commands, from start to end, and again when all is done.
 - ``kills``: workers are killed at random moments, and the results compared byte by byte with those of one process.
@@ -27,6 +29,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import pickle
 import re
@@ -38,6 +41,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import suppress
+from io import BytesIO
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -56,13 +60,13 @@ from allaprima.scale.run import ScaleRun
 from folder import make_folder
 from killing import below, killing
 from progress import write_results
-from s3_lists import listing_server
+from s3_lists import client_environment, listing_server
 from speed import RESULTS, at_least_one, parse_size
 
 STYLE = "great_wave"
 TINY = (32, 32)
 ENGINES = ("threads", "here", "dask", "ray")
-PARTS = ("planning", "rows", "idle", "overhead", "photographs", "commands", "kills")
+PARTS = ("planning", "rows", "idle", "overhead", "stores", "photographs", "commands", "kills")
 VICTIMS = {"here": r"allaprima\.scale\.helper", "dask": "spawn_main|forkserver", "ray": "^ray::paint_rows"}
 """What the command line of an engine's worker has."""
 PACKAGES = {"dask": "distributed", "ray": "ray"}
@@ -137,7 +141,7 @@ def by_threads(source: Path, target: Path, workers: int) -> dict[str, Any]:
     return {**cost, **memory()}
 
 
-def by_engine(source: Path, target: Path, on: str, workers: int) -> dict[str, Any]:
+def by_engine(source: Path | str, target: Path | str, on: str, workers: int) -> dict[str, Any]:
     """An engine of this machine; ``start`` is from its start to the first picture, which is no part of ``seconds``."""
     before = time.perf_counter()
     told: Counter[str] = Counter()
@@ -268,6 +272,32 @@ def overhead(engines: list[str], counts: list[int], workers: int) -> list[dict[s
     return results
 
 
+def stores(engines: list[str], counts: list[int], workers: int) -> list[dict[str, Any]]:
+    """Tiny pictures in buckets."""
+    from fsspec import filesystem  # noqa: PLC0415 - an extra
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - of the tests
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # each request would be told
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    os.environ.update(client_environment(f"http://{host}:{port}"))
+    store, results = filesystem("s3", use_listings_cache=False), []
+    noise = np.random.default_rng(0).integers(0, 256, (*TINY[::-1], 3), np.uint8)
+    Image.fromarray(noise).save(data := BytesIO(), "PNG")
+    for count in counts:
+        store.mkdir(f"photos{count}")
+        store.pipe({f"photos{count}/{number}.png": data.getvalue() for number in range(count)})
+        for on in (one for one in engines if one != "threads"):
+            store.mkdir(f"paintings{count}{on}")
+            for again in (False, True):
+                told = alone(by_engine, f"s3://photos{count}", f"s3://paintings{count}{on}", on, workers)
+                results.append({"by": on, "again": again, **told})
+                print(f"stores: {results[-1]}", file=sys.stderr)
+    server.stop()
+    return results
+
+
 def photographs(
     photos: Path, engines: list[str], count: int, size: tuple[int, int], rounds: int
 ) -> list[dict[str, Any]]:
@@ -373,6 +403,7 @@ def main() -> None:
         "rows": lambda: handing_out(100_000),
         "idle": lambda: idle(options.engines),
         "overhead": lambda: overhead(options.engines, options.counts, 2),
+        "stores": lambda: stores(options.engines, options.counts, 2),
         "photographs": lambda: photographs(
             options.photos, options.engines, options.count, options.size, options.rounds
         ),

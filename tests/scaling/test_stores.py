@@ -185,6 +185,31 @@ def test_facts_in_columns_are_the_facts(facts):
     assert list(Columns(facts)[1:]) == facts[1:]
 
 
+def test_a_picture_takes_four_requests(bucket, tmp_path, monkeypatch):
+    """Its result is looked for, it is read, its result's place is looked at once more and taken."""
+    s3fs = pytest.importorskip("s3fs")
+    asked: list[str] = []
+    call = s3fs.S3FileSystem._call_s3
+
+    async def counted(store, method, *words, **more):
+        asked.append(method)
+        return await call(store, method, *words, **more)
+
+    photo = make_folder(tmp_path, 1) / "d0" / "p0000.png"
+    fsspec.filesystem("s3", skip_instance_cache=True).pipe_file(f"{bucket}/in/a.png", photo.read_bytes())
+    monkeypatch.setattr(s3fs.S3FileSystem, "_call_s3", counted)
+    bench = Bench(FolderJob(f"{bucket}/in", f"{bucket}/out", "udnie").order)
+    plan = list(rows(f"{bucket}/in", f"{bucket}/out", None))
+    asked.clear()
+    assert [bench.paint(row, stands).status for row, stands in zip(plan, bench.standings(plan), strict=True)] == [
+        "painted"
+    ]
+    assert asked == ["get_object", "get_object", "get_object", "put_object"]
+    asked.clear()
+    assert bench.standings(plan) == ["done"]
+    assert asked == ["get_object"]
+
+
 def test_the_command_paints_from_bucket_to_bucket(bucket, tmp_path):
     folder = make_folder(tmp_path / "in", 6)
     (folder / "d0" / "broken.jpg").write_bytes(b"x")

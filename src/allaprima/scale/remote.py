@@ -105,7 +105,7 @@ class Remote:
         """See ``Store``."""
         path = self._path(name)
         try:
-            if not overwrite and self._fs.exists(path):
+            if not overwrite and self._is_taken(path):
                 raise ExistsError(f"{name} exists", options=("overwrite",))
             if self._puts_whole:
                 self._put(path, data)
@@ -124,6 +124,18 @@ class Remote:
             raise
         except Exception as error:
             raise OutputError(f"{name} cannot be written: {_words(error)}") from error
+
+    def _is_taken(self, path: str) -> bool:
+        """Whether there is an object; s3fs's ``exists`` lists a folder of that name too, which costs as a PUT does."""
+        try:
+            self._fs.cat_file(path, 0, 1)
+        except FileNotFoundError:
+            return False
+        except (
+            Exception
+        ):  # an empty object has no range; some file systems do not tell what is missing from other faults
+            return bool(self._fs.exists(path))
+        return True
 
     def _put(self, path: str, data: bytes | Path) -> None:
         if isinstance(data, bytes):
