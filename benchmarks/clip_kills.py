@@ -2,8 +2,9 @@
 
     python benchmarks/clip_kills.py clip.mp4 -o benchmarks/results/clip_kills.json
 
-The clip is painted small and with its sound. Each process is killed by SIGKILL after a random pause and started again
-with ``--resume``, until so many have been; whenever a clip is whole it is compared, and the next one begins.
+The clip is painted with large strokes and with its sound. Each process is killed by SIGKILL after a random pause and
+started again with ``--resume``, until so many have been; whenever a clip is whole it is compared, and the next one
+begins.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ def main() -> None:
     parser.add_argument("clip", type=Path, help="of several segments of ten seconds")
     parser.add_argument("--model", help="a bank or a file; default: the usual one")
     parser.add_argument("--kills", type=int, default=20, help="default: %(default)s")
-    parser.add_argument("--size", default="160", help="longer side, default: %(default)s")
+    parser.add_argument("--size", help="longer side; default: the clip's own, so that frames stay in YUV")
+    parser.add_argument("--stroke", default="160", help="default: %(default)s")
     parser.add_argument("--pause", type=float, nargs=2, default=(1.0, 15.0), help="seconds, default: %(default)s")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
@@ -34,7 +36,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, progress(options.kills, "killing") as bar:
         folder = Path(name)
         command = [sys.executable, "-m", "allaprima", "stylize", str(options.clip), "-s", "great_wave", "-q"]
-        command += ["--size", options.size, "--stroke", "own", *(["--model", options.model] if options.model else [])]
+        command += ["--stroke", options.stroke, *(["--size", options.size] if options.size else [])]
+        command += ["--model", options.model] if options.model else []
         whole, target = folder / "whole.mp4", folder / "killed.mp4"
         subprocess.run([*command, "-o", str(whole)], check=True)
         while killed < options.kills:
