@@ -111,3 +111,10 @@ def test_other_looks_go_by_way_of_rgb(tmp_path, monkeypatch, options):
     source = make_clip(tmp_path / "c.mp4", gray_frames(2), options=TAGGED)
     Stylizer(threads=1).stylize_file(source, tmp_path / "p.mp4", "irises", **{"stroke": 32, **options})
     assert (tmp_path / "p.mp4").is_file()
+
+
+def test_frames_are_counted_without_their_pixels(tmp_path, monkeypatch):
+    path = make_clip(tmp_path / "c.mp4", gray_frames(5))
+    with open_clip(path) as clip:
+        monkeypatch.setattr(ToRGB, "__call__", lambda *_: 1 / 0)
+        assert clip.counted() == 5

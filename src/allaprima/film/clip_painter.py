@@ -261,7 +261,7 @@ class ClipPainter:
 
     def _counted(self, source: Path) -> int:
         with self._opened(source) as clip:
-            return sum(1 for _ in clip.frames())
+            return clip.counted()
 
     def _stamp(self, source: Path | BinaryIO) -> Stamp | None:
         if not isinstance(source, Path):

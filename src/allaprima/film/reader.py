@@ -11,6 +11,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from allaprima.errors import PictureError
 from allaprima.film.color import FromRGB, ToRGB
 from allaprima.film.deinterlace import Deinterlacer
@@ -77,6 +79,11 @@ class Clip:
         What is damaged is left out, so that the frame before it stands longer, and said in ``damage``.
         """
         return self._converted(None)
+
+    def counted(self) -> int:
+        """How many frames there are, by decoding all of them: instead of ``frames``."""
+        nothing = np.empty((0, 0, 3), np.uint8)
+        return sum(1 for _ in self._converted(lambda frame: Frame(nothing, frame.pts)))
 
     def reduced_frames(self, height: int, width: int) -> Iterator[Frame]:
         """The frames as ``frames`` gives them, but reduced to so many pixels, and with the ``planes`` at full size.
