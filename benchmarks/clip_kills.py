@@ -51,7 +51,7 @@ def main() -> None:
                     if not ended:
                         process.kill()
                         killed += 1
-                        segments.append(len(list(folder.glob(".*/*.state"))))
+                        segments.append(len(list(folder.glob(".*/[0-9]*.json"))))
                         bar.update(1)
                 if ended and process.returncode:
                     raise SystemExit(f"it ended with exit code {process.returncode}")

@@ -206,6 +206,7 @@ def test_a_painting_that_was_stopped_goes_on_to_the_same_bytes(stylizer, tmp_pat
         painter(stylizer, strength=1.0).paint_file(source, target, stopped=lambda: next(asked, True))
     assert not target.exists()
     assert len(list(tmp_path.glob(".p.mp4.parts/*.json"))) >= 3  # two segments or more, and what they depend on
+    assert len(list(tmp_path.glob(".p.mp4.parts/*.state"))) == 1  # each is as large as a painting
     with pytest.raises(ExistsError, match="unfinished"):
         painter(stylizer, strength=1.0).paint_file(source, target)
     with pytest.raises(ExistsError, match="another model or look"):
@@ -231,6 +232,24 @@ def test_another_clip_is_not_mixed_in(stylizer, tmp_path, short_segments):
     source.write_bytes(data)
     with pytest.raises(ExistsError, match="another clip"):
         painter(stylizer).paint_file(source, tmp_path / "p.mp4", resume=True)
+
+
+def test_segments_without_a_state_are_painted_again(tmp_path):
+    """A run that was killed between two steps left the state of the one before, and that is where it goes on."""
+    with segments.Work(tmp_path / "p.mp4", {}) as work:
+        work.begin(resume=False)
+        for number in range(3):
+            work.place(number).write_bytes(b"frames")
+            work.keep(number, [(number, 1)], b"state %d" % number)
+        last = work.place(2)
+    again = segments.Work(tmp_path / "p.mp4", {})
+    assert [one.times for one in again.begin(resume=True)] == [[(0, 1)], [(1, 1)], [(2, 1)]]
+    assert segments.Segment(last).state_file.read_bytes() == b"state 2"
+    again.give_up()
+    last.with_suffix(".state").unlink()
+    last.with_name("00001.state").write_bytes(b"state 1")
+    assert len(again.begin(resume=True)) == 2
+    again.give_up()
 
 
 def test_two_runs_do_not_paint_one_clip(tmp_path):

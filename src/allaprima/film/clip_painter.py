@@ -202,7 +202,7 @@ class ClipPainter:
                 encoding = self._encoding(clip, target)
                 session = Session(self.files.painter, self.steady)
                 if segments:
-                    session.restore(segments[-1].state)
+                    session.restore(segments[-1].state_file.read_bytes())
                 with self.direction.of(self.files.painter.look) as director:
                     small = self._seen_in_yuv(clip, encoding)
                     run = _Run(clip, session, director, encoding, small, work, segments, progress, stopped)

@@ -1,7 +1,8 @@
 """The unfinished painting of a clip: closed segments in a folder beside the result. A run that is killed goes on there.
 
 A segment is three files: its encoded frames, the state of the session after its last frame, and a list of the times of
-its frames. The list comes last and by rename: a segment that has one is whole. What the painting depends on stands in
+its frames. The list comes last and by rename: a segment that has one is whole. Only the last one keeps its state, which
+is as large as a painting. Nothing of a segment stays in memory. What the painting depends on stands in
 ``work.json``; segments of another clip, model or look are never mixed in.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,13 +35,21 @@ class Segment:
 
     Attributes:
         frames: the file of its frames.
-        times: of them.
-        state: of the session after the last of them.
     """
 
     frames: Path
-    times: Times
-    state: bytes
+
+    @property
+    def times(self) -> Times:
+        """Of its frames."""
+        return [
+            (int(pts), int(duration)) for pts, duration in json.loads(self.frames.with_suffix(".json").read_bytes())
+        ]
+
+    @property
+    def state_file(self) -> Path:
+        """Of the session's state after the last of its frames; the last segment has it."""
+        return self.frames.with_suffix(".state")
 
 
 class Work:
@@ -93,9 +102,9 @@ class Work:
                     raise ExistsError(
                         f"an unfinished painting of it is there, {self.folder}", options=("resume", "overwrite")
                     )
-                if not different:
-                    return [first, *self._following()]
-                if not overwrite:
+                if not different and (whole := self._to_go_on(first)):
+                    return whole
+                if different and not overwrite:
                     raise ExistsError(
                         f"the unfinished painting {self.folder} was begun with another "
                         f"{' and another '.join(different)}",
@@ -120,7 +129,9 @@ class Work:
         frames = self.place(number)
         write_bytes(state, frames.with_suffix(".state"))
         write_bytes(json.dumps(times).encode(), frames.with_suffix(".json"))
-        return Segment(frames, times, state)
+        if number:
+            Segment(self.place(number - 1)).state_file.unlink(missing_ok=True)
+        return Segment(frames)
 
     def remove(self) -> None:
         """The painting is finished."""
@@ -128,20 +139,20 @@ class Work:
             shutil.rmtree(self.folder)
 
     def _segment(self, number: int) -> Segment | None:
-        frames = self.place(number)
+        segment = Segment(self.place(number))
         try:
-            times = [
-                (int(pts), int(duration)) for pts, duration in json.loads(frames.with_suffix(".json").read_bytes())
-            ]
-            return Segment(frames, times, frames.with_suffix(".state").read_bytes()) if frames.is_file() else None
-        except (OSError, ValueError):
+            return segment if segment.times and segment.frames.is_file() else None
+        except (OSError, ValueError, TypeError):
             return None
 
-    def _following(self) -> Iterator[Segment]:
-        number = 1
-        while (segment := self._segment(number)) is not None:
-            yield segment
-            number += 1
+    def _to_go_on(self, first: Segment) -> list[Segment]:
+        """The whole segments up to the last with a state."""
+        whole = [first]
+        while (segment := self._segment(len(whole))) is not None:
+            whole.append(segment)
+        while whole and not whole[-1].state_file.is_file():
+            whole.pop()
+        return whole
 
     def _different(self) -> list[str]:
         """In what the painting that is there differs from the one that is wanted."""
