@@ -16,8 +16,8 @@ from studios import assert_alike
 
 PROJECT = Path(__file__).parents[2]
 STYLES = 18
-LONG = 600
-"""Seconds: Firefox compiles ONNX Runtime anew in each fresh profile, which on a busy machine takes minutes."""
+LONG = 120
+"""Seconds: Firefox compiles ONNX Runtime anew in each fresh profile, which on a busy machine takes a while."""
 
 PAINTED = "return document.querySelectorAll('.sheet li.painted').length"
 STATUS = "return document.querySelector('.status').textContent"
