@@ -342,3 +342,27 @@ def test_it_works_offline_after_the_first_visit(browser, tmp_path, expect, small
         choose(page, small)
         painted(page, expect, "The Great Wave")
         assert page.evaluate("crossOriginIsolated") is True
+
+
+SHARED = """
+navigator.canShare = () => true;
+navigator.share = async ({ files }) => {
+  window.shared = files.map(({ name, type, size }) => [name, type, size > 1000]);
+};
+"""
+"""As a browser that hands files to other apps."""
+
+
+def test_a_painting_is_copied_and_shared(browser, address, expect, small):
+    with visited(browser, address, permissions=["clipboard-read", "clipboard-write"]) as page:
+        page.add_init_script(SHARED)
+        page.reload()
+        choose(page, small)
+        painted(page, expect, "The Great Wave")
+        page.get_by_role("button", name="Copy").click()
+        expect(page.locator(".status")).to_contain_text("Copied.")
+        types = page.evaluate("async () => (await navigator.clipboard.read()).flatMap((item) => item.types)")
+        assert types == ["image/png"]
+        page.get_by_role("button", name="Share").click()
+        until = "new Promise((done) => setInterval(() => window.shared && done(window.shared), 50))"
+        assert page.evaluate(until) == [["small_great_wave.jpg", "image/jpeg", True]]
