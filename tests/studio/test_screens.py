@@ -28,6 +28,7 @@ SCREENS = {
 def taken(page, name: str) -> None:
     folder = os.environ.get("STUDIO_SCREENSHOTS")
     if folder is not None:
+        page.locator(".working").wait_for(state="hidden")
         page.screenshot(path=PROJECT / folder / f"studio_{name}.jpg", type="jpeg", quality=82)
 
 
