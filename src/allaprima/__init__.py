@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from allaprima.look.look import Look, Stroke
     from allaprima.picture.animation import Animation
     from allaprima.picture.picture import Picture
-    from allaprima.session import Session
+    from allaprima.session import FrameInWork, Session
     from allaprima.shortcuts import stylize
     from allaprima.style_model import Card, Style, StyleSpec
     from allaprima.stylizer import Stylizer
@@ -62,7 +62,7 @@ _HOMES = {
     "allaprima.look.look": ("Look", "Stroke"),
     "allaprima.picture.animation": ("Animation",),
     "allaprima.picture.picture": ("Picture",),
-    "allaprima.session": ("Session",),
+    "allaprima.session": ("FrameInWork", "Session"),
     "allaprima.shortcuts": ("stylize",),
     "allaprima.style_model": ("Card", "Style", "StyleSpec"),
     "allaprima.stylizer": ("Stylizer",),
@@ -79,6 +79,7 @@ __all__ = [
     "DivergedError",
     "EngineError",
     "ExistsError",
+    "FrameInWork",
     "Look",
     "LostProcessError",
     "ModelError",
