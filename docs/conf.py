@@ -25,7 +25,8 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(?!allaprima\b).*"),  # other packages' names: their inventories would need the network
     ("py:.*", r"allaprima\.picture\.picture\.Painting"),  # a PIL picture
-    ("py:.*", r"allaprima\.(batch\.plan\.Job|look\.painting\.Prepared|painter\.Painter|steady\.shot\.Shot)"),  # handed out, not promised
+    # Handed out, not promised.
+    ("py:.*", r"allaprima\.(batch\.plan\.Job|look\.painting\.Prepared|painter\.Painter|steady\.shot\.Shot)"),
 ]
 suppress_warnings = ["misc.highlighting_failure"]  # "…" stands for words of the reader's own
 
