@@ -138,16 +138,12 @@ class Painter:
             OutOfMemoryError: there was less memory than allowed.
         """
 
-        def paint(picture: Pixels, weights: Mixture) -> Pixels:
-            painted: Pixels = self.engine.paint(picture[None], weights, beside=many)[0]
-            return painted
+        def network(weights: Mixture) -> Callable[[Pixels], Pixels]:
+            return lambda picture: self.engine.paint(picture[None], weights, beside=many)[0]
 
         height, width = prepared.seen
         with self.engine.room(height + GRID, width + GRID, prepared.bytes_beside + beside):
-            return [
-                painted_at(phase, seen, lambda picture, weights=weights: paint(picture, weights))  # type: ignore[misc]
-                for weights in prepared.painted
-            ]
+            return [painted_at(phase, seen, network(weights)) for weights in prepared.painted]
 
 
 def check_size(width: int, height: int) -> None:

@@ -76,10 +76,9 @@ def initial(
     network.check_crops(options.recipe.size)
     starts = _inherit(network, options, setup, parent) if parent else {}
     share, had = options.recipe.norm_floor, parent.card.recipe.get("norm_floor", 0.0) if parent else 0.0
-    free = not (options.kept or options.strengths)  # what is kept paints exactly as before
-    if free:
+    if not options.keeps:
         network.shadows = options.recipe.shadows
-    if free and (share != had or has_floor(network) != (share > 0)):
+    if not options.keeps and (share != had or has_floor(network) != (share > 0)):
         entries = range(options.first_style, options.entries) if parent else [options.first_style]
         adopt_floor(network.to(setup.device), _trial_photos(options, setup, FLOOR_PHOTOS), share, entries)
     if holds_sizes(options):

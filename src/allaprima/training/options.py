@@ -36,6 +36,11 @@ class TrainingOptions:
     """That model's styles, if it is to be extended: they come first in the bank, and nothing of theirs is trained."""
 
     @property
+    def keeps(self) -> bool:
+        """Whether some of the model paints exactly as before: other styles, or these at full strength."""
+        return bool(self.kept) or self.strengths
+
+    @property
     def first_style(self) -> int:
         """The bank's entry of the first style that is trained."""
         return PHOTO + 1 + len(self.kept)

@@ -33,7 +33,7 @@ Convolution = nn.Conv2d | nn.ConvTranspose2d
 def holds_sizes(options: TrainingOptions) -> bool:
     """Whether a training gives sizes back: where steps are orthogonal or norms have floors, and nothing is kept."""
     recipe = options.recipe
-    return (recipe.optimizer == "muon" or recipe.norm_floor > 0) and not (options.kept or options.strengths)
+    return (recipe.optimizer == "muon" or recipe.norm_floor > 0) and not options.keeps
 
 
 @torch.no_grad()

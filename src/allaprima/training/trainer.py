@@ -86,7 +86,7 @@ class Trainer:
         for side in (self.recipe.size, *([self.recipe.small_size] if self.recipe.small_steps else [])):
             network.check_crops(side)
         network.to(setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if options.kept or options.strengths:
+        if options.keeps:
             network.train_only(options.first_style, lower=options.strengths)
         trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
         kind = Muon if self.recipe.optimizer == "muon" else torch.optim.Adam
