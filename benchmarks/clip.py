@@ -25,7 +25,7 @@ import numpy as np
 from allaprima import Stylizer
 from allaprima.engine.engine import Engine
 from allaprima.evaluation.record import command_line, record, versions
-from allaprima.film.encoder import ToEncode, open_segment
+from allaprima.film.encoder import open_segment
 from allaprima.film.encoding import choose_encoding
 from allaprima.film.frame import Frame
 from allaprima.film.overlap import overlapped, side_by_side
@@ -86,7 +86,9 @@ class Case:
         self.stylizer, self.clip, self.stroke, self.style = stylizer, clip, stroke, style
         with open_clip(clip) as opened:
             self.size = opened.size
-        self.small = None if stroke == "own" else reduced_size(self.size[1], self.size[0], int(stroke))
+        height, width = self.size[::-1]
+        small = None if stroke == "own" else reduced_size(height, width, int(stroke))
+        self.small = small or (height, width)
         with self.read() as frames:
             self.seen = [frame.pixels for frame in frames]
         self.mixture = np.zeros(len(stylizer._engine.card.styles), np.float32)
@@ -96,15 +98,11 @@ class Case:
     def read(self, end: Fraction | None = None) -> Iterator[Iterator[Frame]]:
         """The frames as they are read for this stroke."""
         with open_clip(self.clip, end=end) as opened:
-            yield opened.frames() if self.small is None else opened.reduced_frames(*self.small)
+            yield opened.frames_in_yuv(*self.small) if opened.in_yuv else opened.frames()
 
-    def finisher(self) -> Callable[[Frame, np.ndarray], Any]:
-        """What makes a painting what the encoder takes."""
-        if self.small is None:
-            to_encode = ToEncode(ENCODING, self.size)
-            return lambda _, painted: to_encode(painted)
-        planes = InPlanes(self.size[::-1], self.small)
-        return lambda frame, painted: planes.frame(frame.planes, painted, 0.0)
+    def planes(self) -> InPlanes:
+        """What makes paintings what the encoder takes."""
+        return InPlanes(self.size[::-1], self.small)
 
     def whole(self, steady: float | None) -> None:
         """File to file."""
@@ -124,11 +122,11 @@ class Case:
 
     def codec(self) -> None:
         """All but the painting: the frames that the network sees stand in for their paintings."""
-        finish = self.finisher()
+        planes = self.planes()
         with (
             self.read() as frames,
             overlapped(frames) as read,
-            overlapped(finish(frame, frame.pixels) for frame in read) as finished,
+            overlapped(planes.frame(one.planes, planes.of_painting(one.pixels), 0.0) for one in read) as finished,
         ):
             encode(finished, self.size, self.clip.parent)
 
@@ -155,7 +153,7 @@ class Case:
         timed("decode", decode)
         frames = timed("to RGB", read)
         spent["to RGB"] -= spent["decode"]
-        shot, finish, paintings = Shot(), self.finisher(), []
+        shot, planes, paintings = Shot(), self.planes(), []
         for frame in frames:
             seen = timed("steadiness", lambda frame=frame: shot.see(frame.pixels, self.mixture[None], 0.5, 0.1))
             shot.follow(seen)
@@ -164,8 +162,9 @@ class Case:
                 return timed("network", lambda: engine.paint(picture[None], self.mixture)[0])
 
             painted = painted_at(seen.phase, frame.pixels, paint)
-            shown = timed("steadiness", lambda seen=seen, painted=painted: shot.blend(seen, [painted])[0]())
-            paintings.append(timed("to YUV", lambda frame=frame, shown=shown: finish(frame, shown)))
+            new = timed("to YUV", lambda painted=painted: planes.of_painting(painted))
+            shown = timed("steadiness", lambda seen=seen, new=new: shot.blend(seen, [new])[0]())
+            paintings.append(timed("to YUV", lambda frame=frame, shown=shown: planes.frame(frame.planes, shown, 0.0)))
         timed("encode", lambda: encode(paintings, self.size, self.clip.parent))
         return spent
 

@@ -14,12 +14,13 @@ from allaprima.look.look import Look
 from allaprima.look.painting import Prepared
 from allaprima.options import OPTIONS
 from allaprima.painter import Painter, check_size
+from allaprima.steady.planes import Planes
 from allaprima.steady.shot import Seen, Shot
 from allaprima.style_model import share_of_photo
 
 Pixels = NDArray[np.uint8]
 
-_FORMAT = 5
+_FORMAT = 6
 """Of a state."""
 _SMALL_CHANGE = 0.1
 """Of a style's weight from one frame to the next: paintings in looks that differ by more are not blended."""
@@ -215,11 +216,31 @@ class FrameInWork:
         Returns:
             What gives the painting, uint8 [H, W, 3] or [H, W, 4], the caller's own.
         """
-        if self._seen is None:
-            paintings = self._paintings
-            return lambda: self._finished(paintings)
-        shown = self._shot.blend(self._seen, self._paintings)
-        return lambda: self._finished([show() for show in shown])
+        shown = self._blended([(painting,) for painting in self._paintings])
+        return lambda: self._finished([show()[0] for show in shown])
+
+    def blend_planes(self, convert: Callable[[Pixels], Planes]) -> Callable[[], Planes]:
+        """As ``blend``, in other planes than RGB and of the size that the network sees.
+
+        Only for a look without a mask in the style's own colors, whose only painting this is.
+
+        Args:
+            convert: makes uint8 [h, w, 3] planes of Y, U and V.
+
+        Returns:
+            What gives the painting's planes; those of the photograph where nothing else is to be seen.
+        """
+        if not self._paintings:
+            self._blended([])
+            photo = convert(self._reduced)
+            return lambda: photo
+        (shown,) = self._blended([convert(painting) for painting in self._paintings])
+        return shown
+
+    def _blended(self, paintings: list[Planes]) -> list[Callable[[], Planes]]:
+        if self._seen is not None:
+            return self._shot.blend(self._seen, paintings)
+        return [lambda painting=painting: painting for painting in paintings]  # type: ignore[misc]
 
     def _finished(self, paintings: list[Pixels]) -> Pixels:
         painted = self._prepared.finished(self._photo, self._reduced, paintings)

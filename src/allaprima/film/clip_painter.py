@@ -173,7 +173,7 @@ class ClipPainter:
 
         with self.direction.of(self.files.painter.look) as director:
             see = _Seeing(session, director, clip, stopped)
-            with painted(clip.frames(), session, see, finish) as results:
+            with painted(clip.frames(), session, see, FrameInWork.blend, finish) as results:
                 yield told(results)
         self._tell_of_reading(clip, source)
 
@@ -204,8 +204,8 @@ class ClipPainter:
                 if segments:
                     session.restore(segments[-1].state_file.read_bytes())
                 with self.direction.of(self.files.painter.look) as director:
-                    small = self._seen_in_yuv(clip, encoding)
-                    run = _Run(clip, session, director, encoding, small, work, segments, progress, stopped)
+                    seen = self._seen_in_yuv(clip, encoding)
+                    run = _Run(clip, session, director, encoding, seen, work, segments, progress, stopped)
                     run.carry_out()
                 self._tell_of_reading(clip, source)
                 if not segments:
@@ -245,10 +245,14 @@ class ClipPainter:
 
     def _seen_in_yuv(self, clip: Clip, encoding: Encoding) -> tuple[int, int] | None:
         """(height, width) of what the network sees where all the rest can be done in YUV; see ``planes``."""
-        look, plain = self.files.painter.look, encoding.pix_fmt == FORMAT and clip.in_yuv
-        if not plain or look.longest is None or look.color != "style" or look.mask is not None or self.direction.mask:
+        look, (width, height) = self.files.painter.look, clip.size
+        plain = look.color == "style" and look.mask is None and self.direction.mask is None
+        if not plain or encoding.pix_fmt != FORMAT or width % 2 or height % 2:
             return None
-        return reduced_size(clip.size[1], clip.size[0], look.longest)
+        small = None if look.longest is None else reduced_size(height, width, look.longest)
+        if small is None:
+            return height, width
+        return small if clip.in_yuv else None
 
     def _sheet(self, source: Path) -> Picture:
         painter = self.files.painter
@@ -349,15 +353,14 @@ class _Run:
         session: Session,
         director: Director,
         encoding: Encoding,
-        small: tuple[int, int] | None,
+        seen: tuple[int, int] | None,
         work: Work,
         segments: list[Segment],
         progress: Progress | None,
         stopped: Callable[[], bool],
     ) -> None:
         self._clip, self._session, self._director = clip, session, director
-        self._small, self._to_encode = small, ToEncode(encoding, clip.size)
-        self._planes = None if small is None else InPlanes(clip.size[::-1], small)
+        self._seen, self._to_encode = seen, ToEncode(encoding, clip.size)
         self._encoding, self._work, self._segments, self._stopped = encoding, work, segments, stopped
         self._rate = clip.rate or USUAL_RATE
         self._length = max(1, min(MOST_FRAMES, round(SECONDS * self._rate)))
@@ -367,19 +370,29 @@ class _Run:
     def carry_out(self) -> None:
         """Paint what is left; whole segments are added to those that there are."""
         see = _Seeing(self._session, self._director, self._clip, self._stopped)
-        frames = self._clip.frames() if self._small is None else self._clip.reduced_frames(*self._small)
-        timed, ends = self._timed(frames), operator.attrgetter("ends")
-        with painted(timed, self._session, lambda one: see(one.frame), self._finished, ends) as results:
+        with self._painted(lambda one: see(one.frame)) as results:
             first = next(results, None)
             while first is not None:
                 self._encode_segment(first, results)
                 first = next(results, None)
 
-    def _finished(self, item: _Timed, frame: FrameInWork, painting: Pixels) -> Any:
-        """What the encoder takes: PyAV's frame."""
-        if self._planes is None or item.frame.planes is None:
-            return self._to_encode(painting)
-        return self._planes.frame(item.frame.planes, painting, frame.share)
+    def _painted(self, see: Callable[[_Timed], FrameInWork]) -> AbstractContextManager[Iterator[_Result]]:
+        """Frames as the encoder takes them."""
+        clip, size, ends = self._clip, self._seen, operator.attrgetter("ends")
+        if size is None:
+            finish = self._to_encode
+            timed = self._timed(clip.frames())
+            return painted(timed, self._session, see, FrameInWork.blend, lambda _, __, pixels: finish(pixels), ends)
+        planes = InPlanes(clip.size[::-1], size)
+        timed = self._timed(clip.frames_in_yuv(*size) if clip.in_yuv else clip.frames())
+        return painted(
+            timed,
+            self._session,
+            see,
+            lambda frame: frame.blend_planes(planes.of_painting),
+            lambda one, frame, painting: planes.frame(one.frame.planes, painting, frame.share),
+            ends,
+        )
 
     def _timed(self, frames: Iterator[Frame]) -> Iterator[_Timed]:
         """Every frame with its duration, which is known once the next one is there."""

@@ -9,13 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.picture.picture import Picture
+from allaprima.steady.planes import Planes
 
 USUAL_RATE = Fraction(25)
 """Frames a second of a clip that does not say."""
-
-
-Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
-"""Y [H, W], and U and V [H / 2, W / 2], BT.709 in the limited range."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +23,8 @@ class Frame:
         pixels: sRGB, uint8 [H, W, 3], or [H, W, 4] with alpha.
         pts: when it is shown, in ticks of the clip's ``time_base``.
         duration: for how long, in ticks; None where the clip does not say.
-        planes: of a frame that stays in YUV (``planes.py``), at full size, while ``pixels`` are a reduced copy.
+        planes: of a frame that stays in YUV (``planes.py``), Y, U and V of 4:2:0 at full size, BT.709 in the limited
+            range, while ``pixels`` may be a reduced copy.
     """
 
     pixels: NDArray[np.uint8]

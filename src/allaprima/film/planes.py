@@ -1,9 +1,12 @@
 """Clips whose frames stay in YUV: what most clips are, and what most encoders take.
 
-Where the network sees frames reduced (``stroke``), only they become RGB. The painting of such a frame goes back to YUV
-while it is small, and is enlarged there: luminance gets the frame's fine detail back as in ``look/stroke.py``, and
-chroma, which has half the resolution, has about the painting's size already. So no frame is ever RGB at full size, and
-FFmpeg's scaler, which is vectorized, does what numpy does there. It takes a fifth of the time.
+The network's painting becomes YUV as soon as it is there, and is blended with those before it in that form, which is
+smaller than RGB and needs no other to be encoded.
+
+Where the network sees frames reduced (``stroke``), only they become RGB, and the painting is enlarged in YUV: luminance
+gets the frame's fine detail back as in ``look/stroke.py``, and chroma, which has half the resolution, has about the
+painting's size already. So no frame is ever RGB at full size, and FFmpeg's scaler, which is vectorized, does what numpy
+does there. It takes a fifth of the time.
 """
 
 from __future__ import annotations
@@ -14,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.film.color import BT709, FULL_RANGE, HD_ROWS, UNSPECIFIED, FromRGB, is_hdr
-from allaprima.film.frame import Planes
 from allaprima.film.pyav import load_av
 from allaprima.look.enlarging import MIDDLE
 from allaprima.look.stroke import BLOCK, bits_of, slopes
+from allaprima.steady.planes import Planes
 
 Pixels = NDArray[np.uint8]
 FORMAT = "yuv420p"
@@ -42,18 +45,18 @@ def planes_of(frame: Any) -> Planes:
 
 
 class InPlanes:
-    """Enlarges the paintings of a clip's reduced frames; one thread at a time may use it.
+    """Makes the paintings of a clip's frames what encoders take; one thread at a time may use each method.
 
     Args:
         size: (H, W) of the clip, even.
-        small: (h, w) of the reduced frames.
+        small: (h, w) of what the network sees, which may be as large.
     """
 
     def __init__(self, size: tuple[int, int], small: tuple[int, int]) -> None:
         self._size, self._small = size, small
         self._half = size[0] // 2, size[1] // 2
         self._tags = FromRGB(FORMAT)
-        self._to_yuv = FromRGB("yuv444p")
+        self._to_yuv = FromRGB(FORMAT if small == size else "yuv444p")  # chroma would be enlarged from a quarter
         self._reduce = _Scaler("AREA")
         self._luminance, self._colors, self._chroma = (_Scaler("BICUBIC") for _ in range(3))
         self._slopes = _Scaler("BILINEAR")
@@ -61,16 +64,22 @@ class InPlanes:
         self._with_rest = height, width
         """(H, W) of what blocks of the reduced frame reach, which may be beyond its end."""
 
-    def frame(self, planes: Planes, painted: Pixels, share: float) -> Any:
+    def of_painting(self, painted: Pixels) -> Planes:
+        """A painting, uint8 [h, w, 3], in the planes in which it is blended."""
+        return planes_of(self._to_yuv(painted))
+
+    def frame(self, planes: Planes | None, painting: Planes, share: float) -> Any:
         """The painting as PyAV's frame, with tags.
 
         Args:
-            planes: the clip's frame.
-            painted: the painting of what the network saw of it, uint8 [h, w, 3].
+            planes: the clip's frame; None, if it did not ``stay_in_yuv`` and is not reduced.
+            painting: of what the network saw of it, in the planes that ``of_painting`` gives.
             share: of the photograph in it; with all of it the frame comes back as it is.
         """
-        if share < 1:
-            y, u, v = planes_of(self._to_yuv(painted))
+        if planes is None or (share < 1 and self._small == self._size):
+            planes = painting
+        elif share < 1:
+            y, u, v = painting
             planes = self._sharp(planes[0], y, share), self._scaled(u), self._scaled(v)
         height, width = self._size
         whole = np.empty((height + self._half[0], width), np.uint8)

@@ -16,12 +16,13 @@ import numpy as np
 from allaprima.errors import PictureError
 from allaprima.film.color import FromRGB, ToRGB
 from allaprima.film.deinterlace import Deinterlacer
-from allaprima.film.frame import USUAL_RATE, Frame, Planes
+from allaprima.film.frame import USUAL_RATE, Frame
 from allaprima.film.planes import FORMAT, planes_of, stay_in_yuv
 from allaprima.film.pyav import load_av
 from allaprima.film.upright import AS_IT_IS, display_matrix, swaps_sides, turned
 from allaprima.options import MAX_PIXELS
 from allaprima.picture.picture import scaled_within
+from allaprima.steady.planes import Planes
 from allaprima.style_model import SMALLEST_SIDE
 
 _FORMATS = ",".join([
@@ -51,7 +52,7 @@ class Clip:
         pixel_aspect: the width of a pixel over its height.
         interlaced: whether its frames are woven of two fields, which are taken apart.
         hdr: whether its colors are mapped from HDR or a wide gamut.
-        in_yuv: whether its frames may stay in YUV, see ``reduced_frames``.
+        in_yuv: whether its frames may stay in YUV, see ``frames_in_yuv``.
         container: PyAV's, with all the other tracks, for whoever copies them.
         video: PyAV's stream of the frames.
         damage: what of it could not be read, in words that follow its name.
@@ -85,12 +86,13 @@ class Clip:
         nothing = np.empty((0, 0, 3), np.uint8)
         return sum(1 for _ in self._converted(lambda frame: Frame(nothing, frame.pts)))
 
-    def reduced_frames(self, height: int, width: int) -> Iterator[Frame]:
-        """The frames as ``frames`` gives them, but reduced to so many pixels, and with the ``planes`` at full size.
+    def frames_in_yuv(self, height: int, width: int) -> Iterator[Frame]:
+        """The frames as ``frames`` gives them, but of so many pixels, and with their ``planes`` at full size.
 
         Of clips with ``in_yuv`` alone.
         """
-        to_rgb, to_yuv = ToRGB(self._first, (width, height), reducing=True), _ToPlanes(self._first, self.size)
+        to_rgb = ToRGB(self._first, (width, height), reducing=(width, height) != self.size)
+        to_yuv = _ToPlanes(self._first, self.size)
         return self._converted(lambda frame: Frame(to_rgb(frame), frame.pts, frame.duration or None, to_yuv(frame)))
 
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from allaprima.film.overlap import overlapped, side_by_side
-from allaprima.painter import Pixels
 from allaprima.session import FrameInWork, Session
 
 Item = TypeVar("Item")
+Painting = TypeVar("Painting")
 Result = TypeVar("Result")
 
 
@@ -22,7 +22,8 @@ def painted(
     items: Iterable[Item],
     session: Session,
     see: Callable[[Item], FrameInWork],
-    finish: Callable[[Item, FrameInWork, Pixels], Result],
+    blend: Callable[[FrameInWork], Callable[[], Painting]],
+    finish: Callable[[Item, FrameInWork, Painting], Result],
     ends: Callable[[Item], bool] = lambda _: False,
 ) -> Iterator[Iterator[tuple[Item, Result, bytes | None]]]:
     """Each item with what is made of its painting, in order.
@@ -31,6 +32,8 @@ def painted(
         items: frames, and what belongs to them; they are made in a thread of their own.
         session: that paints them.
         see: takes the first step of an item by ``session.see``.
+        blend: joins a frame with what stays of the one before it, in a thread of its own, and gives what gives its
+            painting, in the thread of ``finish``.
         finish: makes of a painting what is wanted, in a thread of its own.
         ends: whether the session's state after an item is wanted, which is the third thing that comes out.
     """
@@ -41,9 +44,9 @@ def painted(
 
     def blended(
         computed: Iterable[tuple[Item, FrameInWork]],
-    ) -> Iterator[tuple[Item, FrameInWork, Callable[[], Pixels], bytes | None]]:
+    ) -> Iterator[tuple[Item, FrameInWork, Callable[[], Painting], bytes | None]]:
         for item, frame in computed:
-            shown = frame.blend()
+            shown = blend(frame)
             yield item, frame, shown, session.state() if ends(item) else None
 
     with (

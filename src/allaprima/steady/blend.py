@@ -9,6 +9,7 @@ motion was not found. So there are no trails. As a part of every painting is new
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,7 @@ from allaprima.steady.grid import Phase, followed
 from allaprima.steady.halves import BYTES as BYTES_BETWEEN
 from allaprima.steady.halves import moved_by_halves
 from allaprima.steady.motion import Motion, around, motion
-
-Pixels = NDArray[np.uint8]
+from allaprima.steady.planes import Pixels, Planes, image
 
 _SMALL = 640
 """Frames with no more pixels on the longer side are compared at a quarter of their size, larger ones at an eighth."""
@@ -81,29 +81,36 @@ class Kept:
         """How this frame's content is to lie on the network's grid."""
         speed = np.minimum(np.maximum(np.abs(flow[..., 0]), np.abs(flow[..., 1])) / np.float32(_MOVES), 1)
         self._moving = np.asarray(Image.fromarray(speed).reduce(CELL // reduction))
-        self._steps = np.rint(2 * flow).astype(np.int32)
+        self._flow = flow
         share = min(steady * _SHARE, _MOST) * np.clip((_OTHER - difference) / (_OTHER - _SAME), 0, 1)
         share[self._outside()] = 0
-        mask = Image.fromarray(np.rint(share * 255).astype(np.uint8))
-        self._share = mask.resize(size[::-1], Image.Resampling.BILINEAR)
+        self._share = Image.fromarray(np.rint(share * 255).astype(np.uint8))
 
-    def blended(self, before: Pixels, painted: Pixels) -> tuple[Pixels, Callable[[], Pixels]]:
-        """A painting, uint8 [H, W, 3], with what stays of the one remembered from before it, [H, W, 4].
+    def blended(self, before: Planes, new: Planes) -> tuple[Planes, Callable[[], Planes]]:
+        """A new painting with what stays of the one before it: both as they are carried, in planes of the same sizes.
 
         Returns:
-            What is to be remembered of it, [H, W, 4], and what gives what is shown, [H, W, 3].
+            What is to be remembered of it, and what gives what is shown.
         """
-        new = Image.fromarray(painted).convert("RGBX")
-        height, width = self._size
-        moved = moved_by_halves(before, self._steps, self._reduction)
-        old = Image.frombuffer("RGBX", (width, height), moved, "raw", "RGBX", 0, 1)
-        blended = Image.composite(old, new, self._share)
         moving = self._moving
-        return np.asarray(blended), lambda: with_detail(blended, new, moving)
+        blended: Planes = ()
+        for _, group in groupby(zip(before, new, strict=True), lambda pair: pair[1].shape[1]):
+            blended += tuple(self._of_one_size(*zip(*group, strict=True)))
+        return blended, lambda: with_detail(blended, new, moving)
+
+    def _of_one_size(self, before: Planes, new: Planes) -> list[Pixels]:
+        """Planes of one size, blended."""
+        height, width = new[0].shape[:2]
+        part = self._size[1] // width
+        moved = moved_by_halves(before, _halves(self._flow, part), self._reduction // part)
+        share = self._share.resize((width, height), Image.Resampling.BILINEAR)
+        return [
+            np.asarray(Image.composite(image(old), image(plane), share)) for old, plane in zip(moved, new, strict=True)
+        ]
 
     def _outside(self) -> NDArray[np.bool_]:
         """Where what is seen was outside the frame before."""
-        steps, reduction = self._steps // 2, self._reduction
+        steps, reduction = _halves(self._flow) // 2, self._reduction
         height, width = steps.shape[:2]
         x = np.arange(width) * reduction + steps[..., 0]
         y = np.arange(height)[:, None] * reduction + steps[..., 1]
@@ -126,9 +133,10 @@ def reduced(pixels: Pixels) -> NDArray[np.float32]:
     )
 
 
-def remembered(painted: Pixels) -> Pixels:
-    """A copy of [H, W, 3] as it is kept: [H, W, 4], which moves faster."""
-    return np.asarray(Image.fromarray(painted).convert("RGBX"))
+def _halves(flow: NDArray[np.float32], part: int = 1) -> NDArray[np.int32]:
+    """Steps in halves of a pixel of a plane that has so small a part of the picture's pixels in each direction."""
+    halves: NDArray[np.int32] = np.rint(flow * (2 / part)).astype(np.int32)
+    return halves
 
 
 def _gray(planes: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from allaprima.steady.motion import around
+from allaprima.steady.planes import Pixels, Planes, apart, image, luminance, shown, together
 
-Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
 CELL = 32
@@ -39,30 +39,31 @@ _LEAST = 0.03
 """Less is not to be seen."""
 
 
-def with_detail(blended: Image.Image, new: Image.Image, moving: Floats) -> Pixels:
+def with_detail(blended: Planes, new: Planes, moving: Floats) -> Planes:
     """A blended painting with as much detail of luminance as the new one where something moves.
 
     Args:
-        blended: an image of four bands, of which the last means nothing.
-        new: one of the same size.
+        blended: as it is carried along.
+        new: in planes of the same sizes.
         moving: how much something moves in each cell, [H / 32, W / 32], rounded up, of 0..1. Where nothing does,
             strokes fit, and what blending takes away is noise.
 
     Returns:
-        uint8 [H, W, 3].
+        As it is shown.
     """
     if not moving.any():
-        return np.array(blended.convert("RGB"))
-    (width, height), gray = blended.size, blended.convert("L")
-    smooth = gray.reduce(_BLUR).resize(blended.size, _LINEAR, box=(0, 0, width / _BLUR, height / _BLUR))
-    luminance = np.asarray(gray)
-    detail = np.subtract(luminance, np.asarray(smooth), dtype=np.int16)
-    share = shares(np.asarray(new.convert("L")), luminance, detail) * moving
+        return shown(blended)
+    here = luminance(blended)
+    height, width = here.shape
+    gray = image(here)
+    smooth = gray.reduce(_BLUR).resize(gray.size, _LINEAR, box=(0, 0, width / _BLUR, height / _BLUR))
+    detail = np.subtract(here, np.asarray(smooth), dtype=np.int16)
+    share = shares(luminance(new), here, detail) * moving
     if share.max() < _LEAST:
-        return np.array(blended.convert("RGB"))
+        return shown(blended)
     levels = Image.fromarray(np.rint(share * 2**_BITS).astype(np.uint8))
-    each = np.asarray(levels.resize(blended.size, _LINEAR, box=(0, 0, width / CELL, height / CELL)))
-    planes = [np.array(band) for band in blended.split()[:3]]
+    each = np.asarray(levels.resize(gray.size, _LINEAR, box=(0, 0, width / CELL, height / CELL)))
+    parts = apart(blended)
     count = max(1, _BAND // width)
     for top in range(0, height, count):
         rows = slice(top, top + count)
@@ -72,13 +73,13 @@ def with_detail(blended: Image.Image, new: Image.Image, moving: Floats) -> Pixel
         change >>= _BITS
         more, less = (np.clip(one, 0, 255).astype(np.uint8) for one in (change, -change))
         room = ~more
-        for plane in planes:  # in bytes, which do not overflow so: several times as fast
+        for plane in parts:  # in bytes, which do not overflow so: several times as fast
             part = plane[rows]
             np.minimum(part, room, out=part)
             np.add(part, more, out=part)
             np.maximum(part, less, out=part)
             np.subtract(part, less, out=part)
-    return np.array(Image.merge("RGB", [Image.fromarray(plane) for plane in planes]))
+    return together(parts, blended)
 
 
 def shares(new: Pixels, blended: Pixels, detail: NDArray[np.int16]) -> Floats:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allaprima.steady.blend import BYTES, BYTES_REMEMBERED, Kept, Pixels, reduced, remembered
+from allaprima.steady.blend import BYTES, BYTES_REMEMBERED, Kept, reduced
 from allaprima.steady.grid import Phase
+from allaprima.steady.planes import Pixels, Planes, carried
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -41,7 +42,7 @@ class Shot:
     def __init__(self) -> None:
         self._last: Seen | None = None
         self._blended: Seen | None = None
-        self._paintings: list[Pixels] = []
+        self._paintings: list[Planes] = []
 
     def see(self, seen: Pixels, mixtures: NDArray[np.float32], steady: float, most: float) -> Seen:
         """How the next frame belongs to the one that was followed last.
@@ -64,19 +65,25 @@ class Shot:
         """The frame will be the one before."""
         self._last = seen
 
-    def blend(self, seen: Seen, paintings: Sequence[Pixels]) -> list[Callable[[], Pixels]]:
-        """The paintings of a frame, [h, w, 3], with what stays of those of the frame that was blended before it.
+    def blend(self, seen: Seen, paintings: Sequence[Planes]) -> list[Callable[[], Planes]]:
+        """The paintings of a frame with what stays of those of the frame that was blended before it.
+
+        Args:
+            seen: the frame.
+            paintings: of its size; in other planes than those before it they begin a new shot.
 
         Returns:
             What gives what is shown of each; the frames after it do not depend on that, and another thread may call it.
         """
-        self._blended, before = seen, self._paintings
-        if seen.kept is None:
-            self._paintings = [remembered(painted) for painted in paintings]
-            return [lambda painted=painted: painted for painted in paintings]  # type: ignore[misc]
-        pairs = [seen.kept.blended(old, painted) for old, painted in zip(before, paintings, strict=True)]
+        before, kept = self._paintings, seen.kept
+        self._blended = seen
+        new = [carried(painting) for painting in paintings]
+        if kept is None or _shapes(before) != _shapes(new):
+            self._paintings = new
+            return [lambda painting=painting: painting for painting in paintings]  # type: ignore[misc]
+        pairs = [kept.blended(old, painting) for old, painting in zip(before, new, strict=True)]
         self._paintings = [keep for keep, _ in pairs]
-        return [shown for _, shown in pairs]
+        return [show for _, show in pairs]
 
     @staticmethod
     def bytes_beside(height: int, width: int, paintings: int) -> int:
@@ -88,9 +95,9 @@ class Shot:
         last = self._blended
         if last is None or not self._paintings:
             return {}
-        paintings = np.stack([painting[..., :3] for painting in self._paintings])
         small, phase = last.small.astype(np.uint8), np.array(last.phase)
-        return {"mixtures": last.mixtures, "small": small, "phase": phase, "paintings": paintings}
+        planes = {f"plane{k}": np.stack(same) for k, same in enumerate(zip(*self._paintings, strict=True))}
+        return {"mixtures": last.mixtures, "small": small, "phase": phase, "size": np.array(last.size), **planes}
 
     @classmethod
     def of(cls, arrays: Arrays) -> Shot:
@@ -100,14 +107,17 @@ class Shot:
             KeyError, ValueError: they hold something else.
         """
         shot = cls()
-        if "paintings" in arrays:
-            paintings, mixtures = arrays["paintings"], arrays["mixtures"]
-            if paintings.dtype != np.uint8 or paintings.ndim != 4 or paintings.shape[3] != 3:
+        if "plane0" in arrays:
+            planes, mixtures = [arrays[f"plane{k}"] for k in range(3) if f"plane{k}" in arrays], arrays["mixtures"]
+            if any(plane.dtype != np.uint8 or plane.ndim not in (3, 4) for plane in planes):
                 raise ValueError
-            if not len(paintings) or mixtures.ndim != 2 or len(mixtures) != len(paintings):
+            if mixtures.ndim != 2 or not len(mixtures) or len(mixtures) != len(planes[0]):
                 raise ValueError
-            x, y = (int(one) for one in arrays["phase"])
-            shot._paintings = [remembered(np.ascontiguousarray(one)) for one in paintings]
-            size = (paintings.shape[1], paintings.shape[2])
-            shot._last = shot._blended = Seen(arrays["small"].astype(np.float32), size, mixtures, (x, y))
+            (x, y), (height, width) = ((int(one) for one in arrays[name]) for name in ("phase", "size"))
+            shot._paintings = list(zip(*planes, strict=True))
+            shot._last = shot._blended = Seen(arrays["small"].astype(np.float32), (height, width), mixtures, (x, y))
         return shot
+
+
+def _shapes(paintings: Sequence[Planes]) -> list[list[tuple[int, ...]]]:
+    return [[plane.shape for plane in painting] for painting in paintings]
