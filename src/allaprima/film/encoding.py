@@ -62,10 +62,12 @@ _H264, _HEVC, _AV1, _VP9 = _between(15.5, 0.34), _between(18, 0.34), _between(20
 CODECS: dict[str, Codec] = {
     # High profile, 4:2:0, 8 bits: what every phone, browser and television plays. The strokes of paintings give slower
     # presets little to find: "veryfast" takes 1.4 times the time for 8 % fewer bytes at the same error. Nor do blocks
-    # of 4 × 4 pixels: without them it takes 0.85 of the time for 2 % fewer bytes and 0.4 dB.
+    # of 4 × 4 pixels: without them it takes 0.85 of the time for 2 % fewer bytes and 0.4 dB. The same picture, coded by
+    # CAVLC instead of CABAC, takes 0.68 of the time for 7 % more bytes, and less time to play.
     "h264": Codec(
         "libx264", "yuv420p",
-        lambda q: {"crf": _H264(q), "preset": "superfast", "partitions": "i8x8", "profile": "high", "bf": "0"},
+        lambda q: {"crf": _H264(q), "preset": "superfast", "partitions": "i8x8", "coder": "vlc", "profile": "high",
+                   "bf": "0"},
         threads=1,
     ),
     "hevc": Codec(

@@ -32,6 +32,8 @@ _MOVES = 0.125
 """Pixels from which on something counts as moving."""
 _SAME, _OTHER = 4.0, 12.0
 """Levels of difference up to which a is whole, and from which on it is 0."""
+_STEPS = 4
+"""Of a, from one row of compared values to the next."""
 _CUT = 0.4
 """Mean difference, as a share of the frame's own mean deviation, at which a shot ends."""
 _EXPOSURE = 1.25
@@ -103,7 +105,9 @@ class Kept:
         height, width = new[0].shape[:2]
         part = self._size[1] // width
         moved = moved_by_halves(before, _halves(self._flow, part), self._reduction // part)
-        share = self._share.resize((width, height), Image.Resampling.BILINEAR)
+        rows = max(1, self._reduction // part // _STEPS)
+        few = self._share.resize((width, -(-height // rows)), Image.Resampling.BILINEAR)
+        share = image(np.asarray(few).repeat(rows, 0)[:height])
         return [
             np.asarray(Image.composite(image(old), image(plane), share)) for old, plane in zip(moved, new, strict=True)
         ]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from allaprima.steady.motion import around
-from allaprima.steady.planes import Pixels, Planes, apart, image, luminance, shown, together
+from allaprima.steady.planes import Pixels, Planes, apart, luminance, shown, together
 
 Floats = NDArray[np.float32]
 
@@ -23,9 +23,9 @@ CELL = 32
 """Detail is compared over cells of so many pixels in both directions,"""
 _ROWS = 4
 """and in every fourth row."""
-_BLUR = 2
-"""Detail is what the means over so many pixels do not have."""
-_BAND = 2**15
+_STEADY_ROWS = 8
+"""Rows that are given as much: between cells it changes little from one to the next."""
+_BAND = 2**16
 """Pixels of rows in work at a time, which stay in the cache."""
 _BITS = 6
 """After the point in a share, so that products fit into 16 bits."""
@@ -55,20 +55,19 @@ def with_detail(blended: Planes, new: Planes, moving: Floats) -> Planes:
         return shown(blended)
     here = luminance(blended)
     height, width = here.shape
-    gray = image(here)
-    smooth = gray.reduce(_BLUR).resize(gray.size, _LINEAR, box=(0, 0, width / _BLUR, height / _BLUR))
-    detail = np.subtract(here, np.asarray(smooth), dtype=np.int16)
+    detail = detail_of(here)
     share = shares(luminance(new), here, detail) * moving
     if share.max() < _LEAST:
         return shown(blended)
     levels = Image.fromarray(np.rint(share * 2**_BITS).astype(np.uint8))
-    each = np.asarray(levels.resize(gray.size, _LINEAR, box=(0, 0, width / CELL, height / CELL)))
+    bands = -(-height // _STEADY_ROWS)
+    each = np.asarray(levels.resize((width, bands), _LINEAR, box=(0, 0, width / CELL, bands * _STEADY_ROWS / CELL)))
     parts = apart(blended)
-    count = max(1, _BAND // width)
-    for top in range(0, height, count):
-        rows = slice(top, top + count)
+    count = max(1, _BAND // width // _STEADY_ROWS)
+    for first in range(0, bands, count):
+        rows = slice(first * _STEADY_ROWS, (first + count) * _STEADY_ROWS)
         change = detail[rows]
-        change *= each[rows]
+        change *= each[first : first + count].repeat(_STEADY_ROWS, 0)[: len(change)]
         change += 1 << (_BITS - 1)
         change >>= _BITS
         more, less = (np.clip(one, 0, 255).astype(np.uint8) for one in (change, -change))
@@ -80,6 +79,24 @@ def with_detail(blended: Planes, new: Planes, moving: Floats) -> Planes:
             np.maximum(part, less, out=part)
             np.subtract(part, less, out=part)
     return together(parts, blended)
+
+
+def detail_of(luminance: Pixels) -> NDArray[np.int16]:
+    """What a blur does not have: uint8 [H, W] -> int16 [H, W]. The blur is binomial, of 5 × 5 pixels."""
+    height, width = luminance.shape
+    padded, result = np.pad(luminance, 2, mode="edge"), np.empty((height, width), np.int16)
+    count = max(1, _BAND // width)
+    for top in range(0, height, count):
+        here = luminance[top : top + count]
+        sums = padded[top : top + len(here) + 4].astype(np.uint16)  # they need all 16 bits
+        for _ in range(4):
+            sums = sums[1:] + sums[:-1]
+        for _ in range(4):
+            sums = sums[:, 1:] + sums[:, :-1]
+        sums += 1 << 7
+        sums >>= 8
+        np.subtract(here, sums, out=result[top : top + count], casting="unsafe", dtype=np.int16)
+    return result
 
 
 def shares(new: Pixels, blended: Pixels, detail: NDArray[np.int16]) -> Floats:

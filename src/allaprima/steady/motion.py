@@ -95,8 +95,10 @@ def _searched(now: Floats, before: Floats, weigh: Callable[[Floats], Floats]) ->
     """The whole steps, ``_STEPS`` at most, that bring each window of ``before`` nearest to ``now``: [h, w, 2]."""
     padded = np.pad(before, _REACH, mode="edge")
     others = np.lib.stride_tricks.sliding_window_view(padded, now.shape)
-    errors = np.stack([np.abs(now - others[_REACH + dy, _REACH + dx]) for dx, dy in _STEPS])
-    errors = weigh(errors)
+    differences = np.empty((len(_STEPS), *now.shape), np.float32)
+    for (dx, dy), difference in zip(_STEPS, differences, strict=True):
+        np.subtract(now, others[_REACH + dy, _REACH + dx], out=difference)
+    errors = weigh(np.abs(differences, out=differences))
     errors[1:] += np.float32(_INERTIA)
     best: Floats = np.array(_STEPS, np.float32)[errors.argmin(0)]
     return best
@@ -107,8 +109,10 @@ def _refined(now: Floats, before: Floats, flow: Floats) -> Floats:
     here = moved(before, dense(flow, *now.shape))
     down, across = (np.asarray(one, np.float32) for one in np.gradient(here))
     missing = now - here
-    xx, yy, xy = windows(across * across) + _STIFF, windows(down * down) + _STIFF, windows(across * down)
-    x, y = windows(across * missing), windows(down * missing)
+    products = across * across, down * down, across * down, across * missing, down * missing
+    xx, yy, xy, x, y = windows(np.stack(products))
+    xx += np.float32(_STIFF)
+    yy += np.float32(_STIFF)
     scale = 1 / (xx * yy - xy * xy)
     step = np.stack([(yy * x - xy * y) * scale, (xx * y - xy * x) * scale], axis=-1)
     result: Floats = (flow + np.clip(step, -1, 1)).astype(np.float32)
@@ -129,9 +133,17 @@ def blocks(values: Floats) -> Floats:
 
 def around(values: Floats) -> Floats:
     """The means over 3 × 3 values, [..., h, w] -> the same; the border repeats."""
-    padded = np.pad(values, [(0, 0)] * (values.ndim - 2) + [(1, 1), (1, 1)], mode="edge")
-    rows = padded[..., :-2, :] + padded[..., 1:-1, :] + padded[..., 2:, :]
-    result: Floats = (rows[..., :-2] + rows[..., 1:-1] + rows[..., 2:]) * np.float32(1 / 9)
+    rows = values.copy()  # sums in place: a picture of so few values costs more to be padded than to be added
+    rows[..., 1:, :] += values[..., :-1, :]
+    rows[..., :-1, :] += values[..., 1:, :]
+    rows[..., 0, :] += values[..., 0, :]
+    rows[..., -1, :] += values[..., -1, :]
+    result = rows.copy()
+    result[..., 1:] += rows[..., :-1]
+    result[..., :-1] += rows[..., 1:]
+    result[..., 0] += rows[..., 0]
+    result[..., -1] += rows[..., -1]
+    result *= np.float32(1 / 9)
     return result
 
 
