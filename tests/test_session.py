@@ -299,6 +299,14 @@ def test_a_painting_in_other_planes_begins_anew(stylizer):
     assert np.array_equal(session.paint(other), stylizer.stylize(other, STYLE))
 
 
+@pytest.mark.parametrize(
+    ("options", "plain"),
+    [({}, True), ({"stroke": 32}, False), ({"color": "photo"}, False), ({"mask": np.eye(9) > 0}, False)],
+)
+def test_a_frame_says_whether_the_network_alone_makes_its_painting(stylizer, options, plain):
+    assert stylizer.session(STYLE, **options).see(clip(1)[0]).plain is plain
+
+
 def test_two_looks_at_a_time_are_both_steady(stylizer):
     frames = clip(5)
     mask = np.tile(np.linspace(0, 1, 128) > 0.5, (96, 1))

@@ -191,6 +191,11 @@ class FrameInWork:
         """Of the photograph itself in the painting, 0 to 1; where there is a mask, where it is white."""
         return share_of_photo(self._painter.mixtures[0])
 
+    @property
+    def plain(self) -> bool:
+        """Whether what the network makes is the painting: as large as the frame, in the colors of the style."""
+        return self._prepared.plain
+
     def follow(self) -> None:
         """Let the next frame that is seen come after this one."""
         if self._seen is not None:
@@ -222,7 +227,7 @@ class FrameInWork:
     def blend_planes(self, convert: Callable[[Pixels], Planes]) -> Callable[[], Planes]:
         """As ``blend``, in other planes than RGB and of the size that the network sees.
 
-        Only for a look without a mask in the style's own colors, whose only painting this is.
+        Only for a look without a mask in the style's own colors, as that of a ``plain`` frame is.
 
         Args:
             convert: makes uint8 [h, w, 3] planes of Y, U and V.

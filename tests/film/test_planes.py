@@ -55,6 +55,13 @@ def test_the_photograph_itself_comes_back_to_the_byte():
     assert all(np.array_equal(a, b) for a, b in zip(planes, planes_of(result), strict=True))
 
 
+def test_a_painting_in_planes_comes_back_in_rgb():
+    painted = np.asarray(Image.fromarray(photograph(96, 64)).filter(ImageFilter.GaussianBlur(3)))
+    planes = InPlanes((64, 96), (64, 96))
+    back = planes.pixels(planes.of_painting(painted))
+    assert np.abs(back.astype(int) - painted).mean() < 2
+
+
 TAGGED = {"colorspace": "1", "color_range": "1"}
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from allaprima.errors import OutputError
+from allaprima.film.color import FromRGB
 from allaprima.film.reader import open_clip
 from allaprima.live import clock
 from allaprima.live.loopback import VirtualCamera, check_device
@@ -104,7 +105,8 @@ def test_recording_goes_on_without_viewers_and_is_offered_when_it_ends(live):
 
 def test_a_recording_that_fails_is_told_and_painting_goes_on(live, monkeypatch):
     number = live.frame()[0]
-    monkeypatch.setattr("allaprima.live.recording.FromRGB.__call__", lambda *_: 1 / 0)
+    broken = type("Broken", (FromRGB,), {"__call__": lambda *_: 1 / 0})
+    monkeypatch.setattr("allaprima.live.recording.FromRGB", broken)
     live.post("/record", {"on": True})
     until(lambda: live.state()["problem"] != "")
     state = live.state()

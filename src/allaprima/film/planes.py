@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from allaprima.film.color import BT709, FULL_RANGE, HD_ROWS, UNSPECIFIED, FromRGB, is_hdr
+from allaprima.film.color import BT709, FULL_RANGE, HD_ROWS, UNSPECIFIED, FromRGB, ToRGB, is_hdr
 from allaprima.film.pyav import load_av
 from allaprima.look.enlarging import MIDDLE
 from allaprima.look.stroke import BLOCK, bits_of, slopes
@@ -53,10 +53,11 @@ class InPlanes:
     """
 
     def __init__(self, size: tuple[int, int], small: tuple[int, int]) -> None:
-        self._size, self._small = size, small
+        self.size, self._small = size, small
         self._half = size[0] // 2, size[1] // 2
         self._tags = FromRGB(FORMAT)
         self._to_yuv = FromRGB(FORMAT if small == size else "yuv444p")  # chroma would be enlarged from a quarter
+        self._to_rgb: ToRGB | None = None
         self._reduce = _Scaler("AREA")
         self._luminance, self._colors, self._chroma = (_Scaler("BICUBIC") for _ in range(3))
         self._slopes = _Scaler("BILINEAR")
@@ -68,6 +69,12 @@ class InPlanes:
         """A painting, uint8 [h, w, 3], in the planes in which it is blended."""
         return planes_of(self._to_yuv(painted))
 
+    def pixels(self, painting: Planes) -> Pixels:
+        """A painting as large as the clip, in the planes that ``of_painting`` gives, as RGB again."""
+        frame = self.frame(None, painting, 0)
+        self._to_rgb = self._to_rgb or ToRGB(frame)
+        return self._to_rgb(frame)
+
     def frame(self, planes: Planes | None, painting: Planes, share: float) -> Any:
         """The painting as PyAV's frame, with tags.
 
@@ -76,12 +83,12 @@ class InPlanes:
             painting: of what the network saw of it, in the planes that ``of_painting`` gives.
             share: of the photograph in it; with all of it the frame comes back as it is.
         """
-        if planes is None or (share < 1 and self._small == self._size):
+        if planes is None or (share < 1 and self._small == self.size):
             planes = painting
         elif share < 1:
             y, u, v = painting
             planes = self._sharp(planes[0], y, share), self._scaled(u), self._scaled(v)
-        height, width = self._size
+        height, width = self.size
         whole = np.empty((height + self._half[0], width), np.uint8)
         whole[:height] = planes[0]
         rest = whole[height:].reshape(2, *self._half)
@@ -99,10 +106,10 @@ class InPlanes:
         found = slopes(reduced, painted[..., None], share, _LIMITED)[0]
         bits = bits_of(found)
         scaled = (np.rint(found * 2**bits) + MIDDLE).astype(np.uint8)
-        height, width = self._size
+        height, width = self.size
         every = self._slopes(scaled, self._with_rest)[:height, :width] ^ np.uint8(MIDDLE)  # less it, as a signed byte
         slope = every.view(np.int8)
-        smooth, color = self._luminance(reduced, self._size), self._colors(painted, self._size)
+        smooth, color = self._luminance(reduced, self.size), self._colors(painted, self.size)
         result = np.empty_like(color)
         count = max(1, _BAND // width)
         for top in range(0, height, count):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from allaprima.film.planes import InPlanes
 from allaprima.live.capture import Capture
 from allaprima.live.controls import Choice, Controls, Weights
 from allaprima.live.loopback import VirtualCamera
@@ -85,6 +86,7 @@ class Loop:
         self._frame_size = (0, 0)
         self._look_of: tuple[Weights, float, object, str] | None = None
         self._session: Session | None = None
+        self._planes: InPlanes | None = None
         self._seen: Pixels | None = None
         self._painted: Pixels | None = None
         self._recording: Recording | None = None
@@ -208,12 +210,24 @@ class Loop:
         seen = grab.convert(*fitted(full, self._pace.scale * max(full)))
         if choice.mirror:
             seen = np.ascontiguousarray(seen[:, ::-1])
-        finish = self._in_look(choice).begin(seen)
+        finish = self._begun(self._in_look(choice), seen)
         if self._finishing is not None:
             self._finishing.result()  # one at a time, so that none is late for long
         self._finishing = self._finisher.submit(self._finish, finish, seen, grab.captured)
         end = time.monotonic()
         self._pace.after(end - start, end)
+
+    def _begun(self, session: Session, seen: Pixels) -> Callable[[], Pixels]:
+        """What gives the painting; it is blended in YUV where it can be. The chroma of a JPEG is halved as well."""
+        frame = session.see(seen).compute()
+        if not frame.plain or session.steady == 0:
+            return frame.blend()
+        size = seen.shape[0], seen.shape[1]
+        if self._planes is None or self._planes.size != size:
+            self._planes = InPlanes(size, size)
+        planes = self._planes
+        blended = frame.blend_planes(planes.of_painting)
+        return lambda: planes.pixels(blended())
 
     def _finish(self, finish: Callable[[], Pixels], seen: Pixels, captured: float) -> None:
         """What the next frame need not wait for."""
