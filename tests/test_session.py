@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFilter, ImageSequence
 
 from allaprima import OptionError, PictureError, Session, StyleError, Stylizer
+from allaprima.steady.blend import reduced, reduction_of
 from allaprima.steady.detail import with_detail
 from allaprima.steady.grid import GRID, followed, painted_at
 from allaprima.steady.halves import moved_by_halves
@@ -199,6 +200,19 @@ def test_what_is_moved_comes_from_inside_the_picture(width, height, seed):
     picture = np.full((height, width, 4), 77, np.uint8)
     steps = np.random.default_rng(seed).integers(-60, 60, (-(-height // 4), -(-width // 4), 2), np.int32)
     assert np.array_equal(moved_by_halves([picture], steps, 4)[0], picture)
+
+
+@given(st.integers(1, 700), st.integers(1, 40))
+@settings(deadline=None, max_examples=40)
+def test_frames_are_reduced_to_means(width, height):
+    frame = checkered(width, height)
+    each = reduction_of(height, width)
+    expected = np.asarray(Image.fromarray(frame).reduce(each)).transpose(2, 0, 1)
+    whole = np.s_[:, : height // each, : width // each]
+    result = reduced(frame)
+    assert (result.shape, result.dtype) == (expected.shape, np.float32)
+    assert np.array_equal(result[whole], expected[whole])
+    assert np.array_equal(reduced(np.full_like(frame, 77)), np.full(result.shape, 77))
 
 
 def test_a_session_holds_memory_for_what_it_remembers():

@@ -129,12 +129,22 @@ def reduction_of(height: int, width: int) -> int:
 
 
 def reduced(pixels: Pixels) -> NDArray[np.float32]:
-    """A frame as frames are compared: uint8 [H, W, 3] -> float32 [3, h, w] of 0..255, rounded up."""
-    return (
-        np.asarray(Image.fromarray(pixels).reduce(reduction_of(pixels.shape[0], pixels.shape[1])))
-        .transpose(2, 0, 1)
-        .astype(np.float32, order="C")
-    )
+    """A frame as frames are compared: uint8 [H, W, 3] -> float32 [3, h, w] of 0..255, h and w rounded up.
+
+    Each value is a mean, rounded; at the right and below the border repeats.
+    """
+    each = reduction_of(pixels.shape[0], pixels.shape[1])
+    high, wide = (-(-side // each) for side in pixels.shape[:2])
+    if pixels.shape[:2] != (high * each, wide * each):
+        missing = [(0, -side % each) for side in pixels.shape[:2]]
+        pixels = np.pad(pixels, [*missing, (0, 0)], mode="edge")
+    rows = np.add.reduce(pixels.reshape(high, each, -1), 1, dtype=np.uint16)
+    sums = np.ascontiguousarray(rows.reshape(high, -1, 3).transpose(2, 0, 1)).reshape(3, high, wide, each)
+    while sums.shape[3] > 1:
+        sums = sums[..., ::2] + sums[..., 1::2]
+    sums += each**2 // 2
+    sums //= each**2
+    return sums[..., 0].astype(np.float32)
 
 
 def _halves(flow: NDArray[np.float32], part: int = 1) -> NDArray[np.int32]:
