@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
+from itertools import repeat
 from typing import TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.engine.engine import Engine
+from allaprima.engine.held import Statistics
 from allaprima.engine.progress import Progress
+from allaprima.engine.sessions import Sessions
 from allaprima.errors import PictureError
 from allaprima.look.look import Look
 from allaprima.look.painting import Mixture, Prepared
 from allaprima.picture.animation import Animation
 from allaprima.picture.picture import Picture, scaled_within
+from allaprima.steady.calm import Calm
 from allaprima.steady.grid import GRID, Phase, painted_at
 from allaprima.style_model import PHOTO, SMALLEST_SIDE, mixture
 
@@ -124,7 +129,9 @@ class Painter:
         told.finish()
         return result
 
-    def paint_frame(self, seen: Pixels, prepared: Prepared, phase: Phase, beside: int, *, many: bool) -> list[Pixels]:
+    def paint_frame(
+        self, seen: Pixels, prepared: Prepared, phase: Phase, beside: int, *, many: bool, calm: Calm | None = None
+    ) -> list[Pixels]:
         """What the network makes of a frame, uint8 [h, w, 3], in each of the mixtures that need it.
 
         Args:
@@ -133,17 +140,37 @@ class Painter:
             phase: how its content is to lie on the network's grid.
             beside: bytes that the caller takes.
             many: whether other threads paint other frames at the same time.
+            calm: whose statistics the paintings have; None is the frame's own. It may get those of this frame.
 
         Raises:
             OutOfMemoryError: there was less memory than allowed.
         """
+        measured = calm.measured if calm else None
+        held = None
+        if calm and calm.held and measured is None:
+            held = calm.held.networks(lambda statistics: [*map(self.engine.held, statistics, prepared.painted)])
+        statistics: list[Statistics | None] = []
 
-        def network(weights: Mixture) -> Callable[[Pixels], Pixels]:
-            return lambda picture: self.engine.paint(picture[None], weights, beside=many)[0]
+        def paint(picture: Pixels, weights: Mixture, network: Sessions | None) -> Pixels:
+            own = None
+            if measured is None:
+                paintings = self.engine.paint(picture[None], weights, beside=many, held=network)
+            else:
+                paintings, own = self.engine.paint_and_measure(picture[None], weights, beside=many)
+            statistics.append(own)
+            painted: Pixels = paintings[0]
+            return painted
 
         height, width = prepared.seen
         with self.engine.room(height + GRID, width + GRID, prepared.bytes_beside + beside):
-            return [painted_at(phase, seen, network(weights)) for weights in prepared.painted]
+            paintings = [
+                painted_at(phase, seen, partial(paint, weights=weights, network=network))
+                for weights, network in zip(prepared.painted, held or repeat(None), strict=False)
+            ]
+        known = [one for one in statistics if one is not None]
+        if measured is not None and len(known) == len(paintings):
+            measured.statistics = known
+        return paintings
 
 
 def check_size(width: int, height: int) -> None:

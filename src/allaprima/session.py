@@ -20,7 +20,7 @@ from allaprima.style_model import share_of_photo
 
 Pixels = NDArray[np.uint8]
 
-_FORMAT = 6
+_FORMAT = 7
 """Of a state."""
 _SMALL_CHANGE = 0.1
 """Of a style's weight from one frame to the next: paintings in looks that differ by more are not blended."""
@@ -212,7 +212,8 @@ class FrameInWork:
         """
         prepared, phase = self._prepared, (0, 0) if self._seen is None else self._seen.phase
         beside = Shot.bytes_beside(*prepared.seen, len(prepared.painted))
-        self._paintings = self._painter.paint_frame(self._reduced, prepared, phase, beside, many=many)
+        calm = None if self._seen is None else self._seen.calm
+        self._paintings = self._painter.paint_frame(self._reduced, prepared, phase, beside, many=many, calm=calm)
         return self
 
     def blend(self) -> Callable[[], Pixels]:

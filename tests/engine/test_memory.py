@@ -16,6 +16,7 @@ from allaprima.engine import engine as engine_module
 from allaprima.engine import machine, memory
 from allaprima.engine.engine import Engine
 from allaprima.engine.memory import BASE, FOR_TILES, Budget, parse_memory, sensible_memory
+from allaprima.engine.sessions import Sessions
 from allaprima.engine.tiles import TilePainter
 from allaprima.errors import ModelError, OptionError, OutOfMemoryError, StyleError
 from allaprima.gallery import gallery_model
@@ -228,11 +229,12 @@ def test_threads_of_one_engine_share_its_memory(monkeypatch, pictures, at_once):
     image = checkered(300, 200)[None]
     each = TilePainter(gallery_model().read_bytes(), 19, engine_module.open_session).bytes_per_pixel * 300 * 200
     engine = Engine(gallery_model(), 1, memory=BASE + int(pictures * each), workers=8)
-    engine._session = engine._unplanned = Fake()
+    fake = Fake()
+    engine._sessions = Sessions(lambda *_: fake)
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda _: engine.paint(image, mixture(engine)), range(24)))
     assert all(np.array_equal(result, 255 - image) for result in results)  # none of them in tiles
-    assert engine._session.most == at_once
+    assert fake.most == at_once
 
 
 def test_the_estimate_is_near_what_was_measured():
@@ -272,7 +274,7 @@ class Failing:
 )
 def test_a_lack_of_memory_names_what_helps(error):
     engine = Engine(gallery_model(), 1)
-    engine._session = engine._unplanned = Failing(error)
+    engine._sessions = Sessions(lambda *_: Failing(error))
     with pytest.raises(OutOfMemoryError, match="not enough memory to paint 64×48 pixels") as caught:
         engine.paint(checkered(64, 48)[None], mixture(engine))
     assert caught.value.options == ("size", "memory")
@@ -281,7 +283,7 @@ def test_a_lack_of_memory_names_what_helps(error):
 
 def test_other_faults_of_the_runtime_are_not_disguised():
     engine = Engine(gallery_model(), 1)
-    engine._session = engine._unplanned = Failing(RuntimeError("Unexpected input data type"))
+    engine._sessions = Sessions(lambda *_: Failing(RuntimeError("Unexpected input data type")))
     with pytest.raises(RuntimeError, match="Unexpected input data type"):
         engine.paint(checkered(64, 48)[None], mixture(engine))
 
@@ -330,7 +332,7 @@ def test_plans_of_memory_are_for_small_pictures_in_plenty(monkeypatch):
     planned, unplanned = Fake(), Fake()
     for amount, expected in ((2**30, 1), (BASE + FOR_TILES, 0)):
         engine = Engine(gallery_model(), 1, memory=amount)
-        engine._session, engine._unplanned, planned.most = planned, unplanned, 0
+        engine._sessions, planned.most = Sessions(lambda plan, _: planned if plan else unplanned), 0
         engine.paint(checkered(200, 150)[None], mixture(engine))
         assert planned.most == expected
         engine.needed((1, 5000, 5000))  # a large picture, for which all is measured

@@ -14,10 +14,12 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from allaprima.engine.held import HeldNorms, Statistics
 from allaprima.engine.machine import cores
 from allaprima.engine.memory import BOUND, Budget, sensible_memory
 from allaprima.engine.progress import Progress
 from allaprima.engine.runtime import Session, memory_faults, open_session, shrinking
+from allaprima.engine.sessions import Sessions
 from allaprima.errors import EngineError, ModelError, OptionError, StyleError
 from allaprima.options import ENGINES
 from allaprima.style_model import CARD_KEY, IMAGE, STYLE, STYLIZED, Card
@@ -99,11 +101,11 @@ class Engine:
             raise ModelError(f"{model} is no style model: {STYLIZED} is not among its outputs")
         self._measured = False
         self._turns = threading.Semaphore(cores())  # more at a time would take memory, and no core has time for them
-        self._session: Session = session
         self._onnxruntime = engine == ENGINES[0]
+        self._half = engine == "openvino-bf16"
+        self._sessions = self._sessions_of(self._model, session if self._onnxruntime else None)
         if not self._onnxruntime:
-            self._half = engine == "openvino-bf16"
-            self._session = self._openvino(1)
+            self._sessions.get(planned=False, beside=False)
 
     @property
     def threads(self) -> int:
@@ -122,12 +124,14 @@ class Engine:
         progress: Progress | None = None,
         *,
         beside: bool = False,
+        held: Sessions | None = None,
     ) -> NDArray[np.uint8]:
         """Paint pictures of one size, in tiles where a whole picture needs more memory than allowed.
 
         image: uint8 [N, H, W, 3], RGB; mixture: float32 [S] -> uint8 [N, H, W, 3]. ``progress`` follows a
         picture in tiles, in percent. ``beside`` others that are computed at the same time it gets its share of the
-        threads; the result is the same.
+        threads; the result is the same. ``held`` is a network of this mixture with statistics of another picture, which
+        is not for tiles.
 
         Raises:
             StyleError: the mixture is not of as many weights as the model has styles.
@@ -145,8 +149,41 @@ class Engine:
         height, width = image.shape[1:3]
         with self.budget.reserve(needed) as granted, self._turns, memory_faults(width, height):
             if granted >= needed:
-                return self._run({IMAGE: image, STYLE: mixture}, [STYLIZED], needed, beside)[0]
+                if held is not None:
+                    return self._run(held, {IMAGE: image}, [STYLIZED], needed, beside)[0]
+                return self._run(self._sessions, {IMAGE: image, STYLE: mixture}, [STYLIZED], needed, beside)[0]
             return np.stack([self._tiles.paint(one, mixture, granted, self._exact, progress) for one in image])
+
+    def paint_and_measure(
+        self, image: NDArray[np.uint8], mixture: NDArray[np.float32], *, beside: bool = False
+    ) -> tuple[NDArray[np.uint8], Statistics | None]:
+        """As ``paint``, for one picture, with the statistics that its norms had, for ``held``.
+
+        None are given where the network is of a kind that cannot hold them, or the picture is painted in tiles.
+        They are always ONNX Runtime's.
+
+        Raises:
+            StyleError, ModelError, OutOfMemoryError: as ``paint``.
+        """
+        needed = self.needed(image.shape)
+        height, width = image.shape[1:3]
+        with self.budget.reserve(needed) as granted:
+            if granted < needed or not self._held_norms.possible:
+                return self.paint(image, mixture, beside=beside), None
+            painted = [] if self._onnxruntime else [self.paint(image, mixture, beside=beside)]
+            names = [*self._held_norms.statistics_names, STYLIZED][: None if self._onnxruntime else -1]
+            with self._turns, memory_faults(width, height):
+                values = self._run(self._measuring, {IMAGE: image, STYLE: mixture}, names, needed, beside)
+            painted += values[len(self._held_norms.statistics_names) :]
+            return painted[0], self._held_norms.statistics(values)
+
+    def held(self, statistics: Statistics, mixture: NDArray[np.float32]) -> Sessions:
+        """A network that paints in a mixture, float32 [S], with the statistics that ``paint_and_measure`` gave.
+
+        It is for pictures that look much like the measured one, and faster than the model itself. Where the statistics
+        are those of the picture, the painting is the same but for rounding.
+        """
+        return self._sessions_of(self._held_norms.model(statistics, mixture))
 
     def run(self, feeds: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
         """Run the whole model once, without tiles.
@@ -162,7 +199,7 @@ class Engine:
         shape = feeds[IMAGE].shape
         needed = self.needed(shape)
         with self.budget.reserve(min(needed, self.budget.total)), self._turns, memory_faults(shape[2], shape[1]):
-            return dict(zip(names, self._run(dict(feeds), names, needed), strict=True))
+            return dict(zip(names, self._run(self._sessions, dict(feeds), names, needed), strict=True))
 
     @contextmanager
     def room(self, height: int, width: int, beside: int) -> Iterator[None]:
@@ -187,34 +224,35 @@ class Engine:
     def _is_planned(self, pixels: int) -> bool:
         return self._onnxruntime and pixels <= _PLANNED and pixels * BOUND <= self.budget.total // 2
 
-    def _run(self, feeds: dict[str, Any], names: list[str], needed: int, beside: bool = False) -> list[NDArray[Any]]:
-        beside = beside and self.at_once > 1
-        if not self._onnxruntime or self._is_planned(math.prod(feeds[IMAGE].shape[:3])):
-            return list((self._planned_beside if beside else self._session).run(names, feeds))
-        session = self._unplanned_beside if beside else self._unplanned
-        if needed > self.budget.total // _SHRINK_ABOVE:
-            return list(session.run(names, feeds, shrinking()))
+    def _run(
+        self, sessions: Sessions, feeds: dict[str, Any], names: list[str], needed: int, beside: bool = False
+    ) -> list[NDArray[Any]]:
+        planned = self._is_planned(math.prod(feeds[IMAGE].shape[:3]))
+        session = sessions.get(planned=planned, beside=beside and self.at_once > 1)
+        if self._onnxruntime and not planned and needed > self.budget.total // _SHRINK_ABOVE:
+            return list(session.run(names, feeds, shrinking()))  # type: ignore[call-arg]
         return list(session.run(names, feeds))
 
-    @cached_property
-    def _unplanned(self) -> onnxruntime.InferenceSession:
-        return self.open(self._model)
+    def _sessions_of(self, model: bytes, alone: Session | None = None, *, always_onnxruntime: bool = False) -> Sessions:
+        def opened(planned: bool, beside: bool) -> Session:
+            if not (self._onnxruntime or always_onnxruntime):
+                from allaprima.engine.openvino import OpenVinoSession  # noqa: PLC0415 - an extra
 
-    def _openvino(self, at_once: int) -> Session:
-        from allaprima.engine.openvino import OpenVinoSession  # noqa: PLC0415 - an extra
+                at_once = self.at_once if beside else 1
+                return OpenVinoSession(model, self._threads, half=self._half, at_once=at_once)
+            threads = self.threads // self.at_once if beside else self._threads
+            session: Session = open_session(model, threads, planned=planned, alone=not beside)
+            return session
 
-        return OpenVinoSession(self._model, self._threads, half=self._half, at_once=at_once)
-
-    @cached_property
-    def _planned_beside(self) -> Session:
-        if not self._onnxruntime:
-            return self._openvino(self.at_once)
-        session: Session = open_session(self._model, self.threads // self.at_once, planned=True, alone=False)
-        return session
+        return Sessions(opened, alone)
 
     @cached_property
-    def _unplanned_beside(self) -> onnxruntime.InferenceSession:
-        return open_session(self._model, self.threads // self.at_once, alone=False)
+    def _held_norms(self) -> HeldNorms:
+        return HeldNorms(self._model, len(self.card.styles), lambda model: open_session(model, 1))
+
+    @cached_property
+    def _measuring(self) -> Sessions:
+        return self._sessions_of(self._held_norms.measuring(painting=self._onnxruntime), always_onnxruntime=True)
 
     @cached_property
     def _tiles(self) -> TilePainter:

@@ -33,14 +33,14 @@ def with_given_statistics(graph: Graph) -> tuple[Graph, tuple[Norm, ...]]:
             features = texts(node.message, NODE_INPUT)[0]
             norm = Norm(features, f"norm_{len(norms)}.mean", f"norm_{len(norms)}.variance")
             norms.append(norm)
-            nodes.append(_edited(node, norm))
+            nodes.append(given(node, norm))
         else:
             nodes.append(node)
     statistics = [value_info(name, FLOAT, 1) for norm in norms for name in (norm.mean, norm.variance)]
     return graph.with_nodes(nodes, statistics), tuple(norms)
 
 
-def _edited(node: Node, norm: Norm) -> Node:
+def given(node: Node, norm: Norm) -> Node:
     """InstanceNormalization(x, γ, β) -> BatchNormalization(x, γ, β, μ, σ²); both call their ε ``epsilon``."""
     kept = b"".join(raw for number, raw, _ in fields(node.message) if number != NODE_OP_TYPE)
     inputs = b"".join(field(NODE_INPUT, name.encode()) for name in (norm.mean, norm.variance))

@@ -5,7 +5,7 @@ Everything here knows names only, never types or sizes; those come from running 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,10 +13,10 @@ from allaprima.engine.onnx_wire import field, fields, graph_of, texts, with_grap
 
 NODE, INITIALIZER, INPUT, OUTPUT, VALUE_INFO, SPARSE_INITIALIZER = 1, 5, 11, 12, 13, 15
 """Fields of GraphProto."""
-NODE_INPUT, NODE_OUTPUT, NODE_OP_TYPE, NODE_ATTRIBUTE = 1, 2, 4, 5
+NODE_INPUT, NODE_OUTPUT, NODE_NAME, NODE_OP_TYPE, NODE_ATTRIBUTE = 1, 2, 3, 4, 5
 _ATTRIBUTE_GRAPH, _ATTRIBUTE_GRAPHS = 6, 11
 _MODEL_FUNCTIONS = 25
-_TENSOR_NAME, _SPARSE_VALUES = 8, 1
+_TENSOR_NAME, _SPARSE_VALUES, _VALUE_NAME = 8, 1, 1
 
 _OF_THE_WHOLE = (INPUT, OUTPUT, VALUE_INFO)
 """What the whole of a graph takes, gives and holds."""
@@ -94,10 +94,21 @@ class Graph:
         attributes = (value for node in self.nodes for n, _, value in fields(node.message) if n == NODE_ATTRIBUTE)
         return any(n in (_ATTRIBUTE_GRAPH, _ATTRIBUTE_GRAPHS) for value in attributes for n, _, _ in fields(value))
 
+    def rest_for(self, used: Container[str]) -> list[bytes]:
+        """``rest`` without weights that are not used; those that are mostly zeros, and so kept another way, stay."""
+        parts = ((raw, *next(fields(raw))) for raw in self.rest)
+        return [
+            raw for raw, number, _, value in parts if number != INITIALIZER or texts(value, _TENSOR_NAME)[0] in used
+        ]
+
     def with_nodes(self, nodes: Sequence[Node], more_inputs: Iterable[bytes] = ()) -> Graph:
         """Another graph of the same weights; further inputs are given as ValueInfoProto."""
         inputs = (*self.inputs, *(field(INPUT, info) for info in more_inputs))
         return replace(self, nodes=tuple(nodes), inputs=inputs)
+
+    def inputs_named(self, name: str) -> list[bytes]:
+        """The inputs of that name, a field each."""
+        return [raw for raw in self.inputs for _, _, value in fields(raw) if texts(value, _VALUE_NAME) == [name]]
 
     def with_outputs(self, names: Iterable[str]) -> bytes:
         """A model that gives these values, and takes what this one takes."""

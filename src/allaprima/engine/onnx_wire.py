@@ -6,11 +6,12 @@ onnx.proto. Whatever nobody asks for is copied as it stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 MODEL_GRAPH, MODEL_METADATA = 7, 14
 FLOAT = 1
-"""Of the types of a tensor's elements."""
+ELEMENTS = {"float32": FLOAT, "uint8": 2, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "float64": 11}
+"""The types of a tensor's elements, by numpy's names."""
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
@@ -55,6 +56,12 @@ def value_info(name: str, element: int, dimensions: int) -> bytes:
     """ValueInfoProto {name = 1, type = 2 {tensor_type = 1 {elem_type = 1, shape = 2 {dim = 1, …}}}}, sizes open."""
     tensor = _number(1 << 3 | _VARINT) + _number(element) + field(2, field(1, b"") * dimensions)
     return field(1, name.encode()) + field(2, field(1, tensor))
+
+
+def tensor(name: str, kind: str, shape: Iterable[int], data: bytes) -> bytes:
+    """TensorProto {dims = 1, data_type = 2, name = 8, raw_data = 9}; its ``kind`` is one of ``ELEMENTS``."""
+    dims = b"".join(_number(1 << 3 | _VARINT) + _number(size) for size in shape)
+    return dims + _number(2 << 3 | _VARINT) + _number(ELEMENTS[kind]) + field(8, name.encode()) + field(9, data)
 
 
 def with_graph(model: bytes, graph: bytes) -> bytes:

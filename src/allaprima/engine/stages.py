@@ -14,15 +14,12 @@ from numpy.typing import NDArray
 
 from allaprima.engine.fixed_norm import with_given_statistics
 from allaprima.engine.graph import INPUT, Graph, Node
-from allaprima.engine.onnx_wire import FLOAT, field, value_info
+from allaprima.engine.onnx_wire import ELEMENTS, field, value_info
 from allaprima.engine.runtime import Session
 
 Features = NDArray[np.float32]
 Values = Mapping[str, NDArray[Any]]
 """Values of a graph, by their names."""
-
-_ELEMENTS = {"float32": FLOAT, "uint8": 2, "int32": 6, "int64": 7, "bool": 9, "float16": 10, "float64": 11}
-"""ONNX's numbers for the types that values between norms may have, by numpy's names."""
 
 
 class Stage:
@@ -91,7 +88,7 @@ class Stages:
         self, nodes: Sequence[Node], kinds: Iterable[tuple[str, str, int]], wanted: set[str], features: str
     ) -> Stage:
         gives = [features, *sorted(wanted & _made(nodes) - {features})]
-        inputs = [field(INPUT, value_info(name, _ELEMENTS[kind], dimensions)) for name, kind, dimensions in kinds]
+        inputs = [field(INPUT, value_info(name, ELEMENTS[kind], dimensions)) for name, kind, dimensions in kinds]
         model = self.graph.piece([*self._constant_nodes, *nodes], inputs, gives)
         return Stage(self._open_session(model), {name for name, _, _ in kinds}, gives, wanted)
 

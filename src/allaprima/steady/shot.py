@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.steady.blend import BYTES, BYTES_REMEMBERED, Kept, reduced
+from allaprima.steady.calm import Calm, look_of
 from allaprima.steady.grid import Phase
 from allaprima.steady.planes import Pixels, Planes, carried
 
@@ -34,6 +35,8 @@ class Seen:
     """How its content is to lie on the network's grid."""
     kept: Kept | None = None
     """What may stay of the paintings before; None at the beginning of a shot."""
+    calm: Calm | None = None
+    """Whose statistics its paintings may have; None: their own."""
 
 
 class Shot:
@@ -56,10 +59,17 @@ class Shot:
         small, size, last = reduced(seen), (seen.shape[0], seen.shape[1]), self._last
         if last is None or last.size != size or last.mixtures.shape != mixtures.shape or not len(mixtures):
             return Seen(small, size, mixtures)
-        if np.abs(last.mixtures - mixtures).max() > most:
+        change = np.abs(last.mixtures - mixtures).max()
+        if change > most:
             return Seen(small, size, mixtures)
         kept = Kept(last.small, last.phase, small, size, steady)
-        return Seen(small, size, mixtures) if kept.is_cut else Seen(small, size, mixtures, kept.phase, kept)
+        if kept.is_cut:
+            return Seen(small, size, mixtures)
+        calm = None
+        if not change:
+            look = look_of(small, seen)
+            calm = Calm.of(look) if last.calm is None else last.calm.then(look)
+        return Seen(small, size, mixtures, kept.phase, kept, calm)
 
     def follow(self, seen: Seen) -> None:
         """The frame will be the one before."""
@@ -96,8 +106,11 @@ class Shot:
         if last is None or not self._paintings:
             return {}
         small, phase = last.small.astype(np.uint8), np.array(last.phase)
-        planes = {f"plane{k}": np.stack(same) for k, same in enumerate(zip(*self._paintings, strict=True))}
-        return {"mixtures": last.mixtures, "small": small, "phase": phase, "size": np.array(last.size), **planes}
+        planes: dict[str, NDArray[Any]] = {
+            f"plane{k}": np.stack(same) for k, same in enumerate(zip(*self._paintings, strict=True))
+        }
+        planes |= {"mixtures": last.mixtures, "small": small, "phase": phase, "size": np.array(last.size)}
+        return planes | ({} if last.calm is None else last.calm.arrays())
 
     @classmethod
     def of(cls, arrays: Arrays) -> Shot:
@@ -115,7 +128,8 @@ class Shot:
                 raise ValueError
             (x, y), (height, width) = ((int(one) for one in arrays[name]) for name in ("phase", "size"))
             shot._paintings = list(zip(*planes, strict=True))
-            shot._last = shot._blended = Seen(arrays["small"].astype(np.float32), (height, width), mixtures, (x, y))
+            small, calm = arrays["small"].astype(np.float32), Calm.from_arrays(arrays) if "age" in arrays else None
+            shot._last = shot._blended = Seen(small, (height, width), mixtures, (x, y), calm=calm)
         return shot
 
 
