@@ -36,8 +36,9 @@ def test_a_frame_waits_before_others_have_its_statistics():
 
 
 def test_what_flashes_by_is_never_held():
-    found = calms([0.5] * 12 + [0.9] * 3 + [0.5] * 20)
-    assert all(calm.held is None for calm in found[12:15])  # painted with its own statistics
+    found = calms([0.5] * (DELAY + 4) + [0.9] * 3 + [0.5] * 2 * DELAY)
+    assert found[DELAY + 3].held is not None
+    assert all(calm.held is None for calm in found[DELAY + 4 :][:3])  # painted with its own statistics
     assert found[-1].held.look[0] == 0.5
 
 
@@ -91,7 +92,7 @@ def test_a_fade_between_styles_is_painted_as_it_is():
 def frames(count: int) -> list[np.ndarray]:
     """A noisy picture that becomes brighter."""
     picture, random = checkered(96, 64) // 2 + 60, np.random.default_rng(0)
-    return [np.uint8(picture + random.integers(0, 3, picture.shape) + t // 5) for t in range(count)]
+    return [np.uint8(picture + random.integers(0, 3, picture.shape) + t // 8) for t in range(count)]
 
 
 def test_side_by_side_or_one_by_one_and_from_any_state():
