@@ -63,7 +63,7 @@ CODECS: dict[str, Codec] = {
     # High profile, 4:2:0, 8 bits: what every phone, browser and television plays. The strokes of paintings give slower
     # presets little to find: "veryfast" takes 1.4 times the time for 8 % fewer bytes at the same error. Nor do blocks
     # of 4 × 4 pixels: without them it takes 0.85 of the time for 2 % fewer bytes and 0.4 dB. The same picture, coded by
-    # CAVLC instead of CABAC, takes 0.68 of the time for 7 % more bytes, and less time to play.
+    # CAVLC instead of CABAC, takes 0.68 of the time for 7 % more bytes, where a painting is enlarged 0.78 for 16 %.
     "h264": Codec(
         "libx264", "yuv420p",
         lambda q: {"crf": _H264(q), "preset": "superfast", "partitions": "i8x8", "coder": "vlc", "profile": "high",

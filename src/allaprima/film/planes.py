@@ -39,9 +39,8 @@ def stay_in_yuv(frame: Any) -> bool:
 
 
 def planes_of(frame: Any) -> Planes:
-    """The planes of a frame that ``stay_in_yuv``, which share its memory."""
-    y, u, v = (_pixels(plane) for plane in frame.planes)
-    return y, u, v
+    """The planes of a frame of Y, U and V, which share its memory."""
+    return tuple(_pixels(plane) for plane in frame.planes)
 
 
 class InPlanes:
@@ -83,45 +82,39 @@ class InPlanes:
             painting: of what the network saw of it, in the planes that ``of_painting`` gives.
             share: of the photograph in it; with all of it the frame comes back as it is.
         """
-        if planes is None or (share < 1 and self._small == self.size):
-            planes = painting
-        elif share < 1:
-            y, u, v = painting
-            planes = self._sharp(planes[0], y, share), self._scaled(u), self._scaled(v)
-        height, width = self.size
-        whole = np.empty((height + self._half[0], width), np.uint8)
-        whole[:height] = planes[0]
-        rest = whole[height:].reshape(2, *self._half)
-        rest[:] = planes[1:]
-        frame = load_av().VideoFrame.from_ndarray(whole, format=FORMAT)
+        frame = load_av().VideoFrame(*self.size[::-1], FORMAT)
         self._tags.tag(frame)
+        results = planes_of(frame)
+        if planes is not None and share < 1 and self._small != self.size:
+            self._enlarge(results, planes[0], painting, share)
+        else:
+            for result, plane in zip(results, painting if planes is None or share < 1 else planes, strict=True):
+                result[:] = plane
         return frame
 
-    def _scaled(self, chroma: Pixels) -> Pixels:
-        return chroma if self._small == self._half else self._chroma(chroma, self._half)
+    def _enlarge(self, results: Planes, luminance: Pixels, painting: Planes, share: float) -> None:
+        """A painting of the reduced frame, with the detail of the frame's own luminance [H, W], into ``results``."""
+        self._make_sharp(results[0], luminance, painting[0], share)
+        for result, chroma in zip(results[1:], painting[1:], strict=True):
+            result[:] = chroma if self._small == self._half else self._chroma(chroma, self._half)
 
-    def _sharp(self, luminance: Pixels, painted: Pixels, share: float) -> Pixels:
-        """Luminance of a painting [h, w], enlarged and with the detail of the frame's own [H, W]."""
+    def _make_sharp(self, result: Pixels, luminance: Pixels, painted: Pixels, share: float) -> None:
         reduced = self._reduce(luminance, self._small)
         found = slopes(reduced, painted[..., None], share, _LIMITED)[0]
         bits = bits_of(found)
-        scaled = (np.rint(found * 2**bits) + MIDDLE).astype(np.uint8)
-        height, width = self.size
-        every = self._slopes(scaled, self._with_rest)[:height, :width] ^ np.uint8(MIDDLE)  # less it, as a signed byte
-        slope = every.view(np.int8)
+        slope = self._slopes((np.rint(found * 2**bits) + MIDDLE).astype(np.uint8), self._with_rest)
         smooth, color = self._luminance(reduced, self.size), self._colors(painted, self.size)
-        result = np.empty_like(color)
+        height, width = self.size
         count = max(1, _BAND // width)
         for top in range(0, height, count):
-            rows = slice(top, top + count)
+            rows = slice(top, min(top + count, height))
             change = np.subtract(luminance[rows], smooth[rows], dtype=np.int16)
-            change *= slope[rows]
+            change *= (slope[rows, :width] ^ np.uint8(MIDDLE)).view(np.int8)  # less it, as a signed byte
             change += 1 << (bits - 1)
             change >>= bits
             change += color[rows]
             np.clip(change, 0, 255, out=change)
             result[rows] = change
-        return result
 
 
 class _Scaler:
