@@ -23,7 +23,7 @@ from allaprima.files import write_bytes
 SECONDS = 10
 """Of a segment: what a killed run loses at most."""
 MOST_FRAMES = 600
-_FORMAT = 2
+_FORMAT = 3
 
 Times = list[tuple[int, int]]
 """When each frame is shown and for how long, in ticks of the clip's time base."""
