@@ -22,7 +22,7 @@ from allaprima.live.pace import Pace, fitted
 from allaprima.live.recording import Recording
 from allaprima.live.shown import Shown
 from allaprima.live.stream import Grab
-from allaprima.session import Session
+from allaprima.session import FrameInWork, Session
 from allaprima.stylizer import Stylizer
 
 Pixels = NDArray[np.uint8]
@@ -97,8 +97,9 @@ class Loop:
         self._ended = threading.Event()
         self.fault: Exception | None = None
         """What ended it, if anything did."""
+        self._computing: ThreadPoolExecutor | None = None
         self._finisher = ThreadPoolExecutor(1, "finishing")
-        self._finishing: Future[None] | None = None
+        self._in_work: deque[Future[None]] = deque()
         self._thread = threading.Thread(target=self._run, name="painting", daemon=True)
 
     def start(self) -> None:
@@ -173,16 +174,17 @@ class Loop:
                     self._sleep()
                     continue
                 self._capture.wake()
+                self._make_room()
                 if (found := self._capture.newest(number, _WAIT)) is not None:
                     number, grab = found
                     self._paint(grab)
-                elif self._finishing is not None:
-                    self._finishing.result()  # its fault, if it has one
         except Exception as error:
             self.fault = error
         finally:
             self._ended.set()
             self._finisher.shutdown()
+            if self._computing is not None:
+                self._computing.shutdown()
 
     def _is_wanted(self) -> bool:
         return self._shown.watched or self._recording is not None or self._make_camera is not None
@@ -196,6 +198,12 @@ class Loop:
             self._shown.arrived.wait(_NAP)
         self._asleep = not self._is_wanted()
 
+    def _make_room(self) -> None:
+        """Wait until another frame may be begun: no more than are computed side by side, so that none is late."""
+        most = 1 if self._session is None else self._session.at_once
+        while self._in_work and (len(self._in_work) >= most or self._in_work[0].done()):
+            self._in_work.popleft().result()  # or its fault
+
     def _paint(self, grab: Grab) -> None:
         if grab.captured - self._last_captured < 0.75 / self._fps:
             return  # the source gives more than are wanted
@@ -205,38 +213,39 @@ class Loop:
             self._frame_size = grab.size
             longest = min(self._longest, max(grab.size))
             self._pace = Pace(self._fps, min(1.0, _SMALLEST / longest))
-        choice = self._controls.choice
+        choice, pace, scale = self._controls.choice, self._pace, self._pace.scale
         full = fitted(grab.size, self._longest)
-        seen = grab.convert(*fitted(full, self._pace.scale * max(full)))
+        seen = grab.convert(*fitted(full, scale * max(full)))
         if choice.mirror:
             seen = np.ascontiguousarray(seen[:, ::-1])
-        finish = self._begun(self._in_look(choice), seen)
-        if self._finishing is not None:
-            self._finishing.result()  # one at a time, so that none is late for long
-        self._finishing = self._finisher.submit(self._finish, finish, seen, grab.captured)
-        end = time.monotonic()
-        self._pace.after(end - start, end)
+        session = self._in_look(choice)
+        frame, beside, steady = session.see(seen), len(self._in_work) > 0, session.steady > 0
+        self._computing = self._computing or ThreadPoolExecutor(session.at_once, "computing")
+        computed = self._computing.submit(frame.compute, many=beside)  # alone, it has every thread, and is there sooner
 
-    def _begun(self, session: Session, seen: Pixels) -> Callable[[], Pixels]:
-        """What gives the painting; it is blended in YUV where it can be. The chroma of a JPEG is halved as well."""
-        frame = session.see(seen).compute()
-        if not frame.plain or session.steady == 0:
-            return frame.blend()
-        size = seen.shape[0], seen.shape[1]
-        if self._planes is None or self._planes.size != size:
-            self._planes = InPlanes(size, size)
-        planes = self._planes
-        blended = frame.blend_planes(planes.of_painting)
-        return lambda: planes.pixels(blended())
+        def finish() -> None:
+            self._finish(self._painting_of(computed.result(), seen, steady), seen, grab.captured)
+            end = time.monotonic()
+            if scale == pace.scale:
+                pace.after((end - start) / (session.at_once if beside else 1), end)
 
-    def _finish(self, finish: Callable[[], Pixels], seen: Pixels, captured: float) -> None:
-        """What the next frame need not wait for."""
-        painted = finish()
+        self._in_work.append(self._finisher.submit(finish))
+
+    def _finish(self, painted: Pixels, seen: Pixels, captured: float) -> None:
         self._shown.show(captured, _jpeg(painted))
         end = time.monotonic()
         self._done.append((end, end - captured))
         self._seen, self._painted = seen, painted
         self._hand_on(painted, captured)
+
+    def _painting_of(self, frame: FrameInWork, seen: Pixels, steady: bool) -> Pixels:
+        """What becomes of a computed frame. It is blended in YUV where it can be: JPEGs halve chroma as well."""
+        if not steady or not frame.plain:
+            return frame.blend()()
+        size = seen.shape[0], seen.shape[1]
+        if self._planes is None or self._planes.size != size:
+            self._planes = InPlanes(size, size)
+        return self._planes.pixels(frame.blend_planes(self._planes.of_painting)())
 
     def _in_look(self, choice: Choice) -> Session:
         """The session, in the look of this moment."""
