@@ -112,7 +112,7 @@ class Session:
             pixels: as for ``begin``.
 
         Returns:
-            The frame, for the other steps. Those of many frames may overlap.
+            The frame, for the other steps. Those of as many frames as ``at_once`` may overlap.
 
         Raises:
             PictureError: as ``paint``.
