@@ -86,6 +86,11 @@ def test_a_size_that_keeps_coming_is_compiled_for(core):
     assert core.compiled == ["open", 20]
 
 
+def test_for_frames_a_size_is_compiled_for_when_it_comes(core):
+    paint_sides(OpenVinoSession(b"", soon=True), [20, 24, 20, 20])
+    assert core.compiled == [20, 24]
+
+
 def test_more_sizes_than_are_kept_seldom_compile(core):
     rounds = 40
     paint_sides(OpenVinoSession(b""), [20, 30, 40] * rounds)
@@ -117,6 +122,15 @@ def test_frames_side_by_side_are_those_of_one_at_a_time(stylizer):
     assert all(np.array_equal(a, b) for a, b in zip(found, again, strict=True))
     expected = [stylizer.stylize(one, "great_wave").astype(int) for one in frames]
     assert max(np.abs(a - b).max() for a, b in zip(found, expected, strict=True)) <= 1
+
+
+def test_a_frame_with_statistics_held_is_near(stylizer):
+    engine, frame = Engine(gallery_model("fast"), 1, engine="openvino"), checkered(96, 64)[None]
+    mixed = mixture(engine.card.names, "great_wave", 1)
+    painted, statistics = engine.paint_and_measure(frame, mixed)
+    assert np.abs(painted[0].astype(int) - stylizer.stylize(frame[0], "great_wave")).max() <= 1
+    held = engine.paint(frame, mixed, held=engine.held(statistics, mixed))
+    assert np.abs(held.astype(int) - painted).max() <= 1
 
 
 def test_bfloat16_is_near():

@@ -183,7 +183,7 @@ class Engine:
         It is for pictures that look much like the measured one, and faster than the model itself. Where the statistics
         are those of the picture, the painting is the same but for rounding.
         """
-        return self._sessions_of(self._held_norms.model(statistics, mixture))
+        return self._sessions_of(self._held_norms.model(statistics, mixture), for_frames=True)
 
     def run(self, feeds: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None = None) -> dict[str, NDArray[Any]]:
         """Run the whole model once, without tiles.
@@ -233,13 +233,15 @@ class Engine:
             return list(session.run(names, feeds, shrinking()))  # type: ignore[call-arg]
         return list(session.run(names, feeds))
 
-    def _sessions_of(self, model: bytes, alone: Session | None = None, *, always_onnxruntime: bool = False) -> Sessions:
+    def _sessions_of(
+        self, model: bytes, alone: Session | None = None, *, for_frames: bool = False, always_onnxruntime: bool = False
+    ) -> Sessions:
         def opened(planned: bool, beside: bool) -> Session:
             if not (self._onnxruntime or always_onnxruntime):
                 from allaprima.engine.openvino import OpenVinoSession  # noqa: PLC0415 - an extra
 
                 at_once = self.at_once if beside else 1
-                return OpenVinoSession(model, self._threads, half=self._half, at_once=at_once)
+                return OpenVinoSession(model, self._threads, half=self._half, at_once=at_once, soon=for_frames)
             threads = self.threads // self.at_once if beside else self._threads
             session: Session = open_session(model, threads, planned=planned, alone=not beside)
             return session

@@ -34,15 +34,17 @@ class OpenVinoSession:
         model: an ``.onnx`` file's bytes.
         threads: how many threads compute; None takes every core.
         half: compute in bfloat16, with 8 bits of precision, rather than float32.
-        at_once: how many pictures of the same sizes, such as a clip's frames, are computed side by side. With more than
-            one, the model is compiled for a size as soon as it comes: of the same frame comes the same painting
-            wherever in a clip a run begins.
+        at_once: how many pictures of the same sizes, such as a clip's frames, are computed side by side.
+        soon: whether the model is compiled for a size as soon as that comes, which it is anyway where more than one
+            picture is computed: of the same frame comes the same painting wherever in a clip a run begins.
 
     Raises:
         EngineError: OpenVINO is not installed, or this CPU has no bfloat16.
     """
 
-    def __init__(self, model: bytes, threads: int | None = None, *, half: bool = False, at_once: int = 1) -> None:
+    def __init__(
+        self, model: bytes, threads: int | None = None, *, half: bool = False, at_once: int = 1, soon: bool = False
+    ) -> None:
         try:
             import openvino  # noqa: PLC0415 - an extra, and slow to load
         except ModuleNotFoundError as error:
@@ -54,6 +56,7 @@ class OpenVinoSession:
             raise EngineError("this CPU does not compute in bfloat16: choose the engine openvino, or onnxruntime")
         self._model = self._core.read_model(model)
         self._many = at_once > 1
+        self._compiled_at = 1 if soon or self._many else COMPILED_AT
         self._config = {
             **({"NUM_STREAMS": at_once} if self._many else {"PERFORMANCE_HINT": "LATENCY"}),
             "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
@@ -81,7 +84,7 @@ class OpenVinoSession:
         if len(self._seen) >= SIZES_COUNTED:
             self._seen.clear()
         self._seen[shapes] += 1
-        if self._seen[shapes] < COMPILED_AT and not self._many:
+        if self._seen[shapes] < self._compiled_at:
             return self._of_any_size
         if len(self._of_one_size) >= SIZES_KEPT:  # one that is dropped has to come as often once more
             self._of_one_size.popitem(last=False)
