@@ -10,7 +10,8 @@ the features to gather statistics, and none to apply them.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -131,7 +132,7 @@ class HeldNorms:
         for node in self._nodes:
             if not same.keys() & set(node.outputs):
                 nodes += [_with_names(one, same, {}) for one in instead.get(node.outputs[0], [node])]
-        return self._assembled(_needed(nodes), known)
+        return self._assembled(_in_bytes(_needed(nodes)), known)
 
     def _assembled(self, nodes: Sequence[Node], known: Mapping[str, NDArray[Any]]) -> bytes:
         """A model of these nodes, with those of the graph's weights and of the known values that they use."""
@@ -259,6 +260,35 @@ def _without_zeros(nodes: Iterable[Node], known: Mapping[str, NDArray[Any]]) -> 
         elif node.kind == "Add" and len(node.inputs & zeros) == 1 and len(node.inputs) == 2:
             (same[node.outputs[0]],) = node.inputs - zeros
     return same
+
+
+def _in_bytes(nodes: Sequence[Node]) -> list[Node]:
+    """The same nodes, with pixels put in their order as bytes, in a quarter of the memory, and not as numbers before.
+
+    The last ``Cast`` comes before what only moves values to where it takes them, and its result has their name.
+    """
+    makers = {name: node for node in nodes for name in node.outputs}
+    taken = Counter(name for node in nodes for name in node.inputs)
+
+    def source(name: str, kinds: Container[str]) -> str:
+        while name in makers and makers[name].kind in kinds and taken[name] <= 1:
+            name = texts(makers[name].message, NODE_INPUT)[0]
+        return name
+
+    cast = makers.get(source(STYLIZED, {*_MOVING, "Slice"}))
+    if cast is None or cast.kind != "Cast":
+        return [*nodes]
+    (moved,), (last,) = cast.outputs, cast.inputs
+    first = source(last, _MOVING)
+    if first == last or taken[first] > 1:
+        return [*nodes]
+    result = []
+    for node in nodes:
+        if node is not cast:
+            result.append(_with_names(node, {moved: last}, {first: f"{first}.numbers"}))
+        if first in node.outputs:
+            result.append(_with_names(cast, {last: f"{first}.numbers"}, {moved: first}))
+    return result
 
 
 def _needed(nodes: Sequence[Node]) -> list[Node]:
