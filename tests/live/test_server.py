@@ -14,6 +14,7 @@ from allaprima.errors import OptionError
 from allaprima.live import clock
 from allaprima.live.server import PAGE, is_ours, start_server
 from allaprima.live.shown import LOOKS, Shown
+from allaprima.session import FrameInWork
 from lives import until
 
 
@@ -75,6 +76,32 @@ def test_the_newest_painting_is_young_whatever_the_pace_of_the_viewer(live):
         ages.append(clock.age(np.asarray(Image.open(BytesIO(data))), time.monotonic()))
     assert np.median(ages) < 0.5
     assert np.median(ages[-5:]) < np.median(ages[:5]) + 0.3
+
+
+def test_frames_that_would_wait_are_computed_side_by_side_and_shown_in_order(live, stylizer, monkeypatch):
+    most = stylizer.session("irises").at_once
+    if most == 1:
+        pytest.skip("one core computes one frame at a time")
+    inside, together, shown = [], [], []
+    compute, show = FrameInWork.compute, Shown.show
+
+    def slow(frame, *, many=False):
+        inside.append(frame)
+        together.append((len(inside), many))
+        time.sleep(0.15)
+        try:
+            return compute(frame, many=many)
+        finally:
+            inside.remove(frame)
+
+    monkeypatch.setattr(FrameInWork, "compute", slow)
+    monkeypatch.setattr(Shown, "show", lambda *it: shown.append(it[1]) or show(*it))
+    number = 0
+    for _ in range(8):
+        number = live.frame(number)[0]
+    assert max(count for count, _ in together) == most
+    assert all(many for count, many in together if count > 1)
+    assert shown == sorted(shown)
 
 
 def test_choices_are_taken_and_wrong_ones_refused_in_a_sentence(live):
