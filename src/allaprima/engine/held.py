@@ -10,8 +10,7 @@ the features to gather statistics, and none to apply them.
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -20,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.engine.fixed_norm import Norm, given
-from allaprima.engine.graph import INITIALIZER, NODE_INPUT, NODE_NAME, NODE_OP_TYPE, NODE_OUTPUT, Graph, Node
-from allaprima.engine.onnx_wire import field, fields, tensor, texts
+from allaprima.engine.graph import INITIALIZER, NODE_INPUT, Graph, Node
+from allaprima.engine.onnx_wire import field, tensor, texts
+from allaprima.engine.rewriting import MOVING, in_bytes, needed_for, node_of, used_by, with_names, without_zeros
 from allaprima.engine.runtime import Session
 from allaprima.style_model import IMAGE, STYLE, STYLIZED
 
@@ -29,8 +29,6 @@ Mixture = NDArray[np.float32]
 Statistics = NDArray[np.float64]
 """[2, channels of all norms]: their means and their variances."""
 
-_MOVING = frozenset({"Transpose", "Reshape", "Unsqueeze", "Squeeze", "Identity"})
-"""What may lie between a convolution and its norm, beside ``Concat``: it changes no value of its first input."""
 _SIDE, _OFF = 64, 2
 """Of the noise on which a held network is compared with the model, and by how many levels of 255 it may differ."""
 
@@ -67,7 +65,7 @@ class HeldNorms:
                 seen.update(node.outputs)
         self._nodes = [node for node in self._graph.nodes if node.inputs & seen]
         self._makers = {name: node for node in self._nodes for name in node.outputs}
-        self._given = sorted(_used(self._nodes) - seen - self._graph.constants - {STYLE})
+        self._given = sorted(used_by(self._nodes) - seen - self._graph.constants - {STYLE})
         self._norms = [self._norm(node) for node in self._nodes if node.kind == "InstanceNormalization"]
         self._trying = threading.Lock()
 
@@ -88,9 +86,9 @@ class HeldNorms:
         for number, norm in enumerate(self._norms):
             mean, square = _measured(number)
             nodes += [
-                _node("GlobalAveragePool", [norm.features], mean),
-                _node("Mul", [norm.features, norm.features], f"{square}.each"),
-                _node("GlobalAveragePool", [f"{square}.each"], square),
+                node_of("GlobalAveragePool", [norm.features], mean),
+                node_of("Mul", [norm.features, norm.features], f"{square}.each"),
+                node_of("GlobalAveragePool", [f"{square}.each"], square),
             ]
         return self._graph.piece(nodes, self._graph.inputs, [*self.statistics_names, *[STYLIZED][: int(painting)]])
 
@@ -107,36 +105,48 @@ class HeldNorms:
         """A model that takes nothing but a picture and paints it in a mixture, float32 [S], with these statistics."""
         known = dict(zip(self._given, self._constants.run(self._given, {STYLE: mixture}), strict=True))
         known[STYLE] = mixture
-        same = _without_zeros(self._nodes, known)
+        same = without_zeros(self._nodes, known)
         """Values that are another one: the other's names."""
         instead: dict[str, list[Node]] = {}
         """Nodes in place of the one that makes a value."""
-        split = np.split(statistics.astype(np.float32), np.cumsum([one for one, *_ in self._channels])[:-1], axis=1)
-        for number, (norm, held, (channels, *more)) in enumerate(zip(self._norms, split, self._channels, strict=True)):
+        each = np.split(statistics.astype(np.float32), np.cumsum([one for one, *_ in self._channels])[:-1], axis=1)
+        for number, (norm, held) in enumerate(zip(self._norms, each, strict=True)):
             names = [*norm.line, f"held_{number}.mean", f"held_{number}.variance"]
             known |= zip(names[2:], held, strict=True)
-            if not norm.sources or not known.keys() >= set(norm.line):
+            if norm.sources and known.keys() >= set(norm.line):
+                instead |= self._at_sources(number, names, known)
+                same |= dict.fromkeys([norm.result, *filter(None, [norm.relu])], norm.features)
+            else:
                 instead[norm.result] = [given(norm.node, Norm(norm.features, *names[2:]))]
-                continue
-            for source, count in zip(norm.sources, more, strict=True):
-                own = [f"{source}.{name}" for name in names]
-                known |= {new: np.tile(known[name], count // channels) for new, name in zip(own, names, strict=True)}
-                made = f"{source}.made", f"{source}.line"
-                instead[source] = [
-                    _with_names(self._makers[source], {}, {source: made[0]}),
-                    _line(norm, made[0], own, made[1]),
-                    _node("Identity" if norm.relu is None else "Relu", [made[1]], source),
-                ]
-            same |= dict.fromkeys([norm.result, *filter(None, [norm.relu])], norm.features)
         nodes = []
         for node in self._nodes:
             if not same.keys() & set(node.outputs):
-                nodes += [_with_names(one, same, {}) for one in instead.get(node.outputs[0], [node])]
-        return self._assembled(_in_bytes(_needed(nodes)), known)
+                nodes += [with_names(one, same, {}) for one in instead.get(node.outputs[0], [node])]
+        return self._assembled(in_bytes(needed_for(STYLIZED, nodes), STYLIZED), known)
+
+    def _at_sources(self, number: int, names: Sequence[str], known: dict[str, NDArray[Any]]) -> dict[str, list[Node]]:
+        """A norm with its ReLU, moved to where its features are made: nodes in place of each convolution.
+
+        Args:
+            number: of the norm.
+            names: of its scale, shift, mean and variance.
+            known: has them, and gets them as often as a convolution has its channels.
+        """
+        norm, (channels, *counts), found = self._norms[number], self._channels[number], {}
+        for source, count in zip(norm.sources, counts, strict=True):
+            own = [f"{source}.{name}" for name in names]
+            known |= {new: np.tile(known[name], count // channels) for new, name in zip(own, names, strict=True)}
+            made, line = f"{source}.made", f"{source}.line"
+            found[source] = [
+                with_names(self._makers[source], {}, {source: made}),
+                _line(norm, made, own, line),
+                node_of("Identity" if norm.relu is None else "Relu", [line], source),
+            ]
+        return found
 
     def _assembled(self, nodes: Sequence[Node], known: Mapping[str, NDArray[Any]]) -> bytes:
         """A model of these nodes, with those of the graph's weights and of the known values that they use."""
-        used = _used(nodes)
+        used = used_by(nodes)
         weights = (
             field(INITIALIZER, tensor(name, known[name].dtype.name, known[name].shape, known[name].tobytes()))
             for name in sorted(used & known.keys())
@@ -191,7 +201,7 @@ class HeldNorms:
             inputs = texts(maker.message, NODE_INPUT)
             if maker.kind == "Conv":
                 found.append(name)
-            elif maker.kind in _MOVING:
+            elif maker.kind in MOVING:
                 left.append(inputs[0])
             elif maker.kind == "Concat":
                 left += inputs
@@ -216,86 +226,9 @@ def _even(styles: int) -> Mixture:
     return np.full(styles, 1 / styles, np.float32)
 
 
-def _used(nodes: Iterable[Node]) -> set[str]:
-    return {name for node in nodes for name in node.inputs}
-
-
-def _node(kind: str, inputs: Sequence[str], output: str) -> Node:
-    names = b"".join(field(NODE_INPUT, name.encode()) for name in inputs)
-    return Node.of(names + field(NODE_OUTPUT, output.encode()) + field(NODE_OP_TYPE, kind.encode()))
-
-
 def _line(norm: _Norm, features: str, names: Sequence[str], output: str) -> Node:
     """What a norm does with its scale, shift, mean and variance by these names."""
     node = given(norm.node, Norm(norm.features, *names[2:]))
-    return _with_names(
+    return with_names(
         node, dict(zip((norm.features, *norm.line), (features, *names), strict=False)), {norm.result: output}
     )
-
-
-def _with_names(node: Node, inputs: Mapping[str, str], outputs: Mapping[str, str]) -> Node:
-    """The node with other names for some of its inputs and outputs, and none of its own, which must be its alone."""
-
-    def other(names: Mapping[str, str], name: str) -> str:
-        while name in names:
-            name = names[name]
-        return name
-
-    names = {NODE_INPUT: inputs, NODE_OUTPUT: outputs}
-    parts = (
-        field(number, other(names[number], value.decode()).encode()) if number in names else raw
-        for number, raw, value in fields(node.message)
-        if number != NODE_NAME
-    )
-    return Node.of(b"".join(parts))
-
-
-def _without_zeros(nodes: Iterable[Node], known: Mapping[str, NDArray[Any]]) -> dict[str, str]:
-    """Sums with products by zero, such as what a painting of full strength has of the photograph: what they are."""
-    zeros = {name for name, value in known.items() if value.dtype.kind == "f" and not value.any()}
-    same = {}
-    for node in nodes:
-        if node.kind == "Mul" and node.inputs & zeros:
-            zeros.update(node.outputs)
-        elif node.kind == "Add" and len(node.inputs & zeros) == 1 and len(node.inputs) == 2:
-            (same[node.outputs[0]],) = node.inputs - zeros
-    return same
-
-
-def _in_bytes(nodes: Sequence[Node]) -> list[Node]:
-    """The same nodes, with pixels put in their order as bytes, in a quarter of the memory, and not as numbers before.
-
-    The last ``Cast`` comes before what only moves values to where it takes them, and its result has their name.
-    """
-    makers = {name: node for node in nodes for name in node.outputs}
-    taken = Counter(name for node in nodes for name in node.inputs)
-
-    def source(name: str, kinds: Container[str]) -> str:
-        while name in makers and makers[name].kind in kinds and taken[name] <= 1:
-            name = texts(makers[name].message, NODE_INPUT)[0]
-        return name
-
-    cast = makers.get(source(STYLIZED, {*_MOVING, "Slice"}))
-    if cast is None or cast.kind != "Cast":
-        return [*nodes]
-    (moved,), (last,) = cast.outputs, cast.inputs
-    first = source(last, _MOVING)
-    if first == last or taken[first] > 1:
-        return [*nodes]
-    result = []
-    for node in nodes:
-        if node is not cast:
-            result.append(_with_names(node, {moved: last}, {first: f"{first}.numbers"}))
-        if first in node.outputs:
-            result.append(_with_names(cast, {last: f"{first}.numbers"}, {moved: first}))
-    return result
-
-
-def _needed(nodes: Sequence[Node]) -> list[Node]:
-    """Those of the nodes that lead to the painting."""
-    needed, used = [], {STYLIZED}
-    for node in reversed(nodes):
-        if used & set(node.outputs):
-            needed.append(node)
-            used |= node.inputs
-    return needed[::-1]
