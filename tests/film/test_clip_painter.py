@@ -24,6 +24,7 @@ from allaprima.film.reader import open_clip  # noqa: E402
 from allaprima.film.tracks import commented, read_stamp  # noqa: E402
 from allaprima.options import CLIP_CODECS  # noqa: E402
 from film.clips import gray_frames, make_clip  # noqa: E402
+from support import checkered  # noqa: E402
 
 
 @pytest.fixture(scope="module")
@@ -198,21 +199,24 @@ def short_segments(monkeypatch):
     monkeypatch.setattr("allaprima.film.clip_painter.SECONDS", Fraction(1, 5))
 
 
-def test_a_painting_that_was_stopped_goes_on_to_the_same_bytes(stylizer, tmp_path, short_segments):
-    source = make_clip(tmp_path / "c.mp4", gray_frames(23), sound=1)
-    whole = painted(stylizer, source, tmp_path / "whole.mp4", strength=1.0)
+@pytest.mark.parametrize(("stroke", "matrix"), [("own", "1"), (64, "1"), (64, "5")])
+def test_a_painting_that_was_stopped_goes_on_to_the_same_bytes(stylizer, tmp_path, short_segments, stroke, matrix):
+    """At its own size in YUV, reduced in YUV, and in RGB; what is painted moves, so that paintings go on, too."""
+    frames = [np.roll(checkered(128, 96), n, axis=1) for n in range(23)]
+    source = make_clip(tmp_path / "c.mp4", frames, sound=1, options={"colorspace": matrix, "color_range": "1"})
+    whole = painted(stylizer, source, tmp_path / "whole.mp4", strength=1.0, stroke=stroke)
     target, asked = tmp_path / "p.mp4", iter([False] * 13)
     with pytest.raises(StoppedError):
-        painter(stylizer, strength=1.0).paint_file(source, target, stopped=lambda: next(asked, True))
+        painter(stylizer, strength=1.0, stroke=stroke).paint_file(source, target, stopped=lambda: next(asked, True))
     assert not target.exists()
     assert len(list(tmp_path.glob(".p.mp4.parts/*.json"))) >= 3  # two segments or more, and what they depend on
     assert len(list(tmp_path.glob(".p.mp4.parts/*.state"))) == 1  # each is as large as a painting
     with pytest.raises(ExistsError, match="unfinished"):
-        painter(stylizer, strength=1.0).paint_file(source, target)
+        painter(stylizer, strength=1.0, stroke=stroke).paint_file(source, target)
     with pytest.raises(ExistsError, match="another model or look"):
-        painter(stylizer, strength=0.9).paint_file(source, target, resume=True)
+        painter(stylizer, strength=0.9, stroke=stroke).paint_file(source, target, resume=True)
     seen = []
-    publish = painter(stylizer, strength=1.0).paint_file(
+    publish = painter(stylizer, strength=1.0, stroke=stroke).paint_file(
         source, target, lambda done, total: seen.append((done, total)), resume=True
     )
     publish(False)
