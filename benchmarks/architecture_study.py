@@ -155,7 +155,7 @@ class Study:
             tick()
         path = self.model(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        export_model(trainer.network, make_card(trainer, {}), path)
+        export_model(trainer.network, make_card(trainer, trainer.network, {}), path)
         card = read_card(path)
         result = {
             "parameters": card.parameters,

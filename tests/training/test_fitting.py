@@ -109,7 +109,7 @@ def test_extending_trains_nothing_but_the_new_entries(options, vgg16_weights):
         else:  # [2, styles, C]
             assert torch.equal(value[:, :4], before[name]), name
             assert not torch.equal(value[:, 4:], start[name][:, 4:]), name
-    assert make_card(trainer, {}).names == (*NAMES, "waves", "stars")
+    assert make_card(trainer, trainer.network, {}).names == (*NAMES, "waves", "stars")
 
 
 def test_training_strengths_leaves_full_strength_as_it_is(options, vgg16_weights):

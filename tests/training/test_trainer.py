@@ -99,7 +99,7 @@ def test_one_cycle_rises_and_falls():
 def test_the_card_tells_the_truth(options, vgg16_weights):
     trainer = make_trainer(options, vgg16_weights)
     next(trainer.run())
-    card = make_card(trainer, {})
+    card = make_card(trainer, trainer.network, {})
     assert card.names == ("photo", "waves", "stars")
     assert (card.network, card.width, card.steps) == ("fast", 4, 1)
     assert card.trained_on == "6 photographs"

@@ -116,6 +116,12 @@ STEPS = click.IntRange(min=1)
     "Default: the recipe's.",
 )
 @detail(
+    "--contrast",
+    type=click.FloatRange(min=0, max=1),
+    metavar="SHARE",
+    help="Share of a painting's own contrast that the finished model has at least. Default: the recipe's.",
+)
+@detail(
     "--darkened",
     type=click.FloatRange(min=0, max=1),
     metavar="SHARE",
@@ -365,7 +371,7 @@ def write_preview(trainer: Trainer, path: Path) -> None:
     from allaprima.picture.picture import Picture, write_picture
     from allaprima.training.validation import preview
 
-    grid = preview(trainer.network, trainer.setup.styles, trainer.options.first_style, PREVIEW_SIDE)
+    grid = preview(trainer.finished(), trainer.setup.styles, trainer.options.first_style, PREVIEW_SIDE)
     write_picture(Picture.from_pil(grid), path)
 
 
@@ -375,17 +381,17 @@ def finish(trainer: Trainer, given: Given, photos: list[Path]) -> None:
     from allaprima.training.cards import make_card
     from allaprima.training.validation import mean_distances, readable, validate
 
-    losses: dict[str, dict[str, float]] = {}
+    network, losses = trainer.finished(), dict[str, dict[str, float]]()
     photos = readable(photos)
     if photos:
         names = [style.name for style in trainer.options.styles]
         rows = validate(
-            trainer.network, trainer.objective.network, trainer.setup.styles, photos, VALIDATION_SIDE,
+            network, trainer.objective.network, trainer.setup.styles, photos, VALIDATION_SIDE,
             trainer.options.first_style,
         )  # fmt: skip
         with progress(rows, "measuring", len(photos)) as bar:
             losses = mean_distances(list(bar), names)
         for name, row in losses.items():
             click.echo(f"{name}: relative content {row['content']:.3f}, style {row['style']:.3f}", err=True)
-    export_model(trainer.network, make_card(trainer, losses, given.note), given.output)
+    export_model(network, make_card(trainer, network, losses, given.note), given.output)
     click.echo(f"wrote {given.output}", err=True)

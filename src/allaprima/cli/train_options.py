@@ -42,6 +42,7 @@ class Given:
     optimizer: str | None
     norm_floor: float | None
     shadows: float | None
+    contrast: float | None
     darkened: float | None
     steady_weight: float | None
     learning_rate: float | None
@@ -77,7 +78,7 @@ class Given:
 
 RECIPE_FIELDS = (
     *("steps", "batch", "size", "style_size", "content_weight", "style_weight", "tv_weight"),
-    *("optimizer", "learning_rate", "norm_floor", "shadows", "darkened", "steady_weight"),
+    *("optimizer", "learning_rate", "norm_floor", "shadows", "contrast", "darkened", "steady_weight"),
 )
 """Options that set a field of the recipe, by the field's name."""
 

@@ -56,5 +56,6 @@ def train_style(order: dict[str, Any], tell: Progress) -> Path:
     for step in trainer.run():
         tell(step.step, step.steps)
     result = folder / "style.onnx"
-    export_model(trainer.network, make_card(trainer, {}), result)
+    finished = trainer.finished()
+    export_model(finished, make_card(trainer, finished, {}), result)
     return result

@@ -6,24 +6,26 @@ from dataclasses import asdict
 
 from allaprima.style_model import Card, Style
 from allaprima.training.model_file import weights_sha256
+from allaprima.training.networks import StyleNetwork
 from allaprima.training.trainer import Trainer
 from allaprima.version import __version__
 
 
-def make_card(trainer: Trainer, losses: dict[str, dict[str, float]], note: str = "") -> Card:
+def make_card(trainer: Trainer, network: StyleNetwork, losses: dict[str, dict[str, float]], note: str = "") -> Card:
     """What the finished model says of itself.
 
     Args:
         trainer: what has been trained.
+        network: ``trainer.finished()``.
         losses: ``content`` and ``style`` by style (``validation.mean_distances``); empty if nothing was measured.
         note: a sentence of the user's.
     """
-    options, setup, weights = trainer.options, trainer.setup, trainer.network.state_dict()
+    options, setup, weights = trainer.options, trainer.setup, network.state_dict()
     learnt = (Style(s.name, s.artist, s.title, s.year, s.license) for s in options.styles)
     return Card(
         styles=(Style("photo"), *options.kept, *learnt),
         network=options.network,
-        width=trainer.network.width,
+        width=network.width,
         recipe={
             **asdict(options.recipe),
             "emphasis": {s.name: s.emphasis for s in options.styles},

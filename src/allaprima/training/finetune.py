@@ -20,7 +20,6 @@ from allaprima.training.networks import StyleNetwork, make_network
 from allaprima.training.norm_floor import adopt_floor, has_floor
 from allaprima.training.objective import Objective
 from allaprima.training.options import TrainingOptions
-from allaprima.training.photos import RandomCrops
 from allaprima.training.setup import Setup
 from allaprima.training.sizes import adopt_sizes, holds_sizes
 from allaprima.training.validation import one_style
@@ -80,7 +79,7 @@ def initial(
         network.shadows = options.recipe.shadows
     if not options.keeps and (share != had or has_floor(network) != (share > 0)):
         entries = range(options.first_style, options.entries) if parent else [options.first_style]
-        adopt_floor(network.to(setup.device), _trial_photos(options, setup, FLOOR_PHOTOS), share, entries)
+        adopt_floor(network.to(setup.device), setup.first_crops(options, FLOOR_PHOTOS), share, entries)
     if holds_sizes(options):
         adopt_sizes(network)
     return network, starts
@@ -95,7 +94,7 @@ def _inherit(
     if names[PHOTO + 1 :] == tuple(style.name for style in options.styles):
         network.load_state_dict(grafted(parent.network.state_dict(), entries))
         return {}
-    photos = _trial_photos(options, setup, TRIAL_PHOTOS)
+    photos = setup.first_crops(options, TRIAL_PHOTOS)
     bank = parent.network.to(setup.device).eval()
     starts = [nearest(bank, setup.objective, photos, style) for style in range(len(options.styles))]
     rows = torch.cat([entries[: options.first_style], *(start[None] for start in starts)])
@@ -104,12 +103,6 @@ def _inherit(
         style.name: {names[i]: round(start[i].item(), 4) for i in start.nonzero().flatten().tolist()}
         for style, start in zip(options.styles, starts, strict=True)
     }
-
-
-def _trial_photos(options: TrainingOptions, setup: Setup, count: int) -> Tensor:
-    """The first crops that training would see, if none were darkened: [count, 3, H, W] in 0..1, on the device."""
-    crops = RandomCrops(setup.photos.paths, options.recipe.size, options.seed)
-    return torch.stack([crops[i][0] for i in range(count)]).to(setup.device) / 255.0
 
 
 @torch.no_grad()

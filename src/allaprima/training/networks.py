@@ -77,10 +77,15 @@ class StyleNetwork(nn.Module):
         """image: [N, 3, H, W] in 0..1; mixture: [S] or [N, S] -> [N, 3, H, W] in 0..1."""
         features = self.body(image, conditions_of(mixture))
         with torch.autocast(image.device.type, enabled=False):  # pixels are not for half precision
-            painted = 0.5 * self.squash(self.head(features.float())) + 0.5
-            if self.shade is not None:
-                painted = painted * F.interpolate(self.light(image.float()), scale_factor=2.0, mode="nearest")
+            painted = self.painted(features.float(), image)
         return image + gain(mixture) * (painted - image)
+
+    def painted(self, features: Tensor, image: Tensor) -> Tensor:
+        """What the network paints at full strength: what ``body`` gives, and [N, 3, H, W] -> [N, 3, H, W] in 0..1."""
+        painted = 0.5 * self.squash(self.head(features)) + 0.5
+        if self.shade is not None:
+            painted = painted * F.interpolate(self.light(image.float()), scale_factor=2.0, mode="nearest")
+        return painted
 
     @property
     def epsilons(self) -> tuple[float, ...]:
@@ -104,6 +109,11 @@ class StyleNetwork(nn.Module):
     def adopt(self, other: StyleNetwork) -> None:
         """Take over what another network has besides its weights: the floors of its norms, and its shadows."""
         self.epsilons, self.shadows = other.epsilons, other.shadows
+
+    @property
+    def last_norm(self) -> ConditionalInstanceNorm:
+        """The one whose result, through a ReLU, is what ``body`` gives."""
+        return self._norms()[-1]
 
     def _norms(self) -> list[ConditionalInstanceNorm]:
         return [module for module in self.modules() if isinstance(module, ConditionalInstanceNorm)]

@@ -6,6 +6,7 @@ bit for bit: the state is the weights, the optimizer's moments and the number of
 
 from __future__ import annotations
 
+import copy
 import math
 import os
 import time
@@ -19,6 +20,7 @@ from torch import Tensor
 
 from allaprima.errors import DivergedError
 from allaprima.style_model import PHOTO
+from allaprima.training.contrast import give_contrast
 from allaprima.training.muon import Muon
 from allaprima.training.networks import StyleNetwork
 from allaprima.training.options import TrainingOptions
@@ -30,6 +32,8 @@ from allaprima.training.sizes import hold_sizes, holds_sizes
 from allaprima.training.steadiness import next_frame, unsteadiness
 
 COMPILE_STEPS = 2000  # compiling for a GPU takes longer than a training of fewer steps gains by it
+CONTRAST_PHOTOS = 8
+"""Photographs whose paintings' contrast is measured when a network is finished."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +160,15 @@ class Trainer:
             self.step += 1
             self.consistent = True
             yield self._report(shares, norm, time.perf_counter() - began)
+
+    def finished(self) -> StyleNetwork:
+        """The network as it is delivered: its own, or a copy that has the recipe's contrast."""
+        if not self.recipe.contrast or self.options.strengths:
+            return self.network
+        network = copy.deepcopy(self.network).eval()
+        photos = self.setup.first_crops(self.options, CONTRAST_PHOTOS)
+        give_contrast(network, photos, self.setup.styles, self.recipe.contrast, self.options.first_style)
+        return network
 
     def in_bank(self, mixture: Tensor) -> Tensor:
         """[N, 1 + styles] of ``photo`` and what is trained -> [N, entries of the bank], nothing of what is kept."""
