@@ -123,3 +123,8 @@ class Graph:
     def whole(self) -> bytes:
         """The model of this graph."""
         return with_graph(self.model, b"".join([*self.rest, *(n.raw for n in self.nodes), *self.inputs, *self.outputs]))
+
+
+def used_by(nodes: Iterable[Node]) -> set[str]:
+    """The names of all that some nodes take."""
+    return {name for node in nodes for name in node.inputs}

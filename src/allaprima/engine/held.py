@@ -19,9 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.engine.fixed_norm import Norm, given
-from allaprima.engine.graph import INITIALIZER, NODE_INPUT, Graph, Node
+from allaprima.engine.graph import INITIALIZER, NODE_INPUT, Graph, Node, used_by
 from allaprima.engine.onnx_wire import field, tensor, texts
-from allaprima.engine.rewriting import MOVING, in_bytes, needed_for, node_of, used_by, with_names, without_zeros
+from allaprima.engine.rewriting import MOVING, in_bytes, needed_for, node_of, with_names, without_zeros
 from allaprima.engine.runtime import Session
 from allaprima.style_model import IMAGE, STYLE, STYLIZED
 

@@ -15,11 +15,6 @@ MOVING = frozenset({"Transpose", "Reshape", "Unsqueeze", "Squeeze", "Identity"})
 """Kinds of nodes that give the values of their first input, at other places."""
 
 
-def used_by(nodes: Iterable[Node]) -> set[str]:
-    """The names of all that they take."""
-    return {name for node in nodes for name in node.inputs}
-
-
 def node_of(kind: str, inputs: Sequence[str], output: str) -> Node:
     """A node without attributes."""
     names = b"".join(field(NODE_INPUT, name.encode()) for name in inputs)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from allaprima.engine.fixed_norm import with_given_statistics
-from allaprima.engine.graph import INPUT, Graph, Node
+from allaprima.engine.graph import INPUT, Graph, Node, used_by
 from allaprima.engine.onnx_wire import ELEMENTS, field, value_info
 from allaprima.engine.runtime import Session
 
@@ -76,12 +76,12 @@ class Stages:
         """
         # ONNX keeps nodes in topological order: what precedes a norm leads to it.
         nodes = self._nodes[self._ends[first - 1] if first else 0 : self._ends[last]]
-        takes = _used(nodes) - _made(nodes)
+        takes = used_by(nodes) - _made(nodes)
         kinds = tuple((name, values[name].dtype.name, values[name].ndim) for name in sorted(takes))
         key = (first, last, onward, kinds)
         if key not in self._stages:  # two threads may open the same; either will do
             later = self._nodes[self._ends[last] : self._ends[-1]] if onward else []
-            self._stages[key] = self._opened(nodes, kinds, _used(later) - _made(later), self.norms[last].features)
+            self._stages[key] = self._opened(nodes, kinds, used_by(later) - _made(later), self.norms[last].features)
         return self._stages[key]
 
     def _opened(
@@ -91,10 +91,6 @@ class Stages:
         inputs = [field(INPUT, value_info(name, ELEMENTS[kind], dimensions)) for name, kind, dimensions in kinds]
         model = self.graph.piece([*self._constant_nodes, *nodes], inputs, gives)
         return Stage(self._open_session(model), {name for name, _, _ in kinds}, gives, wanted)
-
-
-def _used(nodes: Iterable[Node]) -> set[str]:
-    return {name for node in nodes for name in node.inputs}
 
 
 def _made(nodes: Iterable[Node]) -> set[str]:
