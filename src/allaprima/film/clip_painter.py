@@ -246,8 +246,7 @@ class ClipPainter:
     def _seen_in_yuv(self, clip: Clip, encoding: Encoding) -> tuple[int, int] | None:
         """(height, width) of what the network sees where all the rest can be done in YUV; see ``planes``."""
         look, (width, height) = self.files.painter.look, clip.size
-        plain = look.color == "style" and look.mask is None and self.direction.mask is None
-        if not plain or encoding.pix_fmt != FORMAT or width % 2 or height % 2:
+        if not look.plain or self.direction.mask is not None or encoding.pix_fmt != FORMAT or width % 2 or height % 2:
             return None
         small = None if look.longest is None else reduced_size(height, width, look.longest)
         if small is None:
@@ -360,8 +359,7 @@ class _Run:
         stopped: Callable[[], bool],
     ) -> None:
         self._clip, self._session, self._director = clip, session, director
-        self._seen, self._to_encode = seen, ToEncode(encoding, clip.size)
-        self._encoding, self._work, self._segments, self._stopped = encoding, work, segments, stopped
+        self._seen, self._encoding, self._work, self._segments, self._stopped = seen, encoding, work, segments, stopped
         self._rate = clip.rate or USUAL_RATE
         self._length = max(1, min(MOST_FRAMES, round(SECONDS * self._rate)))
         self._step = max(1, round(1 / (self._rate * clip.time_base)))
@@ -380,7 +378,7 @@ class _Run:
         """Frames as the encoder takes them."""
         clip, size, ends = self._clip, self._seen, operator.attrgetter("ends")
         if size is None:
-            finish = self._to_encode
+            finish = ToEncode(self._encoding, clip.size)
             timed = self._timed(clip.frames())
             return painted(timed, self._session, see, FrameInWork.blend, lambda _, __, pixels: finish(pixels), ends)
         planes = InPlanes(clip.size[::-1], size)

@@ -65,6 +65,11 @@ class Look:
             raise OptionError(f"{name} needs a mask", options=("mask",))
 
     @property
+    def plain(self) -> bool:
+        """Whether nothing is done to a painting but to enlarge it: it keeps its colors, and covers all."""
+        return self.color == "style" and self.mask is None
+
+    @property
     def longest(self) -> int | None:
         """The longer side in pixels at which the network sees the picture; None is the picture's own size."""
         if isinstance(self.stroke, str):

@@ -54,7 +54,7 @@ class Prepared:
         self._size = height, width
         self._reduced = None if look.longest is None else reduced_size(height, width, look.longest)
         self._bands_at_once = min(threads, _BANDS_AT_ONCE)
-        self._in_bytes = look.mask is None and look.color == "style"
+        self._in_bytes = look.plain
         self._band = _BAND_OF_BYTES if self._in_bytes else _BAND
 
     @property
