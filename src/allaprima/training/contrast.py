@@ -25,8 +25,8 @@ DARK, LIGHT = 0.03, 0.97
 """Luminance beyond which nothing is to be made out."""
 BURNT = 0.03
 """Share of the pixels that may lie there beside those that did before, or do in the painting."""
-_HALVINGS = 6
-"""Of the range from 1 to ``MOST``."""
+_EXACT = 0.01
+"""How near that number is found to what it should be."""
 
 
 def contrast(pictures: Tensor) -> float:
@@ -65,7 +65,7 @@ def give_contrast(
         plain = network.painted(features, photos)
         wanted, allowed = share * contrast(painting), BURNT + max(burnt(painting), burnt(plain))
         least, most = 1.0, MOST if contrast(plain) < wanted else 1.0
-        for _ in range(_HALVINGS):
+        while most - least > _EXACT:
             middle = (least + most) / 2
             stronger = network.painted(middle * features, photos)
             if contrast(stronger) < wanted and burnt(stronger) <= allowed:
