@@ -32,6 +32,9 @@ _MOVES = 0.125
 """Pixels from which on something counts as moving."""
 _SAME, _OTHER = 4.0, 12.0
 """Levels of difference up to which a is whole, and from which on it is 0."""
+_OFF = 0.3
+"""Of a compared value's side, by how much the motion found may be off: where a frame is steep, that makes a difference
+without anything being other."""
 _STEPS = 4
 """Of a, from one row of compared values to the next."""
 _CUT = 0.4
@@ -67,7 +70,8 @@ class Kept:
     ) -> None:
         gain = np.clip((small.mean() + 1) / (before.mean() + 1), 1 / _EXPOSURE, _EXPOSURE)
         expected = before * np.float32(gain)
-        flow = motion(_gray(small), _gray(expected))
+        gray = _gray(small)
+        flow = motion(gray, _gray(expected))
         along = Motion(flow)
         difference = np.abs(small[0] - along.moved(expected[0]))
         for now, was in zip(small[1:], expected[1:], strict=True):
@@ -84,6 +88,7 @@ class Kept:
         speed = np.minimum(np.maximum(np.abs(flow[..., 0]), np.abs(flow[..., 1])) / np.float32(_MOVES), 1)
         self._moving = np.asarray(Image.fromarray(speed).reduce(CELL // reduction))
         self._flow = flow
+        difference -= np.float32(_OFF) * around(_steepness(gray))
         share = min(steady * _SHARE, _MOST) * np.clip((_OTHER - difference) / (_OTHER - _SAME), 0, 1)
         share[self._outside()] = 0
         self._share = Image.fromarray(np.rint(share * 255).astype(np.uint8))
@@ -151,6 +156,15 @@ def _halves(flow: NDArray[np.float32], part: int = 1) -> NDArray[np.int32]:
     """Steps in halves of a pixel of a plane that has so small a part of the picture's pixels in each direction."""
     halves: NDArray[np.int32] = np.rint(flow * (2 / part)).astype(np.int32)
     return halves
+
+
+def _steepness(gray: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The larger of the slopes along both axes, in levels from one value to the next: [h, w] -> [h, w]."""
+    result = np.zeros_like(gray)
+    for axis in (0, 1):
+        if gray.shape[axis] > 1:
+            np.maximum(result, np.abs(np.gradient(gray, axis=axis)), out=result)
+    return result
 
 
 def _gray(planes: NDArray[np.float32]) -> NDArray[np.float32]:
