@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from fractions import Fraction
@@ -79,6 +80,23 @@ def test_a_picture_that_stands_still_does_not_keep_a_core_busy(tmp_path):
         assert abs(grab.convert(64, 48).astype(int) - checkered(64, 48)).max() <= 1
     assert time.monotonic() - began > 0.25
     assert time.process_time() - start < 0.25
+    stream.close()
+
+
+def _frames_in_memory() -> int:
+    return sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
+
+
+def test_frames_do_not_wait_for_the_garbage_collector(clip):
+    stream = open_stream(find_place(str(clip), 640, 120, list))
+    gc.collect()
+    gc.disable()
+    try:
+        before = _frames_in_memory()
+        assert sum(1 for _ in islice(stream.grabs(Event()), 40)) == 40
+        assert _frames_in_memory() < before + 10
+    finally:
+        gc.enable()
     stream.close()
 
 

@@ -15,7 +15,11 @@ AS_IT_IS: Matrix = (1, 0, 0, 1)
 
 
 def display_matrix(frame: Any) -> Matrix:
-    """How a decoded frame is to be turned, to the nearest quarter turn, mirrored or not."""
+    """How a decoded frame is to be turned, to the nearest quarter turn, mirrored or not.
+
+    To be asked for once in a stream: PyAV's frame and its side data then refer to each other, so that its pixels stay
+    in memory until the garbage collector comes by, which at 720p may be after 200 MB.
+    """
     from av.sidedata.sidedata import Type  # noqa: PLC0415 - see pyav.py
 
     data = next((bytes(one) for one in frame.side_data if one.type == Type.DISPLAYMATRIX), None)

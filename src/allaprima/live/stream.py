@@ -16,7 +16,7 @@ from PIL import Image
 from allaprima.errors import PictureError
 from allaprima.film.color import ToRGB
 from allaprima.film.pyav import load_av
-from allaprima.film.upright import display_matrix, swaps_sides, turned
+from allaprima.film.upright import AS_IT_IS, Matrix, display_matrix, swaps_sides, turned
 from allaprima.live.clock import ClockPicture
 from allaprima.live.place import Place
 
@@ -107,12 +107,15 @@ class _Video:
         """Frames as they come; those of a clip in its own time, again and again."""
         while not stopped.is_set():
             start, first = time.monotonic(), None
+            size, matrix = (0, 0), AS_IT_IS
             for frame in self._frames(stopped):
+                if size != (frame.width, frame.height):  # not for every frame: it keeps them in memory
+                    size, matrix = (frame.width, frame.height), display_matrix(frame)
                 if self._is_paced and frame.time is not None:
                     first = frame.time if first is None else first
                     if stopped.wait(max(0.0, start + frame.time - first - time.monotonic())):
                         return
-                yield self._grab(frame)
+                yield self._grab(frame, matrix)
             if not self._is_clip or stopped.wait(_LAST):
                 return
             self._container.seek(0)
@@ -138,8 +141,7 @@ class _Video:
                 packets = self._container.demux(self._stream)  # an error has ended the old one
                 stopped.wait(0.01)
 
-    def _grab(self, frame: Any) -> Grab:
-        matrix = display_matrix(frame)
+    def _grab(self, frame: Any, matrix: Matrix) -> Grab:
         lies = swaps_sides(matrix)
         size = (frame.height, frame.width) if lies else (frame.width, frame.height)
 
