@@ -10,12 +10,10 @@ it comes to; then the size adapts to hold 30 frames a second.
 from __future__ import annotations
 
 import argparse
-import http.client
 import statistics
 import sys
 import tempfile
 import threading
-import time
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -33,6 +31,7 @@ from allaprima.live.server import start_server
 from allaprima.live.shown import Shown
 from allaprima.live.stream import open_stream
 from progress import progress, write_results
+from viewer import Viewer
 
 WIDTH, HEIGHT, RATE = 640, 480, Fraction(60)
 
@@ -56,28 +55,17 @@ def watched(stylizer: Stylizer, clip: Path, style: str, steady: float, fps: floa
     controls = Controls([one.name for one in stylizer.styles], Choice(style=style, steady=steady))
     capture, shown = Capture(partial(open_stream, place)), Shown()
     loop = painting.Loop(stylizer, capture, controls, shown, fps=fps, longest=WIDTH)
-    ages: list[float] = []
     with start_server(Desk(stylizer, capture, controls, shown, loop, place.label, clip.parent), 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         loop.start()
         try:
-            viewer, number = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=20), 0
-            began = time.monotonic()
-            while time.monotonic() - began < 2 * seconds:
-                asked = time.monotonic()
-                viewer.request("GET", f"/frame?after={number}")
-                answer = viewer.getresponse()
-                answered = time.monotonic()
-                answer.read()
-                if answer.status == http.client.OK:
-                    number = int(answer.headers["X-Number"])
-                    if asked - began >= seconds:
-                        ages.append(float(answer.headers["X-Age"]) + 1000 * (time.monotonic() - answered))
+            viewer = Viewer("127.0.0.1", server.server_port)
+            viewer.looked(seconds)
+            ages = sorted(viewer.looked(seconds))
             size = loop.stats.size
         finally:
             loop.stop()
             server.shutdown()
-    ages.sort()
     return {
         "width": size[0], "height": size[1], "steady": steady, "wanted_fps": fps,
         "fps": round(len(ages) / seconds, 1), "latency_ms": round(statistics.median(ages), 1),

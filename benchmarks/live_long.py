@@ -12,18 +12,17 @@ holds (Linux).
 from __future__ import annotations
 
 import argparse
-import http.client
 import os
 import re
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 from allaprima.evaluation.record import command_line, record, versions
 from progress import progress, write_results
+from viewer import Viewer
 
 SETTLING = 10.0
 """Seconds in which the painted size is found, and which do not count."""
@@ -43,27 +42,6 @@ def address_of(command: subprocess.Popen[str]) -> tuple[str, int]:
 def megabytes(pid: int) -> float:
     """The memory that a process holds."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-class Viewer:
-    """What looks at the page's paintings."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self.connection, self.number = http.client.HTTPConnection(host, port, timeout=300), 0
-
-    def looked(self, seconds: float) -> list[float]:
-        """The ages of all paintings that come within so many seconds, milliseconds."""
-        ages: list[float] = []
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
-            self.connection.request("GET", f"/frame?after={self.number}")
-            answer = self.connection.getresponse()
-            answered = time.monotonic()
-            answer.read()
-            if answer.status == http.client.OK:
-                self.number = int(answer.headers["X-Number"])
-                ages.append(float(answer.headers["X-Age"]) + 1000 * (time.monotonic() - answered))
-        return ages
 
 
 def minutes_of(command: subprocess.Popen[str], count: int) -> list[dict[str, Any]]:
