@@ -52,8 +52,8 @@ class Recipe:
     optimizer: str = "adam"
     """One of ``OPTIMIZERS``."""
     shift: bool = False
-    """Whether picture and painting are moved around the edge, and half of them mirrored, before VGG16 sees them: its
-    pooling grid and its own edges shall not always fall on the same pixels. Training only."""
+    """Whether picture and painting are moved, and half of them mirrored, before VGG16 sees them: its pooling grid and
+    its own edges shall not always fall on the same pixels. Training only."""
     norm_floor: float = 0.0
     """The norms' ε as a share of their median variance in photographs (``norm_floor.py``); 0 is no floor."""
     shadows: float = 1.0

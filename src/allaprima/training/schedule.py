@@ -10,12 +10,15 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from allaprima.style_model import PHOTO
 from allaprima.training.recipes import Recipe
 
 WARM_UP = 0.1  # share of a one-cycle schedule in which the learning rate rises
+FARTHEST = 32
+"""Pixels by which pictures are moved at most, along each axis, before VGG16 sees them."""
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
@@ -52,16 +55,20 @@ def draw_mixtures(recipe: Recipe, styles: int, seed: int, step: int) -> Tensor:
 
 
 def shifted(pictures: Sequence[Tensor], shift: bool, seed: int, step: int) -> list[Tensor]:
-    """All pictures [N, 3, H, W] moved alike, around the edge, and mirrored or not, as the step decides.
+    """All pictures [N, 3, H, W] moved alike, by up to ``FARTHEST`` pixels, and mirrored or not, as the step decides.
 
-    What leaves at one side comes in at the other, by any number of pixels, so the pictures' edges lie in the middle as
-    often as elsewhere. There VGG16 sees them as it sees the rest; at its own edges it sees the zeros that it adds, and
-    a gray frame is learned. Averaging a loss over such transformations also makes it harder to fool (Kettunen et al.
-    2019, *E-LPIPS*).
+    What is beyond a picture's edge is its mirror image, as it is for the network that paints. So VGG16's pooling grid
+    and its own edges, where it sees zeros and a gray frame is learned, do not always fall on the same pixels; and no
+    two edges meet, as they would if pictures were moved around: there the objective rewards a frame of one color.
+    Averaging a loss over such transformations also makes it harder to fool (Kettunen et al. 2019, *E-LPIPS*).
     """
     if not shift:
         return list(pictures)
     rng = np.random.default_rng((seed, step, 4))
-    moves, mirror = rng.integers(0, pictures[0].shape[2:]).tolist(), rng.random() < 0.5
-    moved = [picture.roll(moves, (2, 3)) for picture in pictures]
+    height, width = pictures[0].shape[2:]
+    farthest = min(FARTHEST, height // 2, width // 2)
+    top, left = rng.integers(0, 2 * farthest + 1, 2).tolist()
+    mirror = rng.random() < 0.5
+    moved = [F.pad(picture, [farthest] * 4, mode="reflect") for picture in pictures]
+    moved = [picture[..., top : top + height, left : left + width] for picture in moved]
     return [picture.flip(-1) for picture in moved] if mirror else moved
