@@ -1,15 +1,20 @@
-r"""Train some of a bank's styles on, while all others paint exactly as before; so were the gallery's last changes made.
+r"""Train a bank on beside what other banks paint; so were the gallery's last changes made.
 
-    python paintings/refine.py fine.onnx --guide fine_v01.onnx --styles irises:0.65 the_kiss:0.65 --photos train/ \
-        --minutes 30 -o refined.onnx
+    python paintings/refine.py fine.onnx --guide fine.onnx fine_v01.onnx:shipwreck,the_kiss --photos train/ \
+        --all --batch 32 --minutes 8 -o trained.onnx
+    python paintings/refine.py trained.onnx --guide fine_v01.onnx --styles shipwreck:0.6:384 japanese_bridge:0.5:384 \
+        --photos train/ --minutes 30 -o refined.onnx
 
-Only the styles' own scales and shifts change (Dumoulin, Shlens & Kudlur 2017, section 3.2). The objective is that of
-the recipe ``four-layers`` with what ``RECIPE`` changes, and two terms more:
+With ``--all`` every weight learns; the time is for a GPU. Otherwise only the scales and shifts of the styles named do
+(Dumoulin, Shlens & Kudlur 2017, section 3.2), and all other styles paint exactly as before.
 
-- a guide: at a quarter of the size, a painting is to look as one by another bank that knows the style, whose contrast
+The objective is that of the recipe ``four-layers`` with what ``RECIPE`` changes, and three terms more:
+
+- a guide: at a part of the size, a painting is to look as one by another bank that knows the style, whose contrast
   is raised first. Gram matrices say nothing of where a color belongs.
 - contrast: the deviation of luminance, in full and at a quarter of the size, is to be that of the style image at least
   (compare ``contrast.py``).
+- calm: total variation once more, where the photograph is plain.
 
 It stops by the clock, so that a busy machine only makes fewer steps, and goes on where a checkpoint is.
 """
@@ -17,9 +22,9 @@ It stops by the clock, so that a busy machine only makes fewer steps, and goes o
 from __future__ import annotations
 
 import argparse
-import math
 import time
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -29,18 +34,20 @@ from torch import Tensor
 from allaprima.export.onnx import export_model
 from allaprima.files import replacing
 from allaprima.style_model import PHOTO
-from allaprima.training.contrast import contrast, give_contrast
+from allaprima.training.contrast import contrast, give_contrast, luminance
+from allaprima.training.device import use_threads
 from allaprima.training.finetune import read_parent
 from allaprima.training.model_file import weights_sha256
-from allaprima.training.networks import TINY, StyleNetwork
+from allaprima.training.muon import Muon
+from allaprima.training.networks import TINY
 from allaprima.training.options import TrainingOptions
 from allaprima.training.photos import RandomCrops, batches
 from allaprima.training.recipes import RECIPES
-from allaprima.training.schedule import draw_mixtures, shifted
+from allaprima.training.schedule import draw_mixtures, learning_rate, shifted
 from allaprima.training.setup import Setup
-from allaprima.training.shade import LUMA
+from allaprima.training.sizes import adopt_sizes, hold_sizes
 from allaprima.training.steadiness import next_frame, unsteadiness
-from allaprima.training.style_images import describe_styles
+from allaprima.training.style_images import StyleImage, describe_styles
 from allaprima.training.validation import one_style
 from allaprima.training.vgg16 import load_weights
 
@@ -48,26 +55,39 @@ RECIPE = replace(
     RECIPES["four-layers"], style_weight=10.0, tv_weight=4.0, learning_rate=1e-2, batch=2, style_size=384, shift=True,
     steady_weight=0.3, mixed=0.1, lower=0.15,
 )  # fmt: skip
-GUIDE_WEIGHT, CONTRAST_WEIGHT = 1.5, 2.0
+"""For scales and shifts."""
+ALL = replace(RECIPE, optimizer="muon", learning_rate=2e-3, batch=32)
+"""For every weight."""
+CONTRAST_WEIGHT = 2.0
 SMALL = 4
-"""To which part of its size a picture is reduced for the guide and the contrast."""
+"""To which part of its size a picture is reduced for the contrast."""
 SHARE, MOST = 1.05, 1.2
 """Of a style image's contrast, what the guide's paintings get, and by how much they are raised at most."""
-WARM_UP = 0.05
-"""Share of the time in which the learning rate rises."""
+PLAIN, AROUND = 0.02, 9
+"""The deviation of luminance, of 1, in squares of so many pixels, that is plain no more."""
 SAVE = 90.0
 """Seconds between two checkpoints."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The weights of what the recipe does not have."""
+
+    guide: float = 1.5
+    part: int = 4
+    """To which part of its size a picture is reduced before it is compared with the guide's."""
+    calm: float = 0.0
 
 
 class Guide:
     """A bank whose paintings tell where which color belongs."""
 
-    def __init__(self, path: Path, names: list[str], photos: Tensor, styles: list[Tensor]) -> None:
+    def __init__(self, path: Path, names: Sequence[str], photos: Tensor, styles: Sequence[Tensor]) -> None:
         parent = read_parent(path)
-        self.network = parent.network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+        self.network = parent.network.to(photos.device, memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
         known = parent.card.names
         self.entries = [PHOTO, *(known.index(name) for name in names)]
-        self.gains = torch.ones(len(self.entries))
+        self.gains = torch.ones(len(self.entries), device=photos.device)
         for entry, style in enumerate(styles, PHOTO + 1):
             painted = self.network(photos, one_style(len(known), self.entries[entry], photos.device))
             self.gains[entry] = min(max(SHARE * contrast(style) / contrast(painted), 1.0), MOST)
@@ -77,80 +97,104 @@ class Guide:
         """[N, 3, H, W], mixtures [N, 1 + styles] -> the guide's paintings, as dark as ``light`` says."""
         bank = image.new_zeros(len(image), self.network.styles)
         bank[:, self.entries] = mixture
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(image.device.type, torch.bfloat16):
             painted = self.network(image, bank).float()
         middle, gain = painted.mean((2, 3), keepdim=True), (mixture @ self.gains).view(-1, 1, 1, 1)
+        painted = (middle + gain * (painted - middle)).clamp(0.0, 1.0)
+        if self.network.shade is not None:  # as dark as that already
+            return painted
         strength = (1.0 - mixture[:, PHOTO]).view(-1, 1, 1, 1)
-        return (middle + gain * (painted - middle)).clamp(0.0, 1.0) * (1.0 - strength + strength * light)
+        return painted * (1.0 - strength + strength * light)
+
+
+class Guides:
+    """Several banks, each of which is the guide of some styles.
+
+    Args:
+        banks: each bank's styles; None for all that no other bank has.
+        names: the styles that are trained.
+        photos: to measure contrast on.
+        styles: their style images.
+    """
+
+    def __init__(
+        self, banks: Mapping[Path, Sequence[str] | None], names: Sequence[str], photos: Tensor, styles: Sequence[Tensor]
+    ) -> None:
+        claimed = {name for own in banks.values() for name in own or ()}
+        self.guides = [Guide(path, names, photos, styles) for path in banks]
+        self.shares = photos.new_tensor(
+            [[name in own if own is not None else name not in claimed for name in names] for own in banks.values()]
+        )
+
+    def painting(self, image: Tensor, mixture: Tensor, light: Tensor) -> Tensor:
+        """As ``Guide.painting``: a mixture of their paintings where a mixture of styles has several guides."""
+        shares = shares_of(mixture) @ self.shares.T
+        return sum(  # type: ignore[return-value]
+            share.view(-1, 1, 1, 1) * guide.painting(image, mixture, light)
+            for guide, share in zip(self.guides, shares.unbind(1), strict=True)
+        )
+
+
+def shares_of(mixture: Tensor) -> Tensor:
+    """Each style's share, as if at full strength: [N, 1 + styles] -> [N, styles]."""
+    return mixture[:, PHOTO + 1 :] / (1.0 - mixture[:, : PHOTO + 1]).clamp_min(TINY)
 
 
 def deviations(pictures: Tensor) -> Tensor:
     """Of luminance, in full and reduced: [N, 3, H, W] -> [N, 2]."""
-    luminance = (pictures * torch.tensor(LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
-    both = (luminance, F.avg_pool2d(luminance, SMALL))
+    light = luminance(pictures)
+    both = (light, F.avg_pool2d(light, SMALL))
     return torch.stack([one.flatten(1).var(1, correction=0).add(1e-6).sqrt() for one in both], 1)
 
 
-def distance_from_guide(stylized: Tensor, guide: Tensor) -> Tensor:
-    """The mean squared difference of both, reduced, over the guide's variance: [N]."""
-    wanted = F.avg_pool2d(guide, SMALL)
-    difference = (F.avg_pool2d(stylized, SMALL) - wanted).square().mean((1, 2, 3))
+def distance_from_guide(stylized: Tensor, guide: Tensor, part: int) -> Tensor:
+    """The mean squared difference of both, reduced to that part of their size, over the guide's variance: [N]."""
+    wanted = F.avg_pool2d(guide, part)
+    difference = (F.avg_pool2d(stylized, part) - wanted).square().mean((1, 2, 3))
     return difference / wanted.var((2, 3)).mean(1).clamp_min(1e-3)
 
 
-def rate_at(share: float) -> float:
-    """The learning rate after a share of the time: up on a straight line, down on a cosine."""
-    if share < WARM_UP:
-        return RECIPE.learning_rate * (0.1 + 0.9 * share / WARM_UP)
-    return RECIPE.learning_rate * 0.5 * (1.0 + math.cos(math.pi * (share - WARM_UP) / (1.0 - WARM_UP)))
-
-
-def trained_alone(network: StyleNetwork, entries: list[int]) -> list[torch.nn.Parameter]:
-    """Let only the scales and shifts of these entries learn."""
-    network.requires_grad_(False)
-    others = [entry for entry in range(network.styles) if entry not in entries]
-
-    def of_ours(gradient: Tensor) -> Tensor:
-        gradient = gradient.clone()
-        gradient[:, others] = 0.0
-        return gradient
-
-    own = [
-        weight.requires_grad_() for name, weight in network.named_parameters() if name.endswith((".scale", ".shift"))
-    ]
-    for weight in own:
-        weight.register_hook(of_ours)
-    return own
+def restlessness(stylized: Tensor, image: Tensor) -> Tensor:
+    """The total variation of a painting where its photograph is plain: [N, 3, H, W] each -> [N]."""
+    light = luminance(image)
+    mean, square = (F.avg_pool2d(x, AROUND, 1, AROUND // 2) for x in (light, light.square()))
+    plain = torch.exp(-(square - mean.square()).clamp_min(0.0) / PLAIN**2)
+    down, across = stylized.diff(dim=2).square() * plain[..., 1:, :], stylized.diff(dim=3).square() * plain[..., 1:]
+    return down.mean((1, 2, 3)) + across.mean((1, 2, 3))
 
 
 class Refinement:
-    """A bank in which some styles are trained on.
+    """A bank that is trained on.
 
     Args:
         bank: the bank.
-        guide: another that knows the styles.
-        emphasis: of each style.
-        photos: the folder of photographs.
+        guides: other banks that know the styles, as for ``Guides``.
+        styles: what is trained on.
+        everything: whether every weight learns, or the styles' own alone.
+        terms: the weights of what the recipe does not have.
+        options: photographs, recipe, seed, device.
         vgg16: its weights; None downloads them.
-        seed: of everything random.
     """
 
     def __init__(
-        self, bank: Path, guide: Path, emphasis: dict[str, float], photos: Path, vgg16: Path | None, seed: int
-    ) -> None:
-        folder = Path(__file__).parent
-        styles = describe_styles([folder / f"{name}.jpg" for name in emphasis], folder.parent / "docs" / "gallery.tsv")
-        styles = tuple(replace(style, emphasis=emphasis[style.name], style_size=None) for style in styles)
-        options = TrainingOptions(styles, str(photos), RECIPE, seed=seed)
-        self.setup, self.parent, self.seed = Setup.of(options, load_weights(vgg16)), read_parent(bank), seed
-        self.network = self.parent.network.to(memory_format=torch.channels_last)
-        self.names = list(emphasis)
-        self.entries = [self.parent.card.names.index(name) for name in emphasis]
+        self, bank: Path, guides: Mapping[Path, Sequence[str] | None], options: TrainingOptions, terms: Terms,
+        vgg16: Path | None, *, everything: bool,
+    ) -> None:  # fmt: skip
+        self.setup, self.parent, self.terms = Setup.of(options, load_weights(vgg16)), read_parent(bank), terms
+        self.recipe, self.seed, self.everything = options.recipe, options.seed, everything
+        self.network = self.parent.network.to(self.setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.names = [style.name for style in options.styles]
+        self.entries = [self.parent.card.names.index(name) for name in self.names]
         self.photos = self.setup.first_crops(options, 8)
-        self.guide = Guide(guide, self.names, self.photos, self.setup.styles)
+        self.guides = Guides(guides, self.names, self.photos, self.setup.styles)
         self.deviations = torch.cat([deviations(style) for style in self.setup.styles])
-        self.own = trained_alone(self.network, self.entries)
-        self.optimizer = torch.optim.Adam(self.own)
+        if everything:
+            adopt_sizes(self.network)
+        else:
+            self.network.train_only(self.entries)
+        self.own = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        rate = self.recipe.learning_rate
+        self.optimizer = Muon(self.own, rate) if everything else torch.optim.Adam(self.own, rate)
         self.step, self.spent = 0, 0.0
 
     def run(self, minutes: float, checkpoint: Path) -> None:
@@ -158,17 +202,21 @@ class Refinement:
         if checkpoint.exists():
             self._load(checkpoint)
         self.network.train()
-        crops = RandomCrops(self.setup.photos.paths, RECIPE.size, self.seed)
+        crops = RandomCrops(self.setup.photos.paths, self.recipe.size, self.seed)
+        workers = 8 if self.setup.device.type == "cuda" else 0
         began = saved = time.monotonic()
-        for batch, _ in batches(crops, RECIPE.batch, self.step, self.step + 10**6, 0, slice(None)):
+        for batch, _ in batches(crops, self.recipe.batch, self.step, self.step + 10**5, workers, slice(None)):
             if self.spent >= 60.0 * minutes:
                 break
-            loss = self._loss(batch / 255.0)
-            self.optimizer.param_groups[0]["lr"] = rate_at(self.spent / (60.0 * minutes))
+            loss = self._loss(batch.to(self.setup.device) / 255.0)
+            share = self.spent / (60.0 * minutes)
+            self.optimizer.param_groups[0]["lr"] = learning_rate(self.recipe, round(share * self.recipe.steps))
             self.optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.own, RECIPE.clip)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(self.own, self.recipe.clip)
             self.optimizer.step()
+            if self.everything:
+                hold_sizes(self.network)
             now = time.monotonic()
             self.step, self.spent, began = self.step + 1, self.spent + now - began, now
             if now - saved > SAVE:
@@ -181,37 +229,41 @@ class Refinement:
         self.network.eval()
         for entry, style in zip(self.entries, self.setup.styles, strict=True):
             give_contrast(self.network, self.photos, [style], RECIPES["default"].contrast, entry)
-        card = self.parent.card
+        card, what = (
+            self.parent.card,
+            "all weights" if self.everything else f"the scales and shifts of {', '.join(self.names)}",
+        )
         card = replace(
             card,
             weights_sha256=weights_sha256(self.network.state_dict()),
             losses={},
             parent=f"{card.weights_sha256}, {card.steps} steps",
-            note=f"{card.note} {self.step} steps more of the scales and shifts of {', '.join(self.names)}.".strip(),
+            note=f"{card.note} {self.step} steps more of {what}.".strip(),
         )
-        export_model(self.network, card, path)
+        export_model(self.network.cpu(), card, path)
 
     def _loss(self, image: Tensor) -> Tensor:
-        image = image.contiguous(memory_format=torch.channels_last)
-        mixture = draw_mixtures(RECIPE, len(self.entries), self.seed, self.step)
+        recipe, image = self.recipe, image.contiguous(memory_format=torch.channels_last)
+        mixture = draw_mixtures(recipe, len(self.entries), self.seed, self.step).to(image.device)
         bank = image.new_zeros(len(image), self.network.styles)
         bank[:, [PHOTO, *self.entries]] = mixture
         stylized = self._painted(image, bank)
-        seen, photo = shifted([stylized, image], RECIPE.shift, self.seed, self.step)
+        seen, photo = shifted([stylized, image], recipe.shift, self.seed, self.step)
         losses = self.setup.objective(seen, photo, mixture).total
-        shares = mixture[:, PHOTO + 1 :] / (1.0 - mixture[:, :1]).clamp_min(TINY)
-        missing = F.relu(1.0 - deviations(stylized) / (shares @ self.deviations).clamp_min(TINY))
+        missing = F.relu(1.0 - deviations(stylized) / (shares_of(mixture) @ self.deviations).clamp_min(TINY))
         losses = losses + CONTRAST_WEIGHT * missing.square().mean(1)
+        losses = losses + self.terms.calm * restlessness(stylized, image)
         light = F.interpolate(self.network.light(image), image.shape[2:], mode="nearest")
-        losses = losses + GUIDE_WEIGHT * distance_from_guide(stylized, self.guide.painting(image, mixture, light))
+        guide = self.guides.painting(image, mixture, light)
+        losses = losses + self.terms.guide * distance_from_guide(stylized, guide, self.terms.part)
         if self.step % 2 == 0:  # twice the weight, at every other step
             second, motion = next_frame(image, self.seed, self.step)
             unsteady = unsteadiness(stylized, self._painted(second, bank), motion)
-            losses = losses + 2.0 * RECIPE.steady_weight * unsteady
+            losses = losses + 2.0 * recipe.steady_weight * unsteady
         return losses.mean()
 
     def _painted(self, image: Tensor, bank: Tensor) -> Tensor:
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(image.device.type, torch.bfloat16):
             painted: Tensor = self.network(image, bank)
         return painted
 
@@ -227,24 +279,52 @@ class Refinement:
         self.step, self.spent = state["step"], state["spent"]
 
 
+def style_image(text: str) -> StyleImage:
+    """What ``NAME``, ``NAME:EMPHASIS`` or ``NAME:EMPHASIS:SIZE`` means; what is not said is the gallery's table's."""
+    name, *values = text.split(":")
+    folder = Path(__file__).parent
+    (style,) = describe_styles([folder / f"{name}.jpg"], folder.parent / "docs" / "gallery.tsv")
+    emphasis = float(values[0]) if values else style.emphasis
+    return replace(style, emphasis=emphasis, style_size=int(values[1]) if values[1:] else style.style_size)
+
+
+def guide_bank(text: str) -> tuple[Path, list[str] | None]:
+    """What ``BANK`` or ``BANK:NAME,NAME`` means: the bank and its styles, None for all that no other bank has."""
+    path, _, names = text.partition(":")
+    return Path(path), names.split(",") if names else None
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("bank", type=Path)
-    parser.add_argument("--guide", type=Path, required=True, metavar="BANK")
-    parser.add_argument("--styles", nargs="+", required=True, metavar="NAME:EMPHASIS")
+    parser.add_argument("--guide", nargs="+", required=True, metavar="BANK[:NAME,...]", help="and the styles it is for")
+    parser.add_argument("--guide-weight", type=float, default=Terms.guide, help="default: %(default)s")
+    parser.add_argument(
+        "--guide-part", type=int, default=Terms.part, help="of its size, 1 / that (default: %(default)s)"
+    )
+    parser.add_argument("--calm", type=float, default=Terms.calm, help="default: %(default)s")
+    parser.add_argument("--styles", nargs="+", metavar="NAME[:EMPHASIS[:SIZE]]", help="default: all of the bank")
+    parser.add_argument("--all", action="store_true", help="train every weight")
+    parser.add_argument("--tv-weight", type=float, default=RECIPE.tv_weight, help="default: %(default)s")
+    parser.add_argument("--batch", type=int, help=f"default: {RECIPE.batch}, with --all {ALL.batch}")
     parser.add_argument("--photos", type=Path, required=True, metavar="DIR")
     parser.add_argument("--vgg16", type=Path, metavar="FILE")
     parser.add_argument("--minutes", type=float, default=30.0, help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")
     parser.add_argument("-o", "--output", type=Path, required=True)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    emphasis = {name: float(value) for name, value in (style.split(":") for style in options.styles)}
-    refinement = Refinement(options.bank, options.guide, emphasis, options.photos, options.vgg16, options.seed)
-    refinement.run(options.minutes, options.output.with_suffix(".checkpoint"))
-    refinement.write(options.output)
+    asked = parser.parse_args()
+    use_threads(asked.threads)
+    recipe = ALL if asked.all else RECIPE
+    recipe = replace(recipe, tv_weight=asked.tv_weight, batch=asked.batch or recipe.batch)
+    names = asked.styles or read_parent(asked.bank).card.names[PHOTO + 1 :]
+    options = TrainingOptions(tuple(map(style_image, names)), str(asked.photos), recipe, seed=asked.seed)
+    terms = Terms(asked.guide_weight, asked.guide_part, asked.calm)
+    guides = dict(map(guide_bank, asked.guide))
+    refinement = Refinement(asked.bank, guides, options, terms, asked.vgg16, everything=asked.all)
+    refinement.run(asked.minutes, asked.output.with_suffix(".checkpoint"))
+    refinement.write(asked.output)
 
 
 if __name__ == "__main__":

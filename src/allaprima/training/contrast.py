@@ -29,15 +29,21 @@ _EXACT = 0.01
 """How near that number is found to what it should be."""
 
 
+def luminance(pictures: Tensor) -> Tensor:
+    """[N, 3, H, W] in 0..1 -> [N, 1, H, W] in 0..1."""
+    weights = torch.tensor(LUMA, device=pictures.device).view(1, 3, 1, 1)
+    return (pictures * weights).sum(1, keepdim=True)
+
+
 def contrast(pictures: Tensor) -> float:
     """The standard deviation of luminance in a picture, the mean over all: [N, 3, H, W] in 0..1 -> 0..0.5."""
-    return float(_luminance(pictures).std(1, correction=0).mean())
+    return float(luminance(pictures).flatten(1).std(1, correction=0).mean())
 
 
 def burnt(pictures: Tensor) -> float:
     """The share of pixels that are all but black or white: [N, 3, H, W] in 0..1 -> 0..1."""
-    luminance = _luminance(pictures)
-    return float(((luminance < DARK) | (luminance > LIGHT)).float().mean())
+    light = luminance(pictures)
+    return float(((light < DARK) | (light > LIGHT)).float().mean())
 
 
 @torch.no_grad()
@@ -76,8 +82,3 @@ def give_contrast(
             weight[:, entry] *= least
         gains.append(least)
     return gains
-
-
-def _luminance(pictures: Tensor) -> Tensor:
-    weights = torch.tensor(LUMA, device=pictures.device).view(1, 3, 1, 1)
-    return (pictures * weights).sum(1).flatten(1)

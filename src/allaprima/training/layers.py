@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -67,13 +68,13 @@ class ConditionalInstanceNorm(nn.Module):
         z = torch.addcmul(shift[..., None, None], F.instance_norm(x, eps=self.epsilon), scale[..., None, None])
         return F.relu(z) if relu else z
 
-    def train_only(self, entry: int, *, lower: bool) -> None:
-        """Keep the scales and shifts of the entries before that one as they are: their gradients become 0.
+    def train_only(self, entries: Sequence[int], *, lower: bool) -> None:
+        """Keep the scales and shifts of all other entries as they are: their gradients become 0.
 
         With ``lower`` those of full strength are kept as well, and only the changes for lower ones train.
         """
         trained = torch.zeros_like(self.scale)
-        trained[int(lower) :, entry:] = 1.0
+        trained[int(lower) :, list(entries)] = 1.0
         for parameter in (self.scale, self.shift):
             parameter.requires_grad_(True)
             parameter.register_hook(lambda gradient: gradient * trained)  # type: ignore[no-untyped-call]

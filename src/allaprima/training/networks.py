@@ -135,15 +135,15 @@ class StyleNetwork(nn.Module):
                     setattr(parent, name, layer.to_inference())
         return network
 
-    def train_only(self, entry: int, *, lower: bool = False) -> None:
-        """Let training change nothing but the scales and shifts of that entry of the bank and of those after it.
+    def train_only(self, entries: Sequence[int], *, lower: bool = False) -> None:
+        """Let training change nothing but the scales and shifts of those entries of the bank.
 
         What Dumoulin et al. 2017, section 3.2, do to add a style to a trained network: the others paint as before.
         With ``lower`` those entries paint as before, too, at full strength: what lower ones change is all that trains.
         """
         self.requires_grad_(False)
         for norm in self._norms():
-            norm.train_only(entry, lower=lower)
+            norm.train_only(entries, lower=lower)
 
 
 def conditions_of(mixture: Tensor) -> Tensor:
