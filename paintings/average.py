@@ -1,0 +1,89 @@
+r"""Average the weights of banks that were trained one from another; so were the gallery's banks made.
+
+    python paintings/average.py fine_before.onnx fine_once.onnx fine_twice.onnx --photos train/ -o fine.onnx
+
+Where a training went on from another's weights, at a learning rate that rose again, both lie in one basin of the
+objective, and so does their mean (Izmailov et al. 2018, *Averaging Weights Leads to Wider Optima and Better
+Generalization*; Wortsman et al. 2022, *Model soups*). What each has of its own, such as a weave or dots in plain areas,
+is less there; what they share stays. Banks of separate trainings have no such mean.
+
+Floors of the norms and shadows are those of the last bank, and contrast is given back as after a training.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from allaprima.errors import AllaPrimaError, OptionError
+from allaprima.export.onnx import export_model
+from allaprima.style_model import PHOTO
+from allaprima.training.contrast import give_contrast
+from allaprima.training.finetune import Parent, read_parent
+from allaprima.training.model_file import weights_sha256
+from allaprima.training.photos import RandomCrops, bundled_photos, find_photos
+from allaprima.training.recipes import RECIPES
+from allaprima.training.style_images import describe_styles, read_style
+
+RECIPE = RECIPES["default"]
+PHOTOS = 8
+"""On so many photographs contrast is measured."""
+STYLE_SIZE = 384
+"""Short side of the paintings for it, pixels."""
+
+
+def mean_weights(banks: Sequence[Parent]) -> dict[str, Tensor]:
+    """The mean of each weight.
+
+    Raises:
+        OptionError: they are not of one network and the same styles.
+    """
+    first = banks[0]
+    for bank in banks[1:]:
+        if bank.card.names != first.card.names or type(bank.network) is not type(first.network):
+            raise OptionError("only banks of one network and the same styles can be averaged")
+    states = [bank.network.state_dict() for bank in banks]
+    return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
+
+
+def main() -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("banks", type=Path, nargs="+", metavar="BANK")
+    parser.add_argument("--photos", type=Path, default=bundled_photos(), metavar="DIR")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    options = parser.parse_args()
+    try:
+        banks = [read_parent(path) for path in options.banks]
+        last = banks[-1]
+        network, card = last.network.eval(), last.card
+        network.load_state_dict(mean_weights(banks))
+        folder = Path(__file__).parent
+        paths = [folder / f"{name}.jpg" for name in card.names[PHOTO + 1 :]]
+        paintings = [read_style(style, STYLE_SIZE) for style in describe_styles(paths)]
+        crops = RandomCrops(find_photos(options.photos, RECIPE.size // 2).paths, RECIPE.size, options.seed)
+        photos = torch.stack([crops[i][0] for i in range(PHOTOS)]) / 255.0
+        give_contrast(network, photos, paintings, RECIPE.contrast, PHOTO + 1)
+        parents = ", ".join(bank.card.weights_sha256[:12] for bank in banks)
+        card = replace(
+            card,
+            weights_sha256=weights_sha256(network.state_dict()),
+            losses={},
+            note=f"{card.note} The mean of {parents}.".strip(),
+        )
+        export_model(network, card, options.output)
+    except AllaPrimaError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
