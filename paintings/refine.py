@@ -157,7 +157,7 @@ def distance_from_guide(stylized: Tensor, guide: Tensor, part: int) -> Tensor:
 def restlessness(stylized: Tensor, image: Tensor) -> Tensor:
     """The total variation of a painting where its photograph is plain: [N, 3, H, W] each -> [N]."""
     light = luminance(image)
-    mean, square = (F.avg_pool2d(x, AROUND, 1, AROUND // 2) for x in (light, light.square()))
+    mean, square = (F.avg_pool2d(x, AROUND, 1, AROUND // 2, count_include_pad=False) for x in (light, light.square()))
     plain = torch.exp(-(square - mean.square()).clamp_min(0.0) / PLAIN**2)
     down, across = stylized.diff(dim=2).square() * plain[..., 1:, :], stylized.diff(dim=3).square() * plain[..., 1:]
     return down.mean((1, 2, 3)) + across.mean((1, 2, 3))

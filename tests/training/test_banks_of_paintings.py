@@ -1,0 +1,140 @@
+"""The two programs beside the gallery's paintings: training a bank on beside others, and the mean of banks."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from allaprima.errors import OptionError
+from allaprima.export.onnx import export_model
+from allaprima.style_model import Card, Style
+from allaprima.training.finetune import read_parent
+from allaprima.training.model_file import weights_sha256
+from allaprima.training.networks import StyleNetwork
+from allaprima.training.options import TrainingOptions
+from banks import bank
+
+ROOT = Path(__file__).parents[2]
+STYLES = ("photo", "udnie", "irises", "the_kiss")
+
+
+def program(name: str):
+    spec = importlib.util.spec_from_file_location(f"paintings_{name}", ROOT / "paintings" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+average, refine = program("average"), program("refine")
+
+
+def write(network: StyleNetwork, path: Path, names: tuple[str, ...] = STYLES) -> Path:
+    card = Card(
+        styles=tuple(Style(name) for name in names), network=network.name, width=network.width, recipe={}, steps=7,
+        trained_on="", device="cpu", losses={}, weights_sha256=weights_sha256(network.state_dict()), version="0",
+    )  # fmt: skip
+    export_model(network, card, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def banks_of_two(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("banks")
+    return [write(bank(seed), folder / f"{seed}.onnx") for seed in (1, 2)]
+
+
+def run(monkeypatch, module, *words):
+    monkeypatch.setattr(sys, "argv", [module.__file__, *map(str, words)])
+    return module.main()
+
+
+def test_average_is_the_mean_of_each_weight_but_for_contrast(monkeypatch, tmp_path, banks_of_two):
+    assert run(monkeypatch, average, *banks_of_two, "-o", tmp_path / "mean.onnx") == 0
+    one, two, mean = (read_parent(path) for path in (*banks_of_two, tmp_path / "mean.onnx"))
+    weights = mean.network.state_dict()
+    different = {
+        name for name, weight in weights.items()
+        if not torch.allclose(weight, (one.network.state_dict()[name] + two.network.state_dict()[name]) / 2, atol=1e-6)
+    }  # fmt: skip
+    assert different <= {"up.mix.norm.scale", "up.mix.norm.shift"}  # where contrast is given back
+    assert mean.card.weights_sha256 == weights_sha256(weights)
+    assert one.card.weights_sha256[:12] in mean.card.note
+    assert mean.card.names == STYLES
+
+
+def test_banks_of_other_styles_have_no_mean(banks_of_two):
+    one, two = map(read_parent, banks_of_two)
+    other = replace(two.card, styles=(*two.card.styles[:-1], Style("great_wave")))
+    with pytest.raises(OptionError, match="the same styles"):
+        average.mean_weights([one, replace(two, card=other)])
+
+
+def changed(old: StyleNetwork, new: StyleNetwork) -> set[str]:
+    return {name for name, weight in new.state_dict().items() if not torch.equal(weight, old.state_dict()[name])}
+
+
+def test_refining_a_style_changes_its_scales_and_shifts_and_nothing_else(
+    monkeypatch, tmp_path, photos, vgg16_file, banks_of_two
+):
+    before, guide = banks_of_two
+    monkeypatch.setattr(refine, "RECIPE", replace(refine.RECIPE, size=64, batch=1))
+    words = [before, "--guide", guide, "--styles", "irises:0.5:96", "--calm", 3, "--photos", photos]
+    words += ["--vgg16", vgg16_file, "--minutes", 1e-5, "-o", tmp_path / "after.onnx"]
+    run(monkeypatch, refine, *words)
+    old, new = map(read_parent, (before, tmp_path / "after.onnx"))
+    names = changed(old.network, new.network)
+    assert names
+    assert all(name.endswith((".scale", ".shift")) for name in names)
+    others = [0, 1, 3]
+    for name in names:
+        assert torch.equal(new.network.state_dict()[name][:, others], old.network.state_dict()[name][:, others])
+    assert "1 steps more of the scales and shifts of irises" in new.card.note
+
+
+def test_refining_all_changes_convolutions_and_goes_on_where_it_stopped(tmp_path, photos, vgg16_file, banks_of_two):
+    before, guide = banks_of_two
+    recipe = replace(refine.ALL, size=64, batch=1)
+    styles = tuple(refine.style_image(f"{name}:0.5:96") for name in STYLES[1:])
+    options = TrainingOptions(styles, str(photos), recipe, seed=3)
+    guides = {guide: None, before: ["the_kiss"]}
+    first, second = (
+        refine.Refinement(before, guides, options, refine.Terms(calm=3.0), vgg16_file, everything=True) for _ in "12"
+    )
+    first.run(1e-5, tmp_path / "checkpoint")
+    assert first.step == 1
+    assert "blocks.0.first.conv.weight" in changed(read_parent(before).network, first.network)
+    first._save(tmp_path / "checkpoint")
+    second.run(0.0, tmp_path / "checkpoint")
+    assert second.step == 1
+    assert not changed(first.network, second.network)
+
+
+def test_guides_share_the_styles(banks_of_two):
+    torch.manual_seed(0)
+    photo = torch.rand(2, 3, 64, 64)
+    styles = [torch.rand(1, 3, 64, 64) for _ in STYLES[1:]]
+    guides = refine.Guides({banks_of_two[0]: None, banks_of_two[1]: ["irises"]}, STYLES[1:], photo, styles)
+    assert guides.shares.tolist() == [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
+    mixture = torch.tensor([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
+    light = torch.ones(2, 1, 64, 64)
+    both = guides.painting(photo, mixture, light)
+    for row, guide in enumerate(guides.guides):
+        assert torch.equal(both[row], guide.painting(photo, mixture, light)[row])
+
+
+def test_only_plain_places_count_as_restless():
+    painting = torch.zeros(1, 3, 32, 32)
+    painting[..., ::2] = 1.0
+    plain = torch.full((1, 3, 32, 32), 0.5)
+    torch.manual_seed(0)
+    assert refine.restlessness(painting, plain).item() == pytest.approx(1.0)
+    assert refine.restlessness(painting, torch.rand(1, 3, 32, 32)).item() < 1e-3
+    assert refine.restlessness(plain, plain).item() == 0.0
