@@ -18,6 +18,7 @@ from mypy import api as mypy
 import allaprima
 from allaprima import AllaPrimaError, Card, EngineError, ModelError, OptionError, Stylizer, errors
 from allaprima.gallery import gallery_model
+from allaprima.shortcuts import gallery
 from support import checkered
 
 STYLE = "udnie"
@@ -153,7 +154,7 @@ def test_threads_share_a_stylizer_and_the_gallerys_is_loaded_once():
     expected = [stylizer.stylize(picture, STYLE) for picture in pictures]
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(lambda picture: stylizer.stylize(picture, STYLE), pictures))
-        shared = list(pool.map(lambda _: allaprima.shortcuts.gallery(), range(12)))
+        shared = list(pool.map(lambda _: gallery(), range(12)))
     assert all(map(np.array_equal, found, expected))
     assert len(set(map(id, shared))) == 1
 
