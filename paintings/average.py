@@ -1,4 +1,4 @@
-r"""Average the weights of banks that were trained one from another; so were the gallery's banks made.
+r"""Average the weights of banks that were trained one from another. The banks that ship were made this way.
 
     python paintings/average.py fine_before.onnx fine_once.onnx fine_twice.onnx --photos train/ -o fine.onnx
 
@@ -7,7 +7,9 @@ objective, and so does their mean (Izmailov et al. 2018, *Averaging Weights Lead
 Generalization*; Wortsman et al. 2022, *Model soups*). What each has of its own, such as a weave or dots in plain areas,
 is less there; what they share stays. Banks of separate trainings have no such mean.
 
-Floors of the norms and shadows are those of the last bank, and contrast is given back as after a training.
+Shadows are those of the last bank, and so are floors of the norms unless ``--norm-floor`` adopts new ones
+(``norm_floor.py``): photographs of ordinary contrast are painted as before, dark and plain ones more calmly. Contrast
+is given back (``contrast.py``), measured on the whole paintings at 384 pixels.
 """
 
 from __future__ import annotations
@@ -27,13 +29,14 @@ from allaprima.style_model import PHOTO
 from allaprima.training.contrast import give_contrast
 from allaprima.training.finetune import Parent, read_parent
 from allaprima.training.model_file import weights_sha256
+from allaprima.training.norm_floor import adopt_floor
 from allaprima.training.photos import RandomCrops, bundled_photos, find_photos
 from allaprima.training.recipes import RECIPES
 from allaprima.training.style_images import describe_styles, read_style
 
 RECIPE = RECIPES["default"]
-PHOTOS = 8
-"""On so many photographs contrast is measured."""
+PHOTOS = 16
+"""On so many photographs variances and contrast are measured."""
 STYLE_SIZE = 384
 """Short side of the paintings for it, pixels."""
 
@@ -46,7 +49,11 @@ def mean_weights(banks: Sequence[Parent]) -> dict[str, Tensor]:
     """
     first = banks[0]
     for bank in banks[1:]:
-        if bank.card.names != first.card.names or type(bank.network) is not type(first.network):
+        if (bank.card.names, bank.card.network, bank.card.width) != (
+            first.card.names,
+            first.card.network,
+            first.card.width,
+        ):
             raise OptionError("only banks of one network and the same styles can be averaged")
     states = [bank.network.state_dict() for bank in banks]
     return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
@@ -56,6 +63,7 @@ def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("banks", type=Path, nargs="+", metavar="BANK")
+    parser.add_argument("--norm-floor", type=float, metavar="SHARE", help="default: as the last bank has it")
     parser.add_argument("--photos", type=Path, default=bundled_photos(), metavar="DIR")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("-o", "--output", type=Path, required=True)
@@ -70,10 +78,15 @@ def main() -> int:
         paintings = [read_style(style, STYLE_SIZE) for style in describe_styles(paths)]
         crops = RandomCrops(find_photos(options.photos, RECIPE.size // 2).paths, RECIPE.size, options.seed)
         photos = torch.stack([crops[i][0] for i in range(PHOTOS)]) / 255.0
+        recipe = dict(card.recipe)
+        if options.norm_floor is not None:
+            adopt_floor(network, photos, options.norm_floor, range(PHOTO + 1, network.styles))
+            recipe["norm_floor"] = options.norm_floor
         give_contrast(network, photos, paintings, RECIPE.contrast, PHOTO + 1)
         parents = ", ".join(bank.card.weights_sha256[:12] for bank in banks)
         card = replace(
             card,
+            recipe=recipe,
             weights_sha256=weights_sha256(network.state_dict()),
             losses={},
             note=f"{card.note} The mean of {parents}.".strip(),

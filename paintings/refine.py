@@ -1,4 +1,4 @@
-r"""Train a bank on beside what other banks paint; so were the gallery's last changes made.
+r"""Train a bank further, guided by what other banks paint. The gallery's last trainings were made this way.
 
     python paintings/refine.py fine.onnx --guide fine.onnx fine_v01.onnx:shipwreck,the_kiss --photos train/ \
         --all --batch 32 --minutes 8 -o trained.onnx
@@ -16,21 +16,25 @@ The objective is that of the recipe ``four-layers`` with what ``RECIPE`` changes
   (compare ``contrast.py``).
 - calm: total variation once more, where the photograph is plain.
 
-It stops by the clock, so that a busy machine only makes fewer steps, and goes on where a checkpoint is.
+It stops by the clock, so that a busy machine only makes fewer steps, and goes on where a checkpoint of the same
+training is.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from allaprima.errors import AllaPrimaError, DivergedError, OptionError, TrainingError
 from allaprima.export.onnx import export_model
 from allaprima.files import replacing
 from allaprima.style_model import PHOTO
@@ -68,6 +72,9 @@ PLAIN, AROUND = 0.02, 9
 SAVE = 90.0
 """Seconds between two checkpoints."""
 
+BankOfStyles = tuple[Path, Sequence[str] | None]
+"""A guide's file and the styles that it guides; None for all that no other guide has."""
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -80,13 +87,20 @@ class Terms:
 
 
 class Guide:
-    """A bank whose paintings tell where which color belongs."""
+    """A bank whose paintings tell where which color belongs.
+
+    Args:
+        path: the bank.
+        names: the styles that it guides.
+        photos: to measure contrast on.
+        styles: their style images.
+    """
 
     def __init__(self, path: Path, names: Sequence[str], photos: Tensor, styles: Sequence[Tensor]) -> None:
         parent = read_parent(path)
         self.network = parent.network.to(photos.device, memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
-        known = parent.card.names
-        self.entries = [PHOTO, *(known.index(name) for name in names)]
+        self.sha256, known = parent.card.weights_sha256, parent.card.names
+        self.entries = [PHOTO, *entries_of(names, known, path)]
         self.gains = torch.ones(len(self.entries), device=photos.device)
         for entry, style in enumerate(styles, PHOTO + 1):
             painted = self.network(photos, one_style(len(known), self.entries[entry], photos.device))
@@ -94,11 +108,10 @@ class Guide:
 
     @torch.no_grad()
     def painting(self, image: Tensor, mixture: Tensor, light: Tensor) -> Tensor:
-        """[N, 3, H, W], mixtures [N, 1 + styles] -> the guide's paintings, as dark as ``light`` says."""
+        """[N, 3, H, W], mixtures [N, 1 + names] -> the guide's paintings, as dark as ``light`` says."""
         bank = image.new_zeros(len(image), self.network.styles)
         bank[:, self.entries] = mixture
-        with torch.autocast(image.device.type, torch.bfloat16):
-            painted = self.network(image, bank).float()
+        painted = self.network(image, bank)
         middle, gain = painted.mean((2, 3), keepdim=True), (mixture @ self.gains).view(-1, 1, 1, 1)
         painted = (middle + gain * (painted - middle)).clamp(0.0, 1.0)
         if self.network.shade is not None:  # as dark as that already
@@ -111,28 +124,48 @@ class Guides:
     """Several banks, each of which is the guide of some styles.
 
     Args:
-        banks: each bank's styles; None for all that no other bank has.
+        banks: each bank with its styles; None for all that no other bank has.
         names: the styles that are trained.
         photos: to measure contrast on.
         styles: their style images.
+
+    Raises:
+        OptionError: not every style has one guide, or a bank does not know its styles.
     """
 
     def __init__(
-        self, banks: Mapping[Path, Sequence[str] | None], names: Sequence[str], photos: Tensor, styles: Sequence[Tensor]
+        self, banks: Sequence[BankOfStyles], names: Sequence[str], photos: Tensor, styles: Sequence[Tensor]
     ) -> None:
-        claimed = {name for own in banks.values() for name in own or ()}
-        self.guides = [Guide(path, names, photos, styles) for path in banks]
-        self.shares = photos.new_tensor(
-            [[name in own if own is not None else name not in claimed for name in names] for own in banks.values()]
-        )
+        claimed = {name for _, own in banks for name in own or ()}
+        chosen = [own if own is not None else [name for name in names if name not in claimed] for _, own in banks]
+        if sorted(name for own in chosen for name in own) != sorted(names):
+            raise OptionError(f"each of these styles needs one guide, and no other does: {', '.join(names)}")
+        self.columns = [[names.index(name) for name in own] for own in chosen]
+        self.guides = [
+            Guide(path, own, photos, [styles[column] for column in columns])
+            for (path, _), own, columns in zip(banks, chosen, self.columns, strict=True)
+        ]
 
     def painting(self, image: Tensor, mixture: Tensor, light: Tensor) -> Tensor:
         """As ``Guide.painting``: a mixture of their paintings where a mixture of styles has several guides."""
-        shares = shares_of(mixture) @ self.shares.T
-        return sum(  # type: ignore[return-value]
-            share.view(-1, 1, 1, 1) * guide.painting(image, mixture, light)
-            for guide, share in zip(self.guides, shares.unbind(1), strict=True)
-        )
+        shares, photo = shares_of(mixture), mixture[:, : PHOTO + 1]
+        painted = torch.zeros_like(image)
+        for guide, columns in zip(self.guides, self.columns, strict=True):
+            share = shares[:, columns].sum(1, keepdim=True)
+            own = torch.cat([photo, (1.0 - photo) * shares[:, columns] / share.clamp_min(TINY)], 1)
+            painted = painted + share[..., None, None] * guide.painting(image, own, light)
+        return painted
+
+
+def entries_of(names: Sequence[str], known: Sequence[str], path: Path) -> list[int]:
+    """Where the styles stand in a bank of ``known`` ones.
+
+    Raises:
+        OptionError: it has not got them all.
+    """
+    if unknown := [name for name in names if name not in known[PHOTO + 1 :]]:
+        raise OptionError(f"{path} has no style {', '.join(unknown)}")
+    return [known.index(name) for name in names]
 
 
 def shares_of(mixture: Tensor) -> Tensor:
@@ -169,25 +202,33 @@ class Refinement:
     Args:
         bank: the bank.
         guides: other banks that know the styles, as for ``Guides``.
-        styles: what is trained on.
-        everything: whether every weight learns, or the styles' own alone.
+        options: the styles, photographs, recipe, seed and device.
         terms: the weights of what the recipe does not have.
-        options: photographs, recipe, seed, device.
         vgg16: its weights; None downloads them.
+        everything: whether every weight learns, or the styles' own alone.
+
+    Raises:
+        AllaPrimaError: something cannot be read, or does not fit together.
     """
 
     def __init__(
-        self, bank: Path, guides: Mapping[Path, Sequence[str] | None], options: TrainingOptions, terms: Terms,
-        vgg16: Path | None, *, everything: bool,
+        self, bank: Path, guides: Sequence[BankOfStyles], options: TrainingOptions, terms: Terms, vgg16: Path | None,
+        *, everything: bool,
     ) -> None:  # fmt: skip
         self.setup, self.parent, self.terms = Setup.of(options, load_weights(vgg16)), read_parent(bank), terms
         self.recipe, self.seed, self.everything = options.recipe, options.seed, everything
         self.network = self.parent.network.to(self.setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.names = [style.name for style in options.styles]
-        self.entries = [self.parent.card.names.index(name) for name in self.names]
+        self.entries = entries_of(self.names, self.parent.card.names, bank)
+        if everything and len(self.names) < len(self.parent.card.names) - 1:
+            raise OptionError("where every weight learns, all styles must: leave --styles out, or name all")
         self.photos = self.setup.first_crops(options, 8)
         self.guides = Guides(guides, self.names, self.photos, self.setup.styles)
         self.deviations = torch.cat([deviations(style) for style in self.setup.styles])
+        self.what = json.dumps([
+            self.parent.card.weights_sha256, [(guide.sha256, guide.entries) for guide in self.guides.guides],
+            options.to_dict(), asdict(terms), everything,
+        ])  # fmt: skip
         if everything:
             adopt_sizes(self.network)
         else:
@@ -198,7 +239,12 @@ class Refinement:
         self.step, self.spent = 0, 0.0
 
     def run(self, minutes: float, checkpoint: Path) -> None:
-        """Train until so many minutes have been spent, those before the checkpoint included."""
+        """Train until so many minutes have been spent, those before the checkpoint included.
+
+        Raises:
+            TrainingError: the checkpoint is of another training.
+            DivergedError: a weight is not a number; the checkpoint is of a state before.
+        """
         if checkpoint.exists():
             self._load(checkpoint)
         self.network.train()
@@ -223,6 +269,7 @@ class Refinement:
                 saved = now
                 print(f"step {self.step}, {self.spent / 60:.1f} of {minutes:g} minutes, {loss.item():.3f}", flush=True)
                 self._save(checkpoint)
+        self._save(checkpoint)
 
     def write(self, path: Path) -> None:
         """The bank with its styles' contrast given back, as a style model."""
@@ -263,17 +310,22 @@ class Refinement:
         return losses.mean()
 
     def _painted(self, image: Tensor, bank: Tensor) -> Tensor:
-        with torch.autocast(image.device.type, torch.bfloat16):
+        device, half = image.device.type, self.setup.precision is torch.bfloat16
+        with torch.autocast(device, torch.bfloat16, enabled=half and device in ("cpu", "cuda")):
             painted: Tensor = self.network(image, bank)
         return painted
 
     def _save(self, path: Path) -> None:
+        if not all(weight.isfinite().all() for weight in self.own):
+            raise DivergedError(f"a weight is not a number after step {self.step}; {path} has a state before")
         state = {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
         with replacing(path) as file:
-            torch.save({**state, "step": self.step, "spent": self.spent}, file)
+            torch.save({**state, "step": self.step, "spent": self.spent, "what": self.what}, file)
 
     def _load(self, path: Path) -> None:
-        state = torch.load(path, weights_only=True)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if state.get("what") != self.what:
+            raise TrainingError(f"{path} is the checkpoint of another training; remove it, or write elsewhere")
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.spent = state["step"], state["spent"]
@@ -288,25 +340,25 @@ def style_image(text: str) -> StyleImage:
     return replace(style, emphasis=emphasis, style_size=int(values[1]) if values[1:] else style.style_size)
 
 
-def guide_bank(text: str) -> tuple[Path, list[str] | None]:
+def guide_bank(text: str) -> BankOfStyles:
     """What ``BANK`` or ``BANK:NAME,NAME`` means: the bank and its styles, None for all that no other bank has."""
     path, _, names = text.partition(":")
     return Path(path), names.split(",") if names else None
 
 
-def main() -> None:
+def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("bank", type=Path)
-    parser.add_argument("--guide", nargs="+", required=True, metavar="BANK[:NAME,...]", help="and the styles it is for")
-    parser.add_argument("--guide-weight", type=float, default=Terms.guide, help="default: %(default)s")
     parser.add_argument(
-        "--guide-part", type=int, default=Terms.part, help="of its size, 1 / that (default: %(default)s)"
+        "--guide", nargs="+", required=True, metavar="BANK[:NAME,...]", help="a bank, and the styles that it guides"
     )
-    parser.add_argument("--calm", type=float, default=Terms.calm, help="default: %(default)s")
+    parser.add_argument("--guide-weight", type=float, default=Terms.guide, help="of the guides (default: %(default)s)")
+    parser.add_argument("--guide-part", type=int, default=Terms.part, metavar="N", help="compared at 1/N of the size")
+    parser.add_argument("--calm", type=float, default=Terms.calm, help="weight of calm plains (default: %(default)s)")
     parser.add_argument("--styles", nargs="+", metavar="NAME[:EMPHASIS[:SIZE]]", help="default: all of the bank")
     parser.add_argument("--all", action="store_true", help="train every weight")
-    parser.add_argument("--tv-weight", type=float, default=RECIPE.tv_weight, help="default: %(default)s")
+    parser.add_argument("--tv-weight", type=float, default=RECIPE.tv_weight, help="of total variation (%(default)s)")
     parser.add_argument("--batch", type=int, help=f"default: {RECIPE.batch}, with --all {ALL.batch}")
     parser.add_argument("--photos", type=Path, required=True, metavar="DIR")
     parser.add_argument("--vgg16", type=Path, metavar="FILE")
@@ -314,18 +366,28 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")
     parser.add_argument("-o", "--output", type=Path, required=True)
-    asked = parser.parse_args()
+    try:
+        refined(parser.parse_args())
+    except (AllaPrimaError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def refined(asked: argparse.Namespace) -> None:
+    """Do what is asked, and remove the checkpoint when the result is there."""
     use_threads(asked.threads)
     recipe = ALL if asked.all else RECIPE
     recipe = replace(recipe, tv_weight=asked.tv_weight, batch=asked.batch or recipe.batch)
     names = asked.styles or read_parent(asked.bank).card.names[PHOTO + 1 :]
     options = TrainingOptions(tuple(map(style_image, names)), str(asked.photos), recipe, seed=asked.seed)
     terms = Terms(asked.guide_weight, asked.guide_part, asked.calm)
-    guides = dict(map(guide_bank, asked.guide))
+    guides, checkpoint = list(map(guide_bank, asked.guide)), asked.output.with_suffix(".refined.checkpoint")
     refinement = Refinement(asked.bank, guides, options, terms, asked.vgg16, everything=asked.all)
-    refinement.run(asked.minutes, asked.output.with_suffix(".checkpoint"))
+    refinement.run(asked.minutes, checkpoint)
     refinement.write(asked.output)
+    checkpoint.unlink()
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

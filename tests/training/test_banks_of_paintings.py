@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from allaprima.errors import OptionError
+from allaprima.errors import OptionError, TrainingError
 from allaprima.export.onnx import export_model
 from allaprima.style_model import Card, Style
 from allaprima.training.finetune import read_parent
@@ -88,7 +88,8 @@ def test_refining_a_style_changes_its_scales_and_shifts_and_nothing_else(
     monkeypatch.setattr(refine, "RECIPE", replace(refine.RECIPE, size=64, batch=1))
     words = [before, "--guide", guide, "--styles", "irises:0.5:96", "--calm", 3, "--photos", photos]
     words += ["--vgg16", vgg16_file, "--minutes", 1e-5, "-o", tmp_path / "after.onnx"]
-    run(monkeypatch, refine, *words)
+    assert run(monkeypatch, refine, *words) == 0
+    assert not list(tmp_path.glob("*.checkpoint"))
     old, new = map(read_parent, (before, tmp_path / "after.onnx"))
     names = changed(old.network, new.network)
     assert names
@@ -104,30 +105,61 @@ def test_refining_all_changes_convolutions_and_goes_on_where_it_stopped(tmp_path
     recipe = replace(refine.ALL, size=64, batch=1)
     styles = tuple(refine.style_image(f"{name}:0.5:96") for name in STYLES[1:])
     options = TrainingOptions(styles, str(photos), recipe, seed=3)
-    guides = {guide: None, before: ["the_kiss"]}
-    first, second = (
-        refine.Refinement(before, guides, options, refine.Terms(calm=3.0), vgg16_file, everything=True) for _ in "12"
+    guides = [(guide, None), (before, ["the_kiss"])]
+    first, second, other = (
+        refine.Refinement(before, guides, options, refine.Terms(calm=calm), vgg16_file, everything=True)
+        for calm in (3.0, 3.0, 4.0)
     )
     first.run(1e-5, tmp_path / "checkpoint")
     assert first.step == 1
     assert "blocks.0.first.conv.weight" in changed(read_parent(before).network, first.network)
-    first._save(tmp_path / "checkpoint")
     second.run(0.0, tmp_path / "checkpoint")
     assert second.step == 1
     assert not changed(first.network, second.network)
+    with pytest.raises(TrainingError, match="another training"):
+        other.run(0.0, tmp_path / "checkpoint")
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--styles", "great_wave"], "has no style great_wave"),
+        (["--all", "--styles", "irises"], "all styles must"),
+        (["--styles", "irises:bold"], "could not convert"),
+    ],
+)
+def test_refining_says_what_it_cannot_do(monkeypatch, tmp_path, capsys, photos, vgg16_file, banks_of_two, words, why):
+    before, guide = banks_of_two
+    monkeypatch.setattr(refine, "RECIPE", replace(refine.RECIPE, size=64))
+    monkeypatch.setattr(refine, "ALL", replace(refine.ALL, size=64))
+    words = [before, "--guide", guide, *words, "--photos", photos, "--vgg16", vgg16_file, "-o", tmp_path / "after.onnx"]
+    assert run(monkeypatch, refine, *words) == 2
+    assert why in capsys.readouterr().err
 
 
 def test_guides_share_the_styles(banks_of_two):
     torch.manual_seed(0)
     photo = torch.rand(2, 3, 64, 64)
     styles = [torch.rand(1, 3, 64, 64) for _ in STYLES[1:]]
-    guides = refine.Guides({banks_of_two[0]: None, banks_of_two[1]: ["irises"]}, STYLES[1:], photo, styles)
-    assert guides.shares.tolist() == [[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]]
-    mixture = torch.tensor([[0.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 0.0]])
+    guides = refine.Guides([(banks_of_two[0], None), (banks_of_two[1], ["irises"])], STYLES[1:], photo, styles)
+    assert guides.columns == [[0, 2], [1]]
+    mixture = torch.tensor([[0.2, 0.8, 0.0, 0.0], [0.0, 0.0, 0.75, 0.25]])
     light = torch.ones(2, 1, 64, 64)
-    both = guides.painting(photo, mixture, light)
-    for row, guide in enumerate(guides.guides):
-        assert torch.equal(both[row], guide.painting(photo, mixture, light)[row])
+    one, other = guides.guides
+    painted = guides.painting(photo, mixture, light)
+    udnie = one.painting(photo, torch.tensor([[0.2, 0.8, 0.0]] * 2), light)
+    irises, the_kiss = other.painting(photo, torch.tensor([[0.0, 1.0]] * 2), light), torch.tensor([[0.0, 0.0, 1.0]] * 2)
+    torch.testing.assert_close(painted[0], udnie[0])
+    torch.testing.assert_close(painted[1], (0.75 * irises + 0.25 * one.painting(photo, the_kiss, light))[1])
+
+
+@pytest.mark.parametrize(
+    "own", [(["udnie"], ["irises"]), (None, None), (None, ["cubism"]), (["udnie"], None, ["udnie"])]
+)
+def test_every_style_has_one_guide(banks_of_two, own):
+    banks = [(banks_of_two[0], names) for names in own]
+    with pytest.raises(OptionError, match="one guide"):
+        refine.Guides(banks, STYLES[1:], torch.rand(1, 3, 64, 64), [torch.rand(1, 3, 64, 64)] * 3)
 
 
 def test_only_plain_places_count_as_restless():

@@ -68,7 +68,7 @@ class Muon(torch.optim.Optimizer):
             gradients.append(parameter.grad)
             means.append(state.setdefault("mean", torch.zeros_like(parameter)))
             squares.append(state.setdefault("square", torch.zeros_like(parameter)))
-            steps.append(state.setdefault("steps", torch.zeros(())))
+            steps.append(state.setdefault("step", torch.zeros(())))
         adam(
             parameters, gradients, means, squares, [], steps, amsgrad=False, beta1=BETAS[0], beta2=BETAS[1], lr=rate,
             weight_decay=0.0, eps=EPSILON, maximize=False,
