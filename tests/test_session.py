@@ -91,8 +91,8 @@ def clip(count: int, step: int = 0, seed: int = 0, noise: float = 2.0) -> list[n
     return [np.clip(frame + random.normal(0, noise, frame.shape), 0, 255).astype(np.uint8) for frame in frames]
 
 
-def paintings(stylizer: Stylizer, frames: list[np.ndarray], **options: float) -> list[np.ndarray]:
-    return [*map(stylizer.session(STYLE, **options).paint, frames)]
+def paintings(stylizer: Stylizer, frames: list[np.ndarray], style: str = STYLE, **options: float) -> list[np.ndarray]:
+    return [*map(stylizer.session(style, **options).paint, frames)]
 
 
 def flicker(painted: list[np.ndarray], step: int = 0) -> float:
@@ -110,10 +110,10 @@ def test_paintings_of_a_still_or_moving_picture_flicker_less(stylizer, step):
 
 def test_strokes_stay_on_what_the_camera_pans_over(stylizer):
     """The network's grid moves along: a pan by whole pixels flickers little more than a still picture."""
-    still, pan = (flicker(paintings(stylizer, clip(8, step, noise=0)), step) for step in (0, 1))
-    alone = flicker(paintings(stylizer, clip(8, 1, noise=0), steady=0), 1)
+    still, pan = (flicker(paintings(stylizer, clip(8, step, noise=0), "irises"), step) for step in (0, 1))
+    alone = flicker(paintings(stylizer, clip(8, 1, noise=0), "irises", steady=0), 1)
     assert still == 0
-    assert pan < 0.4 * alone  # and alone it flickers little
+    assert pan < 0.25 * alone
 
 
 def test_a_still_ground_stays_on_its_grid_behind_what_moves():
@@ -339,9 +339,9 @@ def test_a_frame_says_whether_the_network_alone_makes_its_painting(stylizer, opt
 def test_two_looks_at_a_time_are_both_steady(stylizer):
     frames = clip(5)
     mask = np.tile(np.linspace(0, 1, 128) > 0.5, (96, 1))
-    options = {"mask": mask, "mask_style": "the_scream", "stroke": 64}
+    options = {"mask": mask, "mask_style": "starry_night", "stroke": 64}
     alone, steady = ([*map(stylizer.session(STYLE, steady=s, **options).paint, frames)] for s in (0, 0.5))
-    assert flicker(steady) < 0.75 * flicker(alone)  # little is left to take from the noise of these
+    assert flicker(steady) < 0.5 * flicker(alone)
 
 
 def test_another_style_shows_at_once_and_a_fade_stays_steady(stylizer):
