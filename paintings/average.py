@@ -30,7 +30,7 @@ from allaprima.training.contrast import give_contrast
 from allaprima.training.finetune import Parent, read_parent
 from allaprima.training.model_file import weights_sha256
 from allaprima.training.norm_floor import adopt_floor
-from allaprima.training.photos import RandomCrops, bundled_photos, find_photos
+from allaprima.training.photos import bundled_photos, find_photos, first_crops
 from allaprima.training.recipes import RECIPES
 from allaprima.training.style_images import describe_styles, read_style
 
@@ -47,14 +47,8 @@ def mean_weights(banks: Sequence[Parent]) -> dict[str, Tensor]:
     Raises:
         OptionError: they are not of one network and the same styles.
     """
-    first = banks[0]
-    for bank in banks[1:]:
-        if (bank.card.names, bank.card.network, bank.card.width) != (
-            first.card.names,
-            first.card.network,
-            first.card.width,
-        ):
-            raise OptionError("only banks of one network and the same styles can be averaged")
+    if len({(bank.card.names, bank.card.network, bank.card.width) for bank in banks}) > 1:
+        raise OptionError("only banks of one network and the same styles can be averaged")
     states = [bank.network.state_dict() for bank in banks]
     return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
 
@@ -74,10 +68,10 @@ def main() -> int:
         network, card = last.network.eval(), last.card
         network.load_state_dict(mean_weights(banks))
         folder = Path(__file__).parent
-        paths = [folder / f"{name}.jpg" for name in card.names[PHOTO + 1 :]]
-        paintings = [read_style(style, STYLE_SIZE) for style in describe_styles(paths)]
-        crops = RandomCrops(find_photos(options.photos, RECIPE.size // 2).paths, RECIPE.size, options.seed)
-        photos = torch.stack([crops[i][0] for i in range(PHOTOS)]) / 255.0
+        files = [folder / f"{name}.jpg" for name in card.names[PHOTO + 1 :]]
+        paintings = [read_style(style, STYLE_SIZE) for style in describe_styles(files)]
+        paths = find_photos(options.photos, RECIPE.size // 2).paths
+        photos = first_crops(paths, RECIPE.size, options.seed, PHOTOS)
         recipe = dict(card.recipe)
         if options.norm_floor is not None:
             adopt_floor(network, photos, options.norm_floor, range(PHOTO + 1, network.styles))

@@ -276,10 +276,8 @@ class Refinement:
         self.network.eval()
         for entry, style in zip(self.entries, self.setup.styles, strict=True):
             give_contrast(self.network, self.photos, [style], RECIPES["default"].contrast, entry)
-        card, what = (
-            self.parent.card,
-            "all weights" if self.everything else f"the scales and shifts of {', '.join(self.names)}",
-        )
+        what = "all weights" if self.everything else f"the scales and shifts of {', '.join(self.names)}"
+        card = self.parent.card
         card = replace(
             card,
             weights_sha256=weights_sha256(self.network.state_dict()),
@@ -310,8 +308,7 @@ class Refinement:
         return losses.mean()
 
     def _painted(self, image: Tensor, bank: Tensor) -> Tensor:
-        device, half = image.device.type, self.setup.precision is torch.bfloat16
-        with torch.autocast(device, torch.bfloat16, enabled=half and device in ("cpu", "cuda")):
+        with torch.autocast(image.device.type, torch.bfloat16, enabled=self.setup.autocast):
             painted: Tensor = self.network(image, bank)
         return painted
 

@@ -174,6 +174,12 @@ class RandomCrops(Dataset[tuple[Tensor, dict[Path, str]]]):
         return (255.0 * x).round().to(torch.uint8)
 
 
+def first_crops(paths: Sequence[Path], size: int, seed: int, count: int) -> Tensor:
+    """The first crops that a training of that seed would see, if none were darkened: [count, 3, size, size] in 0..1."""
+    crops = RandomCrops(paths, size, seed)
+    return torch.stack([crops[i][0] for i in range(count)]) / 255.0
+
+
 def _collate(samples: Iterable[tuple[Tensor, dict[Path, str]]]) -> tuple[Tensor, dict[Path, str]]:
     crops, failures = zip(*samples, strict=True)
     return torch.stack(crops), {path: why for failed in failures for path, why in failed.items()}

@@ -13,7 +13,7 @@ from allaprima.training.device import choose_device, choose_precision
 from allaprima.training.objective import Objective
 from allaprima.training.options import TrainingOptions
 from allaprima.training.perceptual import LossNetwork
-from allaprima.training.photos import PhotoFolder, RandomCrops, bundled_photos, find_photos
+from allaprima.training.photos import PhotoFolder, bundled_photos, find_photos, first_crops
 from allaprima.training.style_images import read_style
 
 
@@ -35,10 +35,14 @@ class Setup:
     styles: list[Tensor]
     objective: Objective
 
+    @property
+    def autocast(self) -> bool:
+        """Half precision for the network itself, where the loss network has it; MPS has no such mode."""
+        return self.precision is torch.bfloat16 and self.device.type in ("cpu", "cuda")
+
     def first_crops(self, options: TrainingOptions, count: int) -> Tensor:
         """The first crops that training would see, if none were darkened: [count, 3, H, W] in 0..1, on the device."""
-        crops = RandomCrops(self.photos.paths, options.recipe.size, options.seed)
-        return torch.stack([crops[i][0] for i in range(count)]).to(self.device) / 255.0
+        return first_crops(self.photos.paths, options.recipe.size, options.seed, count).to(self.device)
 
     @classmethod
     def of(cls, options: TrainingOptions, vgg16: Mapping[str, Tensor], device: torch.device | None = None) -> Setup:

@@ -125,14 +125,14 @@ class Trainer:
             mixture = draw_mixtures(recipe, len(self.options.styles), self.options.seed, self.step)
             mixture = mixture[self.places].to(device)
 
-            with torch.autocast(device.type, torch.bfloat16, enabled=self.autocast):
+            with torch.autocast(device.type, torch.bfloat16, enabled=self.setup.autocast):
                 stylized = paint(image, self.in_bank(mixture))
             seen, photo = shifted([stylized, image], recipe.shift, self.options.seed, self.step)
             losses = self.objective(seen, photo, mixture, recipe.terms_of(self.step))
             unsteady = torch.zeros_like(losses.total)
             if recipe.steady_weight:
                 second, motion = next_frame(image, self.options.seed, self.step, recipe.batch, self.places)
-                with torch.autocast(device.type, torch.bfloat16, enabled=self.autocast):
+                with torch.autocast(device.type, torch.bfloat16, enabled=self.setup.autocast):
                     repainted = paint(second, self.in_bank(mixture))
                 unsteady = unsteadiness(stylized, repainted, motion)
             total = losses.total + recipe.steady_weight * unsteady
@@ -174,11 +174,6 @@ class Trainer:
         """[N, 1 + styles] of ``photo`` and what is trained -> [N, entries of the bank], nothing of what is kept."""
         kept = mixture.new_zeros(len(mixture), len(self.options.kept))
         return torch.cat([mixture[:, : PHOTO + 1], kept, mixture[:, PHOTO + 1 :]], dim=1)
-
-    @property
-    def autocast(self) -> bool:
-        """Half precision for the network itself, where the loss network has it; MPS has no such mode."""
-        return self.setup.precision is torch.bfloat16 and self.setup.device.type in ("cpu", "cuda")
 
     @property
     def workers(self) -> int:
