@@ -31,7 +31,7 @@ class Tile:
 
 def sheet_of(tiles: Sequence[Tile], columns: int | None = None) -> Picture:
     """The tiles row by row, in about as many columns as rows unless told otherwise."""
-    columns = columns or math.ceil(math.sqrt(len(tiles)))
+    columns = columns or columns_for(len(tiles))
     wide, high = tiles[0].picture.size
     width, height = wide + MARGIN, high + CAPTION
     sheet = Image.new("RGB", (columns * width + MARGIN, math.ceil(len(tiles) / columns) * height + MARGIN), "white")
@@ -45,6 +45,12 @@ def sheet_of(tiles: Sequence[Tile], columns: int | None = None) -> Picture:
         draw.text((left, top + high + 4), _shortened(tile.title, name_font, wide), "black", name_font)
         draw.text((left, top + high + 28), _shortened(tile.words, small_font, wide), "dimgray", small_font)
     return Picture.from_pil(sheet)
+
+
+def columns_for(count: int) -> int:
+    """About as many columns as rows, or one or two more if the last row is fuller then."""
+    square = math.ceil(math.sqrt(count))
+    return min(range(square, square + 3), key=lambda columns: -count % columns)
 
 
 def _shortened(words: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:
