@@ -16,8 +16,7 @@ The objective is that of the recipe ``four-layers`` with what ``RECIPE`` changes
   (compare ``contrast.py``).
 - calm: total variation once more, where the photograph is plain.
 
-It stops by the clock, so that a busy machine only makes fewer steps, and goes on where a checkpoint of the same
-training is.
+It stops by the clock, and goes on where a checkpoint of the same training is (``by_the_clock.py``).
 """
 
 from __future__ import annotations
@@ -25,34 +24,32 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from by_the_clock import ByTheClock
+from guides import BankOfStyles, Guides, entries_of, guide_bank, shares_of
 from torch import Tensor
 
-from allaprima.errors import AllaPrimaError, DivergedError, OptionError, TrainingError
+from allaprima.errors import AllaPrimaError, OptionError
 from allaprima.export.onnx import export_model
-from allaprima.files import replacing
 from allaprima.style_model import PHOTO
-from allaprima.training.contrast import contrast, give_contrast, luminance
+from allaprima.training.contrast import give_contrast, luminance
 from allaprima.training.device import use_threads
 from allaprima.training.finetune import read_parent
 from allaprima.training.model_file import weights_sha256
 from allaprima.training.muon import Muon
 from allaprima.training.networks import TINY
 from allaprima.training.options import TrainingOptions
-from allaprima.training.photos import RandomCrops, batches
 from allaprima.training.recipes import RECIPES
-from allaprima.training.schedule import draw_mixtures, learning_rate, shifted
+from allaprima.training.schedule import draw_mixtures, shifted
 from allaprima.training.setup import Setup
 from allaprima.training.sizes import adopt_sizes, hold_sizes
 from allaprima.training.steadiness import next_frame, unsteadiness
 from allaprima.training.style_images import StyleImage, describe_styles
-from allaprima.training.validation import one_style
 from allaprima.training.vgg16 import load_weights
 
 RECIPE = replace(
@@ -65,15 +62,8 @@ ALL = replace(RECIPE, optimizer="muon", learning_rate=2e-3, batch=32)
 CONTRAST_WEIGHT = 2.0
 SMALL = 4
 """To which part of its size a picture is reduced for the contrast."""
-SHARE, MOST = 1.05, 1.2
-"""Of a style image's contrast, what the guide's paintings get, and by how much they are raised at most."""
 PLAIN, AROUND = 0.02, 9
 """The deviation of luminance, of 1, in squares of so many pixels, that is plain no more."""
-SAVE = 90.0
-"""Seconds between two checkpoints."""
-
-BankOfStyles = tuple[Path, Sequence[str] | None]
-"""A guide's file and the styles that it guides; None for all that no other guide has."""
 
 
 @dataclass(frozen=True)
@@ -84,93 +74,6 @@ class Terms:
     part: int = 4
     """To which part of its size a picture is reduced before it is compared with the guide's."""
     calm: float = 0.0
-
-
-class Guide:
-    """A bank whose paintings tell where which color belongs.
-
-    Args:
-        path: the bank.
-        names: the styles that it guides.
-        photos: to measure contrast on.
-        styles: their style images.
-    """
-
-    def __init__(self, path: Path, names: Sequence[str], photos: Tensor, styles: Sequence[Tensor]) -> None:
-        parent = read_parent(path)
-        self.network = parent.network.to(photos.device, memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
-        self.sha256, known = parent.card.weights_sha256, parent.card.names
-        self.entries = [PHOTO, *entries_of(names, known, path)]
-        self.gains = torch.ones(len(self.entries), device=photos.device)
-        for entry, style in enumerate(styles, PHOTO + 1):
-            painted = self.network(photos, one_style(len(known), self.entries[entry], photos.device))
-            self.gains[entry] = min(max(SHARE * contrast(style) / contrast(painted), 1.0), MOST)
-
-    @torch.no_grad()
-    def painting(self, image: Tensor, mixture: Tensor, light: Tensor) -> Tensor:
-        """[N, 3, H, W], mixtures [N, 1 + names] -> the guide's paintings, as dark as ``light`` says."""
-        bank = image.new_zeros(len(image), self.network.styles)
-        bank[:, self.entries] = mixture
-        painted = self.network(image, bank)
-        middle, gain = painted.mean((2, 3), keepdim=True), (mixture @ self.gains).view(-1, 1, 1, 1)
-        painted = (middle + gain * (painted - middle)).clamp(0.0, 1.0)
-        if self.network.shade is not None:  # as dark as that already
-            return painted
-        strength = (1.0 - mixture[:, PHOTO]).view(-1, 1, 1, 1)
-        return painted * (1.0 - strength + strength * light)
-
-
-class Guides:
-    """Several banks, each of which is the guide of some styles.
-
-    Args:
-        banks: each bank with its styles; None for all that no other bank has.
-        names: the styles that are trained.
-        photos: to measure contrast on.
-        styles: their style images.
-
-    Raises:
-        OptionError: not every style has one guide, or a bank does not know its styles.
-    """
-
-    def __init__(
-        self, banks: Sequence[BankOfStyles], names: Sequence[str], photos: Tensor, styles: Sequence[Tensor]
-    ) -> None:
-        claimed = {name for _, own in banks for name in own or ()}
-        chosen = [own if own is not None else [name for name in names if name not in claimed] for _, own in banks]
-        if sorted(name for own in chosen for name in own) != sorted(names):
-            raise OptionError(f"each of these styles needs one guide, and no other does: {', '.join(names)}")
-        self.columns = [[names.index(name) for name in own] for own in chosen]
-        self.guides = [
-            Guide(path, own, photos, [styles[column] for column in columns])
-            for (path, _), own, columns in zip(banks, chosen, self.columns, strict=True)
-        ]
-
-    def painting(self, image: Tensor, mixture: Tensor, light: Tensor) -> Tensor:
-        """As ``Guide.painting``: a mixture of their paintings where a mixture of styles has several guides."""
-        shares, photo = shares_of(mixture), mixture[:, : PHOTO + 1]
-        painted = torch.zeros_like(image)
-        for guide, columns in zip(self.guides, self.columns, strict=True):
-            share = shares[:, columns].sum(1, keepdim=True)
-            own = torch.cat([photo, (1.0 - photo) * shares[:, columns] / share.clamp_min(TINY)], 1)
-            painted = painted + share[..., None, None] * guide.painting(image, own, light)
-        return painted
-
-
-def entries_of(names: Sequence[str], known: Sequence[str], path: Path) -> list[int]:
-    """Where the styles stand in a bank of ``known`` ones.
-
-    Raises:
-        OptionError: it has not got them all.
-    """
-    if unknown := [name for name in names if name not in known[PHOTO + 1 :]]:
-        raise OptionError(f"{path} has no style {', '.join(unknown)}")
-    return [known.index(name) for name in names]
-
-
-def shares_of(mixture: Tensor) -> Tensor:
-    """Each style's share, as if at full strength: [N, 1 + styles] -> [N, styles]."""
-    return mixture[:, PHOTO + 1 :] / (1.0 - mixture[:, : PHOTO + 1]).clamp_min(TINY)
 
 
 def deviations(pictures: Tensor) -> Tensor:
@@ -196,7 +99,7 @@ def restlessness(stylized: Tensor, image: Tensor) -> Tensor:
     return down.mean((1, 2, 3)) + across.mean((1, 2, 3))
 
 
-class Refinement:
+class Refinement(ByTheClock):
     """A bank that is trained on.
 
     Args:
@@ -216,60 +119,30 @@ class Refinement:
         *, everything: bool,
     ) -> None:  # fmt: skip
         self.setup, self.parent, self.terms = Setup.of(options, load_weights(vgg16)), read_parent(bank), terms
-        self.recipe, self.seed, self.everything = options.recipe, options.seed, everything
-        self.network = self.parent.network.to(self.setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.names = [style.name for style in options.styles]
+        network = self.parent.network.to(self.setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.everything, self.names = everything, [style.name for style in options.styles]
         self.entries = entries_of(self.names, self.parent.card.names, bank)
         if everything and len(self.names) < len(self.parent.card.names) - 1:
             raise OptionError("where every weight learns, all styles must: leave --styles out, or name all")
         self.photos = self.setup.first_crops(options, 8)
         self.guides = Guides(guides, self.names, self.photos, self.setup.styles)
         self.deviations = torch.cat([deviations(style) for style in self.setup.styles])
-        self.what = json.dumps([
-            self.parent.card.weights_sha256, [(guide.sha256, guide.entries) for guide in self.guides.guides],
-            options.to_dict(), asdict(terms), everything,
+        what = json.dumps([
+            self.parent.card.weights_sha256, self.guides.identity, options.to_dict(), asdict(terms), everything,
         ])  # fmt: skip
         if everything:
-            adopt_sizes(self.network)
+            adopt_sizes(network)
+            optimizer: torch.optim.Optimizer = Muon(network.parameters(), options.recipe.learning_rate)
         else:
-            self.network.train_only(self.entries)
-        self.own = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
-        rate = self.recipe.learning_rate
-        self.optimizer = Muon(self.own, rate) if everything else torch.optim.Adam(self.own, rate)
-        self.step, self.spent = 0, 0.0
+            network.train_only(self.entries)
+            own = [parameter for parameter in network.parameters() if parameter.requires_grad]
+            optimizer = torch.optim.Adam(own, options.recipe.learning_rate)
+        super().__init__(network, optimizer, options.recipe, self.setup.photos.paths, options.seed, what)
 
-    def run(self, minutes: float, checkpoint: Path) -> None:
-        """Train until so many minutes have been spent, those before the checkpoint included.
-
-        Raises:
-            TrainingError: the checkpoint is of another training.
-            DivergedError: a weight is not a number; the checkpoint is of a state before.
-        """
-        if checkpoint.exists():
-            self._load(checkpoint)
-        self.network.train()
-        crops = RandomCrops(self.setup.photos.paths, self.recipe.size, self.seed)
-        workers = 8 if self.setup.device.type == "cuda" else 0
-        began = saved = time.monotonic()
-        for batch, _ in batches(crops, self.recipe.batch, self.step, self.step + 10**5, workers, slice(None)):
-            if self.spent >= 60.0 * minutes:
-                break
-            loss = self._loss(batch.to(self.setup.device) / 255.0)
-            share = self.spent / (60.0 * minutes)
-            self.optimizer.param_groups[0]["lr"] = learning_rate(self.recipe, round(share * self.recipe.steps))
-            self.optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(self.own, self.recipe.clip)
-            self.optimizer.step()
-            if self.everything:
-                hold_sizes(self.network)
-            now = time.monotonic()
-            self.step, self.spent, began = self.step + 1, self.spent + now - began, now
-            if now - saved > SAVE:
-                saved = now
-                print(f"step {self.step}, {self.spent / 60:.1f} of {minutes:g} minutes, {loss.item():.3f}", flush=True)
-                self._save(checkpoint)
-        self._save(checkpoint)
+    def after_step(self) -> None:
+        """Give the convolutions their sizes back."""
+        if self.everything:
+            hold_sizes(self.network)
 
     def write(self, path: Path) -> None:
         """The bank with its styles' contrast given back, as a style model."""
@@ -287,7 +160,8 @@ class Refinement:
         )
         export_model(self.network.cpu(), card, path)
 
-    def _loss(self, image: Tensor) -> Tensor:
+    def loss(self, image: Tensor) -> Tensor:
+        """The objective with its three terms more."""
         recipe, image = self.recipe, image.contiguous(memory_format=torch.channels_last)
         mixture = draw_mixtures(recipe, len(self.entries), self.seed, self.step).to(image.device)
         bank = image.new_zeros(len(image), self.network.styles)
@@ -312,21 +186,6 @@ class Refinement:
             painted: Tensor = self.network(image, bank)
         return painted
 
-    def _save(self, path: Path) -> None:
-        if not all(weight.isfinite().all() for weight in self.own):
-            raise DivergedError(f"a weight is not a number after step {self.step}; {path} has a state before")
-        state = {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
-        with replacing(path) as file:
-            torch.save({**state, "step": self.step, "spent": self.spent, "what": self.what}, file)
-
-    def _load(self, path: Path) -> None:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-        if state.get("what") != self.what:
-            raise TrainingError(f"{path} is the checkpoint of another training; remove it, or write elsewhere")
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step, self.spent = state["step"], state["spent"]
-
 
 def style_image(text: str) -> StyleImage:
     """What ``NAME``, ``NAME:EMPHASIS`` or ``NAME:EMPHASIS:SIZE`` means; what is not said is the gallery's table's."""
@@ -335,12 +194,6 @@ def style_image(text: str) -> StyleImage:
     (style,) = describe_styles([folder / f"{name}.jpg"], folder.parent / "docs" / "gallery.tsv")
     emphasis = float(values[0]) if values else style.emphasis
     return replace(style, emphasis=emphasis, style_size=int(values[1]) if values[1:] else style.style_size)
-
-
-def guide_bank(text: str) -> BankOfStyles:
-    """What ``BANK`` or ``BANK:NAME,NAME`` means: the bank and its styles, None for all that no other bank has."""
-    path, _, names = text.partition(":")
-    return Path(path), names.split(",") if names else None
 
 
 def main() -> int:

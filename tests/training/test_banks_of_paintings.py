@@ -2,62 +2,30 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from dataclasses import replace
-from pathlib import Path
 
+import average
+import guides
 import pytest
+import refine
 import torch
 
 from allaprima.errors import OptionError, TrainingError
-from allaprima.export.onnx import export_model
-from allaprima.style_model import Card, Style
+from allaprima.style_model import Style
 from allaprima.training.finetune import read_parent
 from allaprima.training.model_file import weights_sha256
-from allaprima.training.networks import StyleNetwork
 from allaprima.training.options import TrainingOptions
-from banks import bank
-
-ROOT = Path(__file__).parents[2]
-STYLES = ("photo", "udnie", "irises", "the_kiss")
-
-
-def program(name: str):
-    spec = importlib.util.spec_from_file_location(f"paintings_{name}", ROOT / "paintings" / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-average, refine = program("average"), program("refine")
-
-
-def write(network: StyleNetwork, path: Path, names: tuple[str, ...] = STYLES) -> Path:
-    card = Card(
-        styles=tuple(Style(name) for name in names), network=network.name, width=network.width, recipe={}, steps=7,
-        trained_on="", device="cpu", losses={}, weights_sha256=weights_sha256(network.state_dict()), version="0",
-    )  # fmt: skip
-    export_model(network, card, path)
-    return path
+from banks import PAINTED, bank, changed, run_program, write_bank
 
 
 @pytest.fixture(scope="module")
 def banks_of_two(tmp_path_factory):
     folder = tmp_path_factory.mktemp("banks")
-    return [write(bank(seed), folder / f"{seed}.onnx") for seed in (1, 2)]
-
-
-def run(monkeypatch, module, *words):
-    monkeypatch.setattr(sys, "argv", [module.__file__, *map(str, words)])
-    return module.main()
+    return [write_bank(bank(seed), folder / f"{seed}.onnx") for seed in (1, 2)]
 
 
 def test_average_is_the_mean_of_each_weight_but_for_contrast(monkeypatch, tmp_path, banks_of_two):
-    assert run(monkeypatch, average, *banks_of_two, "-o", tmp_path / "mean.onnx") == 0
+    assert run_program(monkeypatch, average, *banks_of_two, "-o", tmp_path / "mean.onnx") == 0
     one, two, mean = (read_parent(path) for path in (*banks_of_two, tmp_path / "mean.onnx"))
     weights = mean.network.state_dict()
     different = {
@@ -67,7 +35,7 @@ def test_average_is_the_mean_of_each_weight_but_for_contrast(monkeypatch, tmp_pa
     assert different <= {"up.mix.norm.scale", "up.mix.norm.shift"}  # where contrast is given back
     assert mean.card.weights_sha256 == weights_sha256(weights)
     assert one.card.weights_sha256[:12] in mean.card.note
-    assert mean.card.names == STYLES
+    assert mean.card.names == PAINTED
 
 
 def test_banks_of_other_styles_have_no_mean(banks_of_two):
@@ -77,10 +45,6 @@ def test_banks_of_other_styles_have_no_mean(banks_of_two):
         average.mean_weights([one, replace(two, card=other)])
 
 
-def changed(old: StyleNetwork, new: StyleNetwork) -> set[str]:
-    return {name for name, weight in new.state_dict().items() if not torch.equal(weight, old.state_dict()[name])}
-
-
 def test_refining_a_style_changes_its_scales_and_shifts_and_nothing_else(
     monkeypatch, tmp_path, photos, vgg16_file, banks_of_two
 ):
@@ -88,7 +52,7 @@ def test_refining_a_style_changes_its_scales_and_shifts_and_nothing_else(
     monkeypatch.setattr(refine, "RECIPE", replace(refine.RECIPE, size=64, batch=1))
     words = [before, "--guide", guide, "--styles", "irises:0.5:96", "--calm", 3, "--photos", photos]
     words += ["--vgg16", vgg16_file, "--minutes", 1e-5, "-o", tmp_path / "after.onnx"]
-    assert run(monkeypatch, refine, *words) == 0
+    assert run_program(monkeypatch, refine, *words) == 0
     assert not list(tmp_path.glob("*.checkpoint"))
     old, new = map(read_parent, (before, tmp_path / "after.onnx"))
     names = changed(old.network, new.network)
@@ -103,7 +67,7 @@ def test_refining_a_style_changes_its_scales_and_shifts_and_nothing_else(
 def test_refining_all_changes_convolutions_and_goes_on_where_it_stopped(tmp_path, photos, vgg16_file, banks_of_two):
     before, guide = banks_of_two
     recipe = replace(refine.ALL, size=64, batch=1)
-    styles = tuple(refine.style_image(f"{name}:0.5:96") for name in STYLES[1:])
+    styles = tuple(refine.style_image(f"{name}:0.5:96") for name in PAINTED[1:])
     options = TrainingOptions(styles, str(photos), recipe, seed=3)
     guides = [(guide, None), (before, ["the_kiss"])]
     first, second, other = (
@@ -133,20 +97,20 @@ def test_refining_says_what_it_cannot_do(monkeypatch, tmp_path, capsys, photos, 
     monkeypatch.setattr(refine, "RECIPE", replace(refine.RECIPE, size=64))
     monkeypatch.setattr(refine, "ALL", replace(refine.ALL, size=64))
     words = [before, "--guide", guide, *words, "--photos", photos, "--vgg16", vgg16_file, "-o", tmp_path / "after.onnx"]
-    assert run(monkeypatch, refine, *words) == 2
+    assert run_program(monkeypatch, refine, *words) == 2
     assert why in capsys.readouterr().err
 
 
 def test_guides_share_the_styles(banks_of_two):
     torch.manual_seed(0)
     photo = torch.rand(2, 3, 64, 64)
-    styles = [torch.rand(1, 3, 64, 64) for _ in STYLES[1:]]
-    guides = refine.Guides([(banks_of_two[0], None), (banks_of_two[1], ["irises"])], STYLES[1:], photo, styles)
-    assert guides.columns == [[0, 2], [1]]
+    styles = [torch.rand(1, 3, 64, 64) for _ in PAINTED[1:]]
+    both = guides.Guides([(banks_of_two[0], None), (banks_of_two[1], ["irises"])], PAINTED[1:], photo, styles)
+    assert both.columns == [[0, 2], [1]]
     mixture = torch.tensor([[0.2, 0.8, 0.0, 0.0], [0.0, 0.0, 0.75, 0.25]])
     light = torch.ones(2, 1, 64, 64)
-    one, other = guides.guides
-    painted = guides.painting(photo, mixture, light)
+    one, other = both.guides
+    painted = both.painting(photo, mixture, light)
     udnie = one.painting(photo, torch.tensor([[0.2, 0.8, 0.0]] * 2), light)
     irises, the_kiss = other.painting(photo, torch.tensor([[0.0, 1.0]] * 2), light), torch.tensor([[0.0, 0.0, 1.0]] * 2)
     torch.testing.assert_close(painted[0], udnie[0])
@@ -159,7 +123,7 @@ def test_guides_share_the_styles(banks_of_two):
 def test_every_style_has_one_guide(banks_of_two, own):
     banks = [(banks_of_two[0], names) for names in own]
     with pytest.raises(OptionError, match="one guide"):
-        refine.Guides(banks, STYLES[1:], torch.rand(1, 3, 64, 64), [torch.rand(1, 3, 64, 64)] * 3)
+        guides.Guides(banks, PAINTED[1:], torch.rand(1, 3, 64, 64), [torch.rand(1, 3, 64, 64)] * 3)
 
 
 def test_only_plain_places_count_as_restless():

@@ -100,6 +100,18 @@ def test_a_training_may_start_from_a_style_model(words, tmp_path, monkeypatch):
     assert not Path("model.previews").exists()
 
 
+def test_a_training_ends_with_calm_unless_none_is_asked_for(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    run_here(*words, "-o", "calm.onnx", "--preview-every", "0")
+    run_here(*words, "-o", "plain.onnx", "--preview-every", "0", "--calm", "0")
+    assert Stylizer("calm.onnx").card.recipe["calm"] == 0.6
+    assert Stylizer("plain.onnx").card.recipe["calm"] == 0.0
+    assert Path("calm.jsonl").read_text().count("\n") == Path("plain.jsonl").read_text().count("\n") == STEPS
+    states = [read_checkpoint(Path(f"{name}.checkpoint"))["network"] for name in ("calm", "plain")]
+    assert all(np.array_equal(states[0][name], states[1][name]) for name in states[0])  # the training is the same
+    assert digest("calm.onnx") != digest("plain.onnx")
+
+
 def test_killed_and_resumed_gives_the_same_weights(words, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     run_here(*words, "-o", "unbroken.onnx")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import sys
 import time
 from pathlib import Path
@@ -12,13 +13,14 @@ import click
 from allaprima.cli.command import Command, options_of
 from allaprima.cli.extra import MACHINE_OPTIONS, OBJECTIVE_OPTIONS, PATH, WEIGHT, machine, training_extra, with_options
 from allaprima.cli.followers import follow, quiet
-from allaprima.cli.progress import late_progress, progress
+from allaprima.cli.progress import Bar, late_progress, progress
 from allaprima.cli.stopping import Stopping
 from allaprima.cli.train_options import Given, make_plan
 from allaprima.cli.training_log import as_json, open_log, rows_of
 from allaprima.errors import DivergedError, LostProcessError, OutputError, TrainingError, how_to_install
 
 if TYPE_CHECKING:
+    from allaprima.training.networks import StyleNetwork
     from allaprima.training.ranks import Ranks
     from allaprima.training.trainer import Trainer, TrainingStep
 
@@ -120,6 +122,12 @@ STEPS = click.IntRange(min=1)
     type=click.FloatRange(min=0, max=1),
     metavar="SHARE",
     help="Share of a painting's own contrast that the finished model has at least. Default: the recipe's.",
+)
+@detail(
+    "--calm",
+    type=click.FloatRange(min=0, max=1),
+    metavar="SHARE",
+    help="Share of the fine weave between strokes that the finished model unlearns. Default: the recipe's.",
 )
 @detail(
     "--darkened",
@@ -337,7 +345,7 @@ def make_steps(trainer: Trainer, given: Given, skipped: dict[Path, str]) -> None
                     write_checkpoint(trainer.state(), given.checkpoint)
                     saved = time.monotonic()
                 if given.preview_every and (step.step in previews or step.step % given.preview_every == 0):
-                    write_preview(trainer, given.previews / f"step_{step.step:06}.png")
+                    write_preview(trainer, trainer.finished(), preview_of(given, step.step))
                 stopping.check(trainer.asked)
     if board is not None:
         board.close()
@@ -366,22 +374,43 @@ def write_scalars(board: Any, step: TrainingStep) -> None:
             board.add_scalar(name, getattr(step, name), step.step)
 
 
-def write_preview(trainer: Trainer, path: Path) -> None:
-    """A portrait, a landscape and a street in every style, as the network paints them now."""
+def write_preview(trainer: Trainer, network: StyleNetwork, path: Path) -> None:
+    """A portrait, a landscape and a street in every style, as that network paints them."""
     from allaprima.picture.picture import Picture, write_picture
     from allaprima.training.validation import preview
 
-    grid = preview(trainer.finished(), trainer.setup.styles, trainer.options.first_style, PREVIEW_SIDE)
+    grid = preview(network, trainer.setup.styles, trainer.options.first_style, PREVIEW_SIDE)
     write_picture(Picture.from_pil(grid), path)
 
 
+def preview_of(given: Given, step: int) -> Path:
+    """Where the preview of a step lies."""
+    return given.previews / f"step_{step:06}.png"
+
+
+def finished(trainer: Trainer, given: Given) -> StyleNetwork:
+    """The network as it is delivered: with its paintings' contrast, and calmed by learning from itself."""
+    from allaprima.training.distillation import steps_after, taught_itself
+
+    network, steps = trainer.finished(), steps_after(trainer.options)
+    if steps:
+        network = copy.deepcopy(network)
+        bar: Bar[None]
+        with progress(None, "calming", steps) as bar:
+            for _ in taught_itself(trainer, network):
+                bar.update(1)
+        if given.preview_every:
+            write_preview(trainer, network, preview_of(given, trainer.step))
+    return network
+
+
 def finish(trainer: Trainer, given: Given, photos: list[Path]) -> None:
-    """Measure on photographs that took no part, if there are any, and write the style model with its card."""
+    """Calm the network, measure it on photographs that took no part, if there are any, and write it with its card."""
     from allaprima.export.onnx import export_model
     from allaprima.training.cards import make_card
     from allaprima.training.validation import mean_distances, readable, validate
 
-    network, losses = trainer.finished(), dict[str, dict[str, float]]()
+    network, losses = finished(trainer, given), dict[str, dict[str, float]]()
     photos = readable(photos)
     if photos:
         names = [style.name for style in trainer.options.styles]

@@ -43,6 +43,7 @@ class Given:
     norm_floor: float | None
     shadows: float | None
     contrast: float | None
+    calm: float | None
     darkened: float | None
     steady_weight: float | None
     learning_rate: float | None
@@ -78,7 +79,7 @@ class Given:
 
 RECIPE_FIELDS = (
     *("steps", "batch", "size", "style_size", "content_weight", "style_weight", "tv_weight"),
-    *("optimizer", "learning_rate", "norm_floor", "shadows", "contrast", "darkened", "steady_weight"),
+    *("optimizer", "learning_rate", "norm_floor", "shadows", "contrast", "calm", "darkened", "steady_weight"),
 )
 """Options that set a field of the recipe, by the field's name."""
 

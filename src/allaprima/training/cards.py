@@ -16,7 +16,7 @@ def make_card(trainer: Trainer, network: StyleNetwork, losses: dict[str, dict[st
 
     Args:
         trainer: what has been trained.
-        network: ``trainer.finished()``.
+        network: ``trainer.finished()``, or what ``distillation.py`` made of it.
         losses: ``content`` and ``style`` by style (``validation.mean_distances``); empty if nothing was measured.
         note: a sentence of the user's.
     """

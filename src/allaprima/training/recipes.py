@@ -62,6 +62,8 @@ class Recipe:
     """Share of the photographs that are darkened or lose contrast."""
     contrast: float = 0.0
     """Share of a painting's own contrast that a finished network has at least (``contrast.py``); 0 leaves it."""
+    calm: float = 0.0
+    """Share of a Kuwahara filter's changes that a network learns at last by its own paintings (``distillation.py``)."""
     steady_weight: float = 0.0
     """Of the difference between paintings of two pictures like frames of a film (``steadiness.py``); 0 is without."""
     alternate: bool = False
@@ -111,7 +113,8 @@ RECIPES: dict[str, Recipe] = {
             "relu1_1": 0.1, "relu1_2": 0.1, "relu2_1": 0.2, "relu2_2": 0.2,
             "relu3_1": 0.15, "relu3_3": 0.15, "relu4_1": 0.05, "relu4_3": 0.05,
         },
-        half_size=True, shift=True, optimizer="muon", norm_floor=2.0, shadows=0.3, contrast=0.95, steady_weight=0.5,
+        half_size=True, shift=True, optimizer="muon", norm_floor=2.0, shadows=0.3, contrast=0.95, calm=0.6,
+        steady_weight=0.5,
     ),
     # The default up to version 0.1: the paper's layers, each divided by its own norm.
     "four-layers": Recipe(

@@ -1,0 +1,101 @@
+"""A training that stops by the clock, so that a busy machine only makes fewer steps, and goes on from a checkpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from allaprima.errors import DivergedError, TrainingError
+from allaprima.files import replacing
+from allaprima.training.networks import StyleNetwork
+from allaprima.training.photos import RandomCrops, batches
+from allaprima.training.recipes import Recipe
+from allaprima.training.schedule import learning_rate
+
+SAVE = 90.0
+"""Seconds between two checkpoints."""
+
+
+class ByTheClock:
+    """Steps of an objective that ``loss`` says.
+
+    Args:
+        network: what is trained: those of its weights that need a gradient.
+        optimizer: of these weights.
+        recipe: the size and number of photographs in a step, the learning rate and its schedule.
+        photos: the photographs.
+        seed: of everything random.
+        what: all that the result depends on, in words; a checkpoint of anything else is refused.
+    """
+
+    def __init__(
+        self,
+        network: StyleNetwork,
+        optimizer: torch.optim.Optimizer,
+        recipe: Recipe,
+        photos: Sequence[Path],
+        seed: int,
+        what: str,
+    ) -> None:
+        self.network, self.optimizer, self.recipe, self.seed, self.what = network, optimizer, recipe, seed, what
+        self.own = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        self.crops = RandomCrops(photos, recipe.size, seed)
+        self.step, self.spent = 0, 0.0
+
+    def loss(self, image: Tensor) -> Tensor:
+        """The objective of this step's photographs, [N, 3, H, W] in 0..1 on the network's device: one number."""
+        raise NotImplementedError
+
+    def after_step(self) -> None:
+        """What is to be done when the weights have changed."""
+
+    def run(self, minutes: float, checkpoint: Path) -> None:
+        """Train until so many minutes have been spent, those before the checkpoint included.
+
+        Raises:
+            TrainingError: the checkpoint is of another training.
+            DivergedError: a weight is not a number; the checkpoint is of a state before.
+        """
+        if checkpoint.exists():
+            self._load(checkpoint)
+        self.network.train()
+        device = self.own[0].device
+        workers = 8 if device.type == "cuda" else 0
+        began = saved = time.monotonic()
+        for batch, _ in batches(self.crops, self.recipe.batch, self.step, self.step + 10**6, workers):
+            if self.spent >= 60.0 * minutes:
+                break
+            loss = self.loss(batch.to(device) / 255.0)
+            share = self.spent / (60.0 * minutes)
+            self.optimizer.param_groups[0]["lr"] = learning_rate(self.recipe, round(share * self.recipe.steps))
+            self.optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(self.own, self.recipe.clip)
+            self.optimizer.step()
+            self.after_step()
+            now = time.monotonic()
+            self.step, self.spent, began = self.step + 1, self.spent + now - began, now
+            if now - saved > SAVE:
+                saved = now
+                print(f"step {self.step}, {self.spent / 60:.1f} of {minutes:g} minutes, {loss.item():.4f}", flush=True)
+                self._save(checkpoint)
+        self._save(checkpoint)
+
+    def _save(self, path: Path) -> None:
+        if not all(weight.isfinite().all() for weight in self.own):
+            raise DivergedError(f"a weight is not a number after step {self.step}; {path} has a state before")
+        state = {"network": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
+        with replacing(path) as file:
+            torch.save({**state, "step": self.step, "spent": self.spent, "what": self.what}, file)
+
+    def _load(self, path: Path) -> None:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if state.get("what") != self.what:
+            raise TrainingError(f"{path} is the checkpoint of another training; remove it, or write elsewhere")
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.spent = state["step"], state["spent"]
