@@ -124,10 +124,10 @@ def test_progress_ends_with_all_the_work():
 
 
 def test_repr_says_model_styles_and_engine(tmp_path):
-    assert repr(Stylizer()) == ("<Stylizer fast: 18 styles (great_wave, starry_night, the_scream, …), onnxruntime>")
+    assert repr(Stylizer()) == ("<Stylizer fast: 20 styles (great_wave, starry_night, the_scream, …), onnxruntime>")
     copy = tmp_path / "mine.onnx"
     copy.write_bytes(gallery_model("fine").read_bytes())
-    assert repr(Stylizer(copy)).startswith(f"<Stylizer {copy}: 18 styles")
+    assert repr(Stylizer(copy)).startswith(f"<Stylizer {copy}: 20 styles")
 
 
 def painted_by(stylizer: Stylizer) -> np.ndarray:

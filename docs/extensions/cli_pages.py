@@ -22,7 +22,7 @@ allaprima [-h] [--version] VERB [OPTION]... [FILE]...
 ## Description
 
 Alla Prima repaints photographs, animations and clips in the style of a painting, in one forward pass of a small
-network. Eighteen styles come with it; it learns others from a painting.
+network. Twenty styles come with it; it learns others from a painting.
 
 `allaprima VERB --help` describes a verb in short, and a page of its own in full.
 
