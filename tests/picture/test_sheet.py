@@ -9,7 +9,7 @@ import pytest
 from allaprima.picture.sheet import columns_for
 
 
-@pytest.mark.parametrize(("count", "columns"), [(1, 1), (2, 2), (4, 2), (9, 3), (19, 5), (21, 7), (25, 5)])
+@pytest.mark.parametrize(("count", "columns"), [(1, 1), (2, 2), (3, 2), (5, 3), (9, 3), (19, 5), (21, 7), (25, 5)])
 def test_the_last_row_is_as_full_as_can_be(count, columns):
     assert columns_for(count) == columns
 

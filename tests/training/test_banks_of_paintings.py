@@ -122,7 +122,7 @@ def test_guides_share_the_styles(banks_of_two):
 )
 def test_every_style_has_one_guide(banks_of_two, own):
     banks = [(banks_of_two[0], names) for names in own]
-    with pytest.raises(OptionError, match="one guide"):
+    with pytest.raises(OptionError, match="claimed by one guide"):
         guides.Guides(banks, PAINTED[1:], torch.rand(1, 3, 64, 64), [torch.rand(1, 3, 64, 64)] * 3)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from allaprima.errors import TrainingError
+from allaprima.errors import DivergedError, TrainingError
 from allaprima.training import distillation
 from allaprima.training.finetune import read_parent
 from allaprima.training.mesh import mesh
@@ -91,20 +91,31 @@ def options(photos, paintings) -> TrainingOptions:
 
 def test_a_finished_network_learns_from_itself_the_same_every_time(options, vgg16_weights):
     trainer = make_trainer(options, vgg16_weights)
-    finished = trainer.finished()
-    first, second = copy.deepcopy(finished), copy.deepcopy(finished)
-    assert list(distillation.taught_itself(trainer, first)) == [1, 2]
-    assert list(distillation.taught_itself(trainer, second)) == [1, 2]
+    finished, told = copy.deepcopy(trainer.finished()), []
+    first = distillation.calm_network(trainer, lambda done, steps: told.append((done, steps)))
+    assert told == [(step, 4) for step in (1, 2, 3, 4)]
     assert changed(finished, first)
-    assert not changed(first, second)
+    assert not changed(first, distillation.calm_network(trainer))
+    assert not changed(finished, trainer.finished())
     assert not first.training
+
+
+def test_without_calm_the_finished_network_is_delivered(options, vgg16_weights):
+    trainer = make_trainer(replace(options, recipe=replace(options.recipe, calm=0.0)), vgg16_weights)
+    assert not changed(trainer.finished(), distillation.calm_network(trainer))
+
+
+def test_calming_that_diverges_is_said(options, vgg16_weights, monkeypatch):
+    monkeypatch.setattr(distillation, "SCALE", float("nan"))
+    with pytest.raises(DivergedError, match="step 1 of calming"):
+        distillation.calm_network(make_trainer(options, vgg16_weights))
 
 
 def test_it_takes_no_steps_where_nothing_is_asked_or_styles_are_to_stay(options):
     def steps(recipe=options.recipe, **words):
         return distillation.steps_after(replace(options, recipe=recipe, **words))
 
-    assert steps() == 2
+    assert steps() == 4
     assert steps(replace(options.recipe, steps=9000)) == distillation.MOST
     assert steps(replace(options.recipe, calm=0.0)) == 0
     assert steps(strengths=True) == 0

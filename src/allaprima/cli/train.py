@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import sys
 import time
 from pathlib import Path
@@ -127,7 +126,8 @@ STEPS = click.IntRange(min=1)
     "--calm",
     type=click.FloatRange(min=0, max=1),
     metavar="SHARE",
-    help="Share of the fine weave between strokes that the finished model unlearns. Default: the recipe's.",
+    help="How much of the fine weave between strokes the model unlearns at last, not with --extend or --strengths; "
+    "0 leaves that out. Default: the recipe's.",
 )
 @detail(
     "--darkened",
@@ -390,17 +390,26 @@ def preview_of(given: Given, step: int) -> Path:
 
 def finished(trainer: Trainer, given: Given) -> StyleNetwork:
     """The network as it is delivered: with its paintings' contrast, and calmed by learning from itself."""
-    from allaprima.training.distillation import steps_after, taught_itself
+    from allaprima.training.distillation import calm_network, steps_after
 
-    network, steps = trainer.finished(), steps_after(trainer.options)
-    if steps:
-        network = copy.deepcopy(network)
-        bar: Bar[None]
+    steps = steps_after(trainer.options)
+    if not steps:
+        return trainer.finished()
+    bar: Bar[None]
+    try:
         with progress(None, "calming", steps) as bar:
-            for _ in taught_itself(trainer, network):
+
+            def tell(done: int, _: int) -> None:
                 bar.update(1)
-        if given.preview_every:
-            write_preview(trainer, network, preview_of(given, trainer.step))
+                if not sys.stderr.isatty() and done % PLAIN_INTERVAL == 0:
+                    click.echo(f"calming: {done} of {steps}", err=True)
+
+            network = calm_network(trainer, tell)
+    except (KeyboardInterrupt, SystemExit):
+        click.echo("stopped while the network was calmed; the same command with --resume calms it anew", err=True)
+        raise
+    if given.preview_every:
+        write_preview(trainer, network, preview_of(given, trainer.step))
     return network
 
 

@@ -48,9 +48,9 @@ def sheet_of(tiles: Sequence[Tile], columns: int | None = None) -> Picture:
 
 
 def columns_for(count: int) -> int:
-    """About as many columns as rows, or one or two more if the last row is fuller then."""
+    """About as many columns as rows; of nine and more tiles one or two more if the last row is fuller then."""
     square = math.ceil(math.sqrt(count))
-    return min(range(square, square + 3), key=lambda columns: -count % columns)
+    return min(range(square, square + (3 if count >= 9 else 1)), key=lambda columns: -count % columns)
 
 
 def _shortened(words: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> str:

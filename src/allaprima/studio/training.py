@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from allaprima.export.onnx import export_model
 from allaprima.picture.reading import read_picture
 from allaprima.training.cards import make_card
 from allaprima.training.device import use_threads
-from allaprima.training.distillation import steps_after, taught_itself
+from allaprima.training.distillation import calm_network, steps_after
 from allaprima.training.finetune import initial
 from allaprima.training.plan import Wishes, decide
 from allaprima.training.setup import Setup
@@ -58,10 +57,7 @@ def train_style(order: dict[str, Any], tell: Progress) -> Path:
     calming = steps_after(plan.options)
     for step in trainer.run():
         tell(step.step, step.steps + calming)
-    result, finished = folder / "style.onnx", trainer.finished()
-    if calming:
-        finished = copy.deepcopy(finished)
-        for done in taught_itself(trainer, finished):
-            tell(trainer.step + done, trainer.step + calming)
+    finished = calm_network(trainer, lambda done, steps: tell(trainer.step + done, trainer.step + steps))
+    result = folder / "style.onnx"
     export_model(finished, make_card(trainer, finished, {}), result)
     return result

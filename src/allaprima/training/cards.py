@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from allaprima.style_model import Card, Style
+from allaprima.training.distillation import steps_after
 from allaprima.training.model_file import weights_sha256
 from allaprima.training.networks import StyleNetwork
 from allaprima.training.trainer import Trainer
@@ -16,7 +17,7 @@ def make_card(trainer: Trainer, network: StyleNetwork, losses: dict[str, dict[st
 
     Args:
         trainer: what has been trained.
-        network: ``trainer.finished()``, or what ``distillation.py`` made of it.
+        network: what ``distillation.calm_network`` gave.
         losses: ``content`` and ``style`` by style (``validation.mean_distances``); empty if nothing was measured.
         note: a sentence of the user's.
     """
@@ -28,6 +29,7 @@ def make_card(trainer: Trainer, network: StyleNetwork, losses: dict[str, dict[st
         width=network.width,
         recipe={
             **asdict(options.recipe),
+            "calm": options.recipe.calm if steps_after(options) else 0.0,
             "emphasis": {s.name: s.emphasis for s in options.styles},
             "style_sizes": {s.name: s.style_size for s in options.styles if s.style_size is not None},
             "crops": {s.name: s.crop for s in options.styles if s.crop is not None},

@@ -8,15 +8,17 @@ What the network gets rid of:
   what is left of it in the network's own counts for more;
 - weave: a share of what a Kuwahara filter changes, which keeps edges and strokes, is taught as well (``calm.py``), and
   then all is sharpened a little, since a network that learns by mean squares is softer than its teacher;
-- noise: the network sees half of the photographs with a sensor's noise, its teacher does not; and one picture in each
-  batch is a wall of one color or a slope, hardly more than noise. Norms stretch what little contrast a picture has.
+- noise: the network sees a third of the photographs with a sensor's noise, its teacher does not; and one picture in
+  each batch is a noisy wall of one color or a slope. Norms stretch what little contrast a picture has.
+
+Sizes of convolutions are not held (``sizes.py``), and no photograph is darkened: this takes a few hundred steps, at a
+low rate.
 """
 
 from __future__ import annotations
 
 import copy
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,15 +30,15 @@ from allaprima.training.calm import CRISP, SHARE, calmed
 from allaprima.training.mesh import mesh
 from allaprima.training.networks import StyleNetwork
 from allaprima.training.options import TrainingOptions
-from allaprima.training.photos import RandomCrops, batches
+from allaprima.training.photos import PLAIN, RandomCrops, batches
 from allaprima.training.recipes import Recipe
 from allaprima.training.schedule import draw_mixtures, learning_rate
 from allaprima.training.trainer import Trainer
 
-LEARNING_RATE, BATCH, MIXED, LOWER = 3e-4, 4, 0.1, 0.15
+LEARNING_RATE, CLIP, BATCH, MIXED, LOWER = 3e-4, 5.0, 4, 0.1, 0.15
 """Of Adam, of one cycle; pictures in a step; and what share of them are mixtures of two styles, or lower strengths."""
-MOST, PART = 400, 0.45
-"""After a training it takes so many steps at most, and at most that part of the training's own."""
+MOST = 400
+"""After a training it takes so many steps, or as many as the training itself if these are fewer."""
 WALL, SLOPE = (16.0, 235.0), 60.0
 """Luminance of a wall, and by how much it changes from edge to edge at most, of 255."""
 SCALE = 100.0
@@ -57,7 +59,7 @@ class Terms:
     mesh: float = 20.0
     """Weight of the mesh, where the whole difference has 1."""
     noise: float = 8.0
-    """Largest standard deviation of the noise, of 255."""
+    """Largest standard deviation of the noise, of 255; the least is ``PLAIN``."""
     wall: float = 1.0
     """Weight of the wall in each batch, where a photograph has 1."""
 
@@ -103,31 +105,36 @@ class Lesson:
 def recipe_of(recipe: Recipe, steps: int) -> Recipe:
     """A training's recipe with what a distillation does otherwise: its steps, its rate and its mixtures."""
     return replace(
-        recipe, steps=steps, batch=BATCH, learning_rate=LEARNING_RATE, one_cycle=True, mixed=MIXED, lower=LOWER
-    )
+        recipe, steps=steps, batch=BATCH, learning_rate=LEARNING_RATE, one_cycle=True, clip=CLIP,
+        mixed=MIXED, lower=LOWER,
+    )  # fmt: skip
 
 
 def steps_after(options: TrainingOptions) -> int:
     """How many steps a distillation takes that follows a training; none where styles are to paint as before."""
-    return min(MOST, math.ceil(PART * options.recipe.steps)) if options.recipe.calm and not options.keeps else 0
+    return min(MOST, options.recipe.steps) if options.recipe.calm and not options.keeps else 0
 
 
-def taught_itself(trainer: Trainer, network: StyleNetwork) -> Iterator[int]:
-    """Teach a finished network its own paintings, calmed as its recipe says; yields the number of steps done.
+def calm_network(trainer: Trainer, tell: Callable[[int, int], None] = lambda done, steps: None) -> StyleNetwork:
+    """What a training delivers: its finished network, which has learned from its own paintings as the recipe says.
 
     It is a function of the network, the photographs and the seed alone, like all of a training.
 
     Args:
-        trainer: what has trained it.
-        network: a copy of ``trainer.finished()``; is changed in place.
+        trainer: what has trained it; stays as it is.
+        tell: is called with the number of steps done and that of all.
 
     Raises:
-        DivergedError: the loss is not a number.
+        DivergedError: a gradient is not a number.
     """
     options, setup = trainer.options, trainer.setup
     steps = steps_after(options)
     recipe = recipe_of(trainer.recipe, steps)
-    teacher = copy.deepcopy(network).eval().requires_grad_(False)
+    teacher = trainer.finished().eval()
+    if not steps:
+        return teacher
+    network = copy.deepcopy(teacher)
+    teacher = copy.deepcopy(teacher).requires_grad_(False)
     lesson = Lesson(network.train(), teacher, Terms(calm=recipe.calm), options.seed)
     optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE)
     crops = RandomCrops(setup.photos.paths, recipe.size, options.seed)
@@ -135,16 +142,16 @@ def taught_itself(trainer: Trainer, network: StyleNetwork) -> Iterator[int]:
         image = batch.to(setup.device).contiguous(memory_format=torch.channels_last) / 255.0
         mixture = draw_mixtures(recipe, len(options.styles), options.seed, step).to(setup.device)
         loss = lesson.loss(image, mixture, step)
-        if not loss.isfinite():
-            raise DivergedError(f"the loss of step {step + 1} of the distillation is not a number")
         for group in optimizer.param_groups:
             group["lr"] = learning_rate(recipe, step)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        norm = torch.nn.utils.clip_grad_norm_(network.parameters(), recipe.clip)
+        if not (loss + norm).isfinite():
+            raise DivergedError(f"step {step + 1} of calming is not a number; 0 leaves it out", options=("calm",))
         optimizer.step()
-        yield step + 1
-    network.eval()
+        tell(step + 1, steps)
+    return network.eval()
 
 
 def wall(side: int, rng: np.random.Generator) -> Tensor:
@@ -160,7 +167,7 @@ def noisy(pictures: Tensor, largest: float, rng: np.random.Generator) -> Tensor:
     """The first half with a sensor's noise, the same in all three colors or not, the others as they are."""
     count, _, *sides = pictures.shape
     first = (2 * np.arange(count) < count).reshape(-1, 1, 1, 1)
-    deviation = first * rng.uniform(0.0, largest / 255.0, (count, 1, 1, 1))
+    deviation = first * rng.uniform(PLAIN / 255.0, largest / 255.0, (count, 1, 1, 1))
     noise = rng.normal(0.0, 1.0, (count, 3, *sides))
     noise = np.where(rng.random((count, 1, 1, 1)) < 0.5, noise[:, :1], noise)
     return (pictures + torch.from_numpy(deviation * noise).to(pictures)).clamp(0.0, 1.0)

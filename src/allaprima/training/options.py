@@ -65,14 +65,14 @@ class TrainingOptions:
     def check_resumes(self, saved: TrainingOptions) -> None:
         """Make sure that a checkpoint's options mean the same training.
 
-        Its workers and its learning rate may differ: neither changes what a step means, and a lower rate is the way on
-        after a training that diverged.
+        Its workers, its learning rate and its calm may differ: none changes what a step means. A lower rate is the way
+        on after a training that diverged, and no calm after calming did.
 
         Raises:
             TrainingError: another option differs.
         """
-        rate = self.recipe.learning_rate
-        free = replace(saved, workers=self.workers, recipe=replace(saved.recipe, learning_rate=rate))
+        recipe = replace(saved.recipe, learning_rate=self.recipe.learning_rate, calm=self.recipe.calm)
+        free = replace(saved, workers=self.workers, recipe=recipe)
         ours, theirs = self.to_dict(), free.to_dict()
         if differ := [key for key in ours if ours[key] != theirs[key]]:
             raise TrainingError(

@@ -162,7 +162,7 @@ class Trainer:
             yield self._report(shares, norm, time.perf_counter() - began)
 
     def finished(self) -> StyleNetwork:
-        """The network as it is delivered: its own, or a copy that has the recipe's contrast."""
+        """The network before it is calmed (``distillation.py``): its own, or a copy that has the recipe's contrast."""
         if not self.recipe.contrast or self.options.strengths:
             return self.network
         network = copy.deepcopy(self.network).eval()
