@@ -37,6 +37,7 @@ BESIDE_THE_GALLERY = {
     "paul_gauguin_joyfulness": ("Paul Gauguin", "Joyfulness (Arearea)", "1892"),
     "tableau_vii": ("Piet Mondrian", "Tableau No. VII", "1913"),
     "arthur_roessler": ("Egon Schiele", "Portrait of Arthur Roessler", "1910"),
+    "moulin_de_la_galette": ("Pierre-Auguste Renoir", "Bal du moulin de la Galette", "1876"),
 }
 """Paintings that some table has and the gallery has not."""
 NETWORKS = {

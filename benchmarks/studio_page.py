@@ -33,7 +33,7 @@ from allaprima.evaluation.record import command_line, record
 from progress import write_results
 from speed import RESULTS
 
-STYLES = 18
+STYLES = 20
 WIDE = {"viewport": {"width": 1280, "height": 800}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 3, "is_mobile": True, "has_touch": True}
 WATCH = """

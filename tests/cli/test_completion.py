@@ -35,7 +35,7 @@ def test_files(verb):
 @pytest.mark.parametrize("option", ["--style", "-s", "--mask-style"])
 def test_styles(option):
     assert texts(f"stylize photo.jpg {option}", "s") == ["starry_night", "shipwreck"]
-    assert len(texts(f"stylize {option}")) == 18
+    assert len(texts(f"stylize {option}")) == 20
     assert texts(f"stylize {option}", "udnie:0.6,cos") == ["udnie:0.6,cossacks"]
     assert texts(f"stylize {option}", "cubism") == []
 
@@ -64,4 +64,4 @@ items = ShellComplete(app, {}, "allaprima", "_X").get_completions(["stylize", "-
 print(len(items), "onnxruntime" in sys.modules)
 """
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert result.stdout.split() == ["18", "False"]
+    assert result.stdout.split() == ["20", "False"]

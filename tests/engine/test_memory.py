@@ -227,7 +227,7 @@ def mixture(engine: Engine) -> np.ndarray:
 def test_threads_of_one_engine_share_its_memory(monkeypatch, pictures, at_once):
     monkeypatch.setattr(engine_module, "cores", lambda: 3)
     image = checkered(300, 200)[None]
-    each = TilePainter(gallery_model().read_bytes(), 19, engine_module.open_session).bytes_per_pixel * 300 * 200
+    each = TilePainter(gallery_model().read_bytes(), 21, engine_module.open_session).bytes_per_pixel * 300 * 200
     engine = Engine(gallery_model(), 1, memory=BASE + int(pictures * each), workers=8)
     fake = Fake()
     engine._sessions = Sessions(lambda *_: fake)
@@ -243,7 +243,7 @@ def test_the_estimate_is_near_what_was_measured():
     They were measured without shadows, which add to the estimate.
     """
     for bank, least, most in (("fast", 88, 140), ("fine", 160, 240)):
-        painter = TilePainter((gallery_model().parent / f"{bank}.onnx").read_bytes(), 19, engine_module.open_session)
+        painter = TilePainter((gallery_model().parent / f"{bank}.onnx").read_bytes(), 21, engine_module.open_session)
         assert least < painter.bytes_per_pixel < most
 
 
@@ -290,7 +290,7 @@ def test_other_faults_of_the_runtime_are_not_disguised():
 
 def test_a_mixture_of_the_wrong_length():
     engine = Engine(gallery_model(), 1)
-    with pytest.raises(StyleError, match="one weight for each of the model's 19 styles, not 2"):
+    with pytest.raises(StyleError, match="one weight for each of the model's 21 styles, not 2"):
         engine.paint(checkered(64, 48)[None], np.float32([0, 1]))
 
 
@@ -336,6 +336,6 @@ def test_plans_of_memory_are_for_small_pictures_in_plenty(monkeypatch):
         engine.paint(checkered(200, 150)[None], mixture(engine))
         assert planned.most == expected
         engine.needed((1, 5000, 5000))  # a large picture, for which all is measured
-        each = TilePainter(gallery_model().read_bytes(), 19, engine_module.open_session).bytes_per_pixel
+        each = TilePainter(gallery_model().read_bytes(), 21, engine_module.open_session).bytes_per_pixel
         assert engine.needed((1, 150, 200, 3)) == 150 * 200 * each * (1 + expected)
     assert unplanned.most == 1

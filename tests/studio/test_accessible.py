@@ -31,7 +31,7 @@ def test_axe_finds_nothing(browser, address, options):
         expect(page.locator(".welcome")).to_be_visible()
         check("before a photograph")
         page.locator("input[type=file]").first.set_input_files(PHOTO)
-        expect(page.locator(".sheet li.painted")).to_have_count(18, timeout=30_000)
+        expect(page.locator(".sheet li.painted")).to_have_count(20, timeout=30_000)
         expect(page.locator(".status")).to_contain_text("on this device", timeout=30_000)
         check("painted")
         page.get_by_role("button", name="Mix in Udnie").click(force=True)

@@ -15,7 +15,7 @@ from drivers import firefox, webkit
 from studios import assert_alike
 
 PROJECT = Path(__file__).parents[2]
-STYLES = 18
+STYLES = 20
 LONG = 120
 """Seconds: Firefox compiles ONNX Runtime anew in each fresh profile, which on a busy machine takes a while."""
 

@@ -16,7 +16,7 @@ from studios import assert_alike, start_studio, visited
 from support import checkered
 
 PROJECT = Path(__file__).parents[2]
-STYLES = 18
+STYLES = 20
 
 
 @pytest.fixture

@@ -43,7 +43,7 @@ def test_the_painting_is_whole_beside_its_choices(browser, address, screen):
 
     with visited(browser, address, **SCREENS[screen]) as page:
         page.locator("input[type=file]").first.set_input_files(PROJECT / "examples" / "chelsea.jpg")
-        expect(page.locator(".sheet li.painted")).to_have_count(18, timeout=30_000)
+        expect(page.locator(".sheet li.painted")).to_have_count(20, timeout=30_000)
         page.get_by_role("button", name="Irises", exact=True).click()
         expect(page.locator(".status")).to_contain_text("Irises", timeout=30_000)
         page.get_by_label("Before and after").fill("35")
