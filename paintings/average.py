@@ -1,4 +1,4 @@
-r"""Average the weights of banks that were trained one from another. The banks that ship were made this way.
+r"""Average the weights of banks that were trained one from another. The banks that ship began with such means.
 
     python paintings/average.py fine_before.onnx fine_once.onnx fine_twice.onnx --photos train/ -o fine.onnx
 

@@ -66,7 +66,7 @@ class ByTheClock:
         device = self.own[0].device
         workers = 8 if device.type == "cuda" else 0
         began = saved = time.monotonic()
-        for batch, _ in batches(self.crops, self.recipe.batch, self.step, self.step + 10**6, workers):
+        for batch, _ in batches(self.crops, self.recipe.batch, self.step, self.step + 10**5, workers):
             if self.spent >= 60.0 * minutes:
                 break
             loss = self.loss(batch.to(device) / 255.0)

@@ -58,7 +58,7 @@ class Distillation(ByTheClock):
         guides, light = Guides(teachers, self.names, torch.zeros(0)), torch.ones(1)
         self.lesson = Lesson(parent.network, lambda image, mixture: guides.painting(image, mixture, light), terms, seed)
         paths = find_photos(photos, recipe.size // 2).paths
-        what = json.dumps([self.card.weights_sha256, guides.identity, repr((terms, recipe)), len(paths), seed])
+        what = json.dumps([self.card.weights_sha256, guides.identity, repr((terms, recipe)), str(photos), seed])
         optimizer = torch.optim.Adam(parent.network.parameters(), recipe.learning_rate)
         super().__init__(parent.network, optimizer, recipe, paths, seed, what)
 

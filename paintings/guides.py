@@ -75,7 +75,7 @@ class Guides:
         claimed = {name for _, own in banks for name in own or ()}
         chosen = [own if own is not None else [name for name in names if name not in claimed] for _, own in banks]
         if sorted(name for own in chosen for name in own) != sorted(names):
-            raise OptionError(f"each of these styles needs one guide, and no other does: {', '.join(names)}")
+            raise OptionError(f"each of these styles, and no other, must be claimed by one guide: {', '.join(names)}")
         self.columns = [[names.index(name) for name in own] for own in chosen]
         self.guides = [
             Guide(path, own, photos, [styles[column] for column in columns] if styles else ())

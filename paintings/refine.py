@@ -1,4 +1,4 @@
-r"""Train a bank further, guided by what other banks paint. The gallery's last trainings were made this way.
+r"""Train a bank further, guided by what other banks paint. Two of the gallery's trainings were made this way.
 
     python paintings/refine.py fine.onnx --guide fine.onnx fine_v01.onnx:shipwreck,the_kiss --photos train/ \
         --all --batch 32 --minutes 8 -o trained.onnx
