@@ -1,16 +1,23 @@
-"""A training that stops by the clock, so that a busy machine only makes fewer steps, and goes on from a checkpoint."""
+"""Training a bank by the clock, so that a busy machine only makes fewer steps, from a checkpoint; and its command."""
 
 from __future__ import annotations
 
+import argparse
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from allaprima.errors import DivergedError, TrainingError
+from allaprima.errors import AllaPrimaError, DivergedError, TrainingError
+from allaprima.export.onnx import export_model
 from allaprima.files import replacing
+from allaprima.style_model import Card
+from allaprima.training.device import use_threads
+from allaprima.training.model_file import weights_sha256
 from allaprima.training.networks import StyleNetwork
 from allaprima.training.photos import RandomCrops, batches
 from allaprima.training.recipes import Recipe
@@ -25,6 +32,7 @@ class ByTheClock:
 
     Args:
         network: what is trained: those of its weights that need a gradient.
+        card: the bank's that it was.
         optimizer: of these weights.
         recipe: the size and number of photographs in a step, the learning rate and its schedule.
         photos: the photographs.
@@ -35,6 +43,7 @@ class ByTheClock:
     def __init__(
         self,
         network: StyleNetwork,
+        card: Card,
         optimizer: torch.optim.Optimizer,
         recipe: Recipe,
         photos: Sequence[Path],
@@ -42,6 +51,7 @@ class ByTheClock:
         what: str,
     ) -> None:
         self.network, self.optimizer, self.recipe, self.seed, self.what = network, optimizer, recipe, seed, what
+        self.card = card
         self.own = [parameter for parameter in network.parameters() if parameter.requires_grad]
         self.crops = RandomCrops(photos, recipe.size, seed)
         self.step, self.spent = 0, 0.0
@@ -52,6 +62,14 @@ class ByTheClock:
 
     def after_step(self) -> None:
         """What is to be done when the weights have changed."""
+
+    @property
+    def done(self) -> str:
+        """What the steps were, for the card."""
+        raise NotImplementedError
+
+    def finish(self) -> None:
+        """What is to be done when the last step is made."""
 
     def run(self, minutes: float, checkpoint: Path) -> None:
         """Train until so many minutes have been spent, those before the checkpoint included.
@@ -85,6 +103,19 @@ class ByTheClock:
                 self._save(checkpoint)
         self._save(checkpoint)
 
+    def write(self, path: Path) -> None:
+        """The bank as a style model."""
+        self.network.eval()
+        self.finish()
+        card = replace(
+            self.card,
+            weights_sha256=weights_sha256(self.network.state_dict()),
+            losses={},
+            parent=f"{self.card.weights_sha256}, {self.card.steps} steps",
+            note=f"{self.card.note} {self.step} steps {self.done}.".strip(),
+        )
+        export_model(self.network.cpu(), card, path)
+
     def _save(self, path: Path) -> None:
         if not all(weight.isfinite().all() for weight in self.own):
             raise DivergedError(f"a weight is not a number after step {self.step}; {path} has a state before")
@@ -99,3 +130,29 @@ class ByTheClock:
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.step, self.spent = state["step"], state["spent"]
+
+
+def carry_out(parser: argparse.ArgumentParser, make: Callable[[argparse.Namespace], ByTheClock], ending: str) -> int:
+    """A command that trains by the clock: its exit code.
+
+    Args:
+        parser: knows the command's own options.
+        make: the training that they ask for.
+        ending: of the checkpoint's name. It is removed when the result is there.
+    """
+    parser.add_argument("--minutes", type=float, default=30.0, help="default: %(default)s")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    asked = parser.parse_args()
+    checkpoint = asked.output.with_suffix(f".{ending}.checkpoint")
+    try:
+        use_threads(asked.threads)
+        training = make(asked)
+        training.run(asked.minutes, checkpoint)
+        training.write(asked.output)
+        checkpoint.unlink()
+    except (AllaPrimaError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0

@@ -30,17 +30,14 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from by_the_clock import ByTheClock
+from by_the_clock import ByTheClock, carry_out
 from guides import BankOfStyles, Guides, entries_of, guide_bank, shares_of
 from torch import Tensor
 
-from allaprima.errors import AllaPrimaError, OptionError
-from allaprima.export.onnx import export_model
+from allaprima.errors import OptionError
 from allaprima.style_model import PHOTO
 from allaprima.training.contrast import give_contrast, luminance
-from allaprima.training.device import use_threads
 from allaprima.training.finetune import read_parent
-from allaprima.training.model_file import weights_sha256
 from allaprima.training.muon import Muon
 from allaprima.training.networks import TINY
 from allaprima.training.options import TrainingOptions
@@ -118,17 +115,17 @@ class Refinement(ByTheClock):
         self, bank: Path, guides: Sequence[BankOfStyles], options: TrainingOptions, terms: Terms, vgg16: Path | None,
         *, everything: bool,
     ) -> None:  # fmt: skip
-        self.setup, self.parent, self.terms = Setup.of(options, load_weights(vgg16)), read_parent(bank), terms
-        network = self.parent.network.to(self.setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.setup, parent, self.terms = Setup.of(options, load_weights(vgg16)), read_parent(bank), terms
+        network = parent.network.to(self.setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.everything, self.names = everything, [style.name for style in options.styles]
-        self.entries = entries_of(self.names, self.parent.card.names, bank)
-        if everything and len(self.names) < len(self.parent.card.names) - 1:
+        self.entries = entries_of(self.names, parent.card.names, bank)
+        if everything and len(self.names) < len(parent.card.names) - 1:
             raise OptionError("where every weight learns, all styles must: leave --styles out, or name all")
         self.photos = self.setup.first_crops(options, 8)
         self.guides = Guides(guides, self.names, self.photos, self.setup.styles)
         self.deviations = torch.cat([deviations(style) for style in self.setup.styles])
         what = json.dumps([
-            self.parent.card.weights_sha256, self.guides.identity, options.to_dict(), asdict(terms), everything,
+            parent.card.weights_sha256, self.guides.identity, options.to_dict(), asdict(terms), everything,
         ])  # fmt: skip
         if everything:
             adopt_sizes(network)
@@ -137,28 +134,23 @@ class Refinement(ByTheClock):
             network.train_only(self.entries)
             own = [parameter for parameter in network.parameters() if parameter.requires_grad]
             optimizer = torch.optim.Adam(own, options.recipe.learning_rate)
-        super().__init__(network, optimizer, options.recipe, self.setup.photos.paths, options.seed, what)
+        super().__init__(network, parent.card, optimizer, options.recipe, self.setup.photos.paths, options.seed, what)
 
     def after_step(self) -> None:
         """Give the convolutions their sizes back."""
         if self.everything:
             hold_sizes(self.network)
 
-    def write(self, path: Path) -> None:
-        """The bank with its styles' contrast given back, as a style model."""
-        self.network.eval()
+    @property
+    def done(self) -> str:
+        """What the steps were."""
+        what = "all weights" if self.everything else f"the scales and shifts of {', '.join(self.names)}"
+        return f"more of {what}"
+
+    def finish(self) -> None:
+        """Give the styles their contrast back."""
         for entry, style in zip(self.entries, self.setup.styles, strict=True):
             give_contrast(self.network, self.photos, [style], RECIPES["default"].contrast, entry)
-        what = "all weights" if self.everything else f"the scales and shifts of {', '.join(self.names)}"
-        card = self.parent.card
-        card = replace(
-            card,
-            weights_sha256=weights_sha256(self.network.state_dict()),
-            losses={},
-            parent=f"{card.weights_sha256}, {card.steps} steps",
-            note=f"{card.note} {self.step} steps more of {what}.".strip(),
-        )
-        export_model(self.network.cpu(), card, path)
 
     def loss(self, image: Tensor) -> Tensor:
         """The objective with its three terms more."""
@@ -212,31 +204,17 @@ def main() -> int:
     parser.add_argument("--batch", type=int, help=f"default: {RECIPE.batch}, with --all {ALL.batch}")
     parser.add_argument("--photos", type=Path, required=True, metavar="DIR")
     parser.add_argument("--vgg16", type=Path, metavar="FILE")
-    parser.add_argument("--minutes", type=float, default=30.0, help="default: %(default)s")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=1, help="default: %(default)s")
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    try:
-        refined(parser.parse_args())
-    except (AllaPrimaError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    return carry_out(parser, refinement, "refined")
 
 
-def refined(asked: argparse.Namespace) -> None:
-    """Do what is asked, and remove the checkpoint when the result is there."""
-    use_threads(asked.threads)
+def refinement(asked: argparse.Namespace) -> Refinement:
+    """What is asked for."""
     recipe = ALL if asked.all else RECIPE
     recipe = replace(recipe, tv_weight=asked.tv_weight, batch=asked.batch or recipe.batch)
     names = asked.styles or read_parent(asked.bank).card.names[PHOTO + 1 :]
     options = TrainingOptions(tuple(map(style_image, names)), str(asked.photos), recipe, seed=asked.seed)
-    terms = Terms(asked.guide_weight, asked.guide_part, asked.calm)
-    guides, checkpoint = list(map(guide_bank, asked.guide)), asked.output.with_suffix(".refined.checkpoint")
-    refinement = Refinement(asked.bank, guides, options, terms, asked.vgg16, everything=asked.all)
-    refinement.run(asked.minutes, checkpoint)
-    refinement.write(asked.output)
-    checkpoint.unlink()
+    terms, guides = Terms(asked.guide_weight, asked.guide_part, asked.calm), list(map(guide_bank, asked.guide))
+    return Refinement(asked.bank, guides, options, terms, asked.vgg16, everything=asked.all)
 
 
 if __name__ == "__main__":
