@@ -130,11 +130,10 @@ def calm_network(trainer: Trainer, tell: Callable[[int, int], None] = lambda don
     options, setup = trainer.options, trainer.setup
     steps = steps_after(options)
     recipe = recipe_of(trainer.recipe, steps)
-    teacher = trainer.finished().eval()
+    network = copy.deepcopy(trainer.finished()).eval()
     if not steps:
-        return teacher
-    network = copy.deepcopy(teacher)
-    teacher = copy.deepcopy(teacher).requires_grad_(False)
+        return network
+    teacher = copy.deepcopy(network).requires_grad_(False)
     lesson = Lesson(network.train(), teacher, Terms(calm=recipe.calm), options.seed)
     optimizer = torch.optim.Adam(network.parameters(), LEARNING_RATE)
     crops = RandomCrops(setup.photos.paths, recipe.size, options.seed)

@@ -23,19 +23,20 @@ def mesh(pictures: Tensor) -> Tensor:
     """
     down, across = (torch.arange(n, device=pictures.device, dtype=torch.float32) for n in pictures.shape[2:])
     found = torch.zeros_like(pictures)
+    rows, columns = (_wide_means(n // PERIOD, pictures.device) for n in pictures.shape[2:])
     for rises, runs in LATTICE:
         angle = 2.0 * math.pi / PERIOD * (rises * down[:, None] + runs * across)
         for wave in (angle.cos(), angle.sin()):
-            strength = _wide_mean(F.avg_pool2d(pictures * wave, PERIOD))
+            strength = rows @ F.avg_pool2d(pictures * wave, PERIOD) @ columns.T
             found = found + 2.0 * wave * F.interpolate(strength, scale_factor=PERIOD, mode="nearest")
     return found
 
 
-def _wide_mean(cells: Tensor) -> Tensor:
-    """The mean in a Gaussian window, over the part of it that is within the picture; a cell for each period."""
-    bands = []
-    for length in cells.shape[2:]:  # as a product with a matrix: so wide a window is no work for a convolution
-        place = torch.arange(length, device=cells.device)
-        band = torch.exp(-0.5 * ((place[:, None] - place) * PERIOD / WIDE) ** 2)
-        bands.append(band / band.sum(1, keepdim=True))
-    return bands[0] @ cells @ bands[1].T
+def _wide_means(cells: int, device: torch.device) -> Tensor:
+    """What takes the means in a Gaussian window along a side, over the part of it that is within: [cells, cells].
+
+    A cell is a period. As a product with a matrix, since so wide a window is no work for a convolution.
+    """
+    place = torch.arange(cells, device=device)
+    window = torch.exp(-0.5 * ((place[:, None] - place) * PERIOD / WIDE) ** 2)
+    return window / window.sum(1, keepdim=True)
