@@ -2,8 +2,8 @@ r"""Train a bank to paint as other banks do, but more calmly (``training/distill
 
     python paintings/distill.py fast.onnx --teacher fast.onnx fine.onnx:shipwreck --photos train/ -o calm.onnx
 
-A bank may be its own teacher. It stops by the clock, and goes on where a checkpoint of the same training is
-(``by_the_clock.py``).
+A bank may be its own teacher. Colors may be changed before they are taught (``colors.py``). It stops by the clock, and
+goes on where a checkpoint of the same training is (``by_the_clock.py``).
 """
 
 from __future__ import annotations
@@ -11,23 +11,46 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from by_the_clock import ByTheClock, carry_out
-from guides import BankOfStyles, Guides, guide_bank
+from colors import Palettes, Tints
+from guides import BankOfStyles, Guides, entries_of, guide_bank
 from torch import Tensor
 
 from allaprima.style_model import PHOTO
 from allaprima.training.distillation import Lesson, Terms, recipe_of
 from allaprima.training.finetune import read_parent
-from allaprima.training.photos import bundled_photos, find_photos
+from allaprima.training.photos import bundled_photos, find_photos, first_crops
 from allaprima.training.recipes import RECIPES, Recipe
 from allaprima.training.schedule import draw_mixtures
+from allaprima.training.style_images import StyleImage, read_style
 
 RECIPE = recipe_of(RECIPES["default"], 10_000)
 """Of which only pictures, mixtures and schedule count."""
+
+
+SEEN, SHORT_SIDE = 24, 512
+"""Photographs that are painted, and a painting's short side, to find its map of colors."""
+
+
+@dataclass(frozen=True)
+class Teachers:
+    """Who teaches what.
+
+    Attributes:
+        banks: banks that know the styles, as for ``Guides``.
+        palettes: style images of the styles that are taught in their painting's range of color.
+        tints: banks that some styles get their colors from.
+    """
+
+    banks: Sequence[BankOfStyles]
+    palettes: Mapping[str, Path] = field(default_factory=dict)
+    tints: Sequence[BankOfStyles] = ()
 
 
 class Distillation(ByTheClock):
@@ -35,7 +58,7 @@ class Distillation(ByTheClock):
 
     Args:
         bank: the bank.
-        teachers: banks that know its styles, as for ``Guides``.
+        teachers: who teaches what.
         photos: a folder of photographs.
         terms: what is taught.
         recipe: pictures, mixtures and schedule.
@@ -45,17 +68,34 @@ class Distillation(ByTheClock):
         AllaPrimaError: something cannot be read, or does not fit together.
     """
 
-    def __init__(
-        self, bank: Path, teachers: Sequence[BankOfStyles], photos: Path, terms: Terms, recipe: Recipe, seed: int
-    ) -> None:
+    def __init__(self, bank: Path, teachers: Teachers, photos: Path, terms: Terms, recipe: Recipe, seed: int) -> None:
         parent = read_parent(bank)
         self.names = parent.card.names[PHOTO + 1 :]
-        guides, light = Guides(teachers, self.names, torch.zeros(0)), torch.ones(1)
-        self.lesson = Lesson(parent.network, lambda image, mixture: guides.painting(image, mixture, light), terms, seed)
+        self.guides = Guides(teachers.banks, self.names, torch.zeros(0))
+        self.tints = [Tints(tint, self.names) for tint in teachers.tints]
         paths = find_photos(photos, recipe.size // 2).paths
-        what = json.dumps([parent.card.weights_sha256, guides.identity, repr((terms, recipe)), str(photos), seed])
+        entries_of(list(teachers.palettes), parent.card.names, bank)
+        styles = {name: read_style(StyleImage(name, str(path)), SHORT_SIDE) for name, path in teachers.palettes.items()}
+        self.palettes = Palettes(self._painted, self.names, styles, first_crops(paths, recipe.size, seed, SEEN))
+        self.lesson = Lesson(parent.network, self._taught, terms, seed)
+        tints = [(tint.guide.sha256, tint.guide.entries) for tint in self.tints]
+        asked = [*self.guides.identity, sorted(teachers.palettes), tints]
+        what = json.dumps([parent.card.weights_sha256, asked, repr((terms, recipe)), str(photos), seed])
         optimizer = torch.optim.Adam(parent.network.parameters(), recipe.learning_rate)
         super().__init__(parent.network, parent.card, optimizer, recipe, paths, seed, what)
+
+    def _painted(self, image: Tensor, mixture: Tensor) -> Tensor:
+        """What the teachers paint: [N, 3, H, W] and mixtures [N, S] -> [N, 3, H, W]."""
+        return self.guides.painting(image, mixture, torch.ones(1))
+
+    def _taught(self, image: Tensor, mixture: Tensor) -> Tensor:
+        """The same in the colors that are taught."""
+        painted = self._painted(image, mixture)
+        if self.tints:
+            light = F.interpolate(self.network.light(image), image.shape[2:], mode="nearest").expand_as(image[:, :1])
+            for tint in self.tints:
+                painted = tint.moved(painted, mixture, image, light)
+        return self.palettes.moved(painted, mixture)
 
     @property
     def done(self) -> str:
@@ -75,6 +115,13 @@ def main() -> int:
     parser.add_argument(
         "--teacher", nargs="+", required=True, metavar="BANK[:NAME,...]", help="a bank, and the styles that it teaches"
     )
+    parser.add_argument(
+        "--palette", nargs="+", default=[], metavar="NAME", help="styles taught in their painting's range of color"
+    )
+    parser.add_argument("--paintings", type=Path, default=Path(__file__).parent, metavar="DIR", help="default: here")
+    parser.add_argument(
+        "--tint", nargs="+", default=[], metavar="BANK[:NAME,...]", help="a bank, and styles taught in its colors"
+    )
     parser.add_argument("--calm", type=float, default=Terms.calm, help="share of the filter (default: %(default)s)")
     parser.add_argument("--crisp", type=float, default=Terms.crisp, help="how much is sharpened (%(default)s)")
     parser.add_argument("--photos", type=Path, default=bundled_photos(), metavar="DIR", help="default: the package's")
@@ -83,7 +130,9 @@ def main() -> int:
 
 def distillation(asked: argparse.Namespace) -> Distillation:
     """What is asked for."""
-    teachers, terms = list(map(guide_bank, asked.teacher)), Terms(calm=asked.calm, crisp=asked.crisp)
+    palettes = {name: asked.paintings / f"{name}.jpg" for name in asked.palette}
+    teachers = Teachers(list(map(guide_bank, asked.teacher)), palettes, list(map(guide_bank, asked.tint)))
+    terms = Terms(calm=asked.calm, crisp=asked.crisp)
     return Distillation(asked.bank, teachers, asked.photos, terms, RECIPE, asked.seed)
 
 

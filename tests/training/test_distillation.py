@@ -50,7 +50,8 @@ def test_a_bank_comes_nearer_to_what_it_is_taught(tmp_path, photos, taught_and_t
     before, teacher = taught_and_teacher
     recipe = replace(distill.RECIPE, size=64, batch=2, learning_rate=3e-3)
     first, second = (
-        distill.Distillation(before, [(teacher, None)], photos, distillation.Terms(), recipe, seed=3) for _ in range(2)
+        distill.Distillation(before, distill.Teachers([(teacher, None)]), photos, distillation.Terms(), recipe, seed=3)
+        for _ in range(2)
     )
     image = torch.rand(2, 3, 64, 64)
     with torch.no_grad():
@@ -63,7 +64,9 @@ def test_a_bank_comes_nearer_to_what_it_is_taught(tmp_path, photos, taught_and_t
     second.run(0.0, tmp_path / "checkpoint")
     assert second.step == taught > 1
     assert not changed(first.network, second.network)
-    other = distill.Distillation(before, [(teacher, None)], photos, distillation.Terms(calm=0.1), recipe, seed=3)
+    other = distill.Distillation(
+        before, distill.Teachers([(teacher, None)]), photos, distillation.Terms(calm=0.1), recipe, seed=3
+    )
     with pytest.raises(TrainingError, match="another training"):
         other.run(0.0, tmp_path / "checkpoint")
 

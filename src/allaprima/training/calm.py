@@ -37,7 +37,7 @@ def kuwahara(pictures: Tensor) -> Tensor:
     Enhancing Smoothing*).
     """
     light = luminance(pictures)
-    windows = _gaussian(torch.cat([pictures, light, light.square()], 1), REACH / 2)
+    windows = gaussian(torch.cat([pictures, light, light.square()], 1), REACH / 2)
     colors, mean, square = windows[:, :3], windows[:, 3:4], windows[:, 4:]
     calm = (1e-4 + (square - mean.square()).clamp_min(0.0)) ** (-POWER / 2)
     edge, (height, width) = math.ceil(REACH), pictures.shape[2:]
@@ -52,10 +52,10 @@ def kuwahara(pictures: Tensor) -> Tensor:
 
 def sharpened(pictures: Tensor, amount: float) -> Tensor:
     """With what a narrow mean takes away added once more, times ``amount``: [N, 3, H, W] -> [N, 3, H, W]."""
-    return pictures + amount * (pictures - _gaussian(pictures, NARROW))
+    return pictures + amount * (pictures - gaussian(pictures, NARROW))
 
 
-def _gaussian(pictures: Tensor, deviation: float) -> Tensor:
+def gaussian(pictures: Tensor, deviation: float) -> Tensor:
     """The mean in a Gaussian window; beyond an edge a picture is mirrored. [N, C, H, W] -> [N, C, H, W]."""
     reach = math.ceil(3 * deviation)
     window = torch.exp(-0.5 * (torch.arange(-reach, reach + 1, device=pictures.device) / deviation) ** 2)
