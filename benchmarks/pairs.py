@@ -3,11 +3,13 @@ r"""Which of two paintings somebody likes better who does not know whose they ar
     python benchmarks/pairs.py draw new.onnx old.onnx --photos DIR --paintings DIR --styles udnie irises -o pairs/
     python benchmarks/pairs.py draw fine --peer lengstrom=wave.safetensors:great_wave --photos DIR --paintings DIR \
         --styles great_wave -o pairs/
+    python benchmarks/pairs.py draw fast --strokes 640 auto --photos DIR --paintings DIR --styles udnie irises -o pairs/
     python benchmarks/pairs.py score pairs/ answers.txt -o pairs.json
 
 ``draw`` makes one picture for each photograph and style: the painting and the photograph on the left, then A and B,
 whose sides are drawn by chance. Who is who lies in ``key.json``. Whoever looks at them writes one line for each: its
-number and A, B or =. ``score`` says how often the first painter is preferred, with the interval of Wilson (1927) that
+number and A, B or =. With ``--strokes`` both are the same model's, at two sizes of strokes, and photographs are whole
+instead of squares. ``score`` says how often the first painter is preferred, with the interval of Wilson (1927) that
 holds 95 %; = counts as half.
 """
 
@@ -28,6 +30,7 @@ from allaprima.evaluation.judge import photo_square
 from allaprima.evaluation.painters import Painter, Pixels, choose_paintings, load_models, model_painter
 from allaprima.evaluation.record import command_line, record
 from allaprima.picture.folder import pictures_below
+from allaprima.picture.reading import read_picture
 from allaprima.stylizer import Stylizer
 from peers.fast_style_transfer import peer_painter
 from progress import write_results
@@ -45,6 +48,7 @@ def main() -> int:
     drawing = verbs.add_parser("draw", help="make the pairs")
     drawing.add_argument("models", nargs="+", metavar="MODEL", help="fast, fine or a file; two, or one and a peer")
     drawing.add_argument("--peer", action="append", default=[], metavar="NAME=WEIGHTS:STYLE")
+    drawing.add_argument("--strokes", nargs=2, metavar="PIXELS", help="compare one model's, as for allaprima stylize")
     drawing.add_argument("--photos", type=Path, required=True, metavar="DIR", help="every picture in it is painted")
     drawing.add_argument("--paintings", type=Path, required=True, metavar="DIR")
     drawing.add_argument("--styles", nargs="+", required=True, metavar="NAME")
@@ -69,7 +73,12 @@ def draw(options: argparse.Namespace) -> None:
     """Paint, shuffle and write the pairs."""
     models = load_models(options.models, threads=None)
     paintings = choose_paintings(models.values(), options.styles, options.paintings)
-    sides = {style: rivals(models, options.peer, paintings, style) for style in paintings}
+    sides = {
+        style: strokes(models, options.strokes, style)
+        if options.strokes
+        else rivals(models, options.peer, paintings, style)
+        for style in paintings
+    }
     photos = sorted(pictures_below(options.photos))
     chance = random.Random(options.seed)
     tasks = [(photo, style) for photo in photos for style in sides]
@@ -79,12 +88,13 @@ def draw(options: argparse.Namespace) -> None:
     for number, (photo, style) in enumerate(tasks[: options.count], 1):
         two = list(sides[style])
         chance.shuffle(two)
-        pixels = photo_square(photo, options.side)
-        shown = [("A", two[0].paint(pixels)), ("B", two[1].paint(pixels))]
-        page(photo_square(paintings[style], options.side // 2), pixels, shown).save(options.output / f"{number:03}.png")
+        pixels = read_picture(photo).pixels if options.strokes else photo_square(photo, options.side)
+        shown = [(label, fitted(painter.paint(pixels), options.side)) for label, painter in zip("AB", two, strict=True)]
+        painting, small = (fitted(each, options.side // 2) for each in (read_picture(paintings[style]).pixels, pixels))
+        page(painting, small, shown).save(options.output / f"{number:03}.png")
         names = {side: painter.name for side, painter in zip("AB", two, strict=True)}
         key.append({"number": number, "photo": photo.name, "style": style, **names})
-    first = next(iter(models))
+    first = next(iter(sides.values()))[0].name
     command = command_line(["python", "benchmarks/pairs.py"], sys.argv[1:])
     write_results(options.output / "key.json", {"command": command, "first": first, "pairs": key})
 
@@ -104,17 +114,41 @@ def rivals(
     return tuple(found)
 
 
-def page(painting: Pixels, photo: Pixels, shown: list[tuple[str, Pixels]]) -> Image.Image:
-    """Painting above photograph, both at half size, and the two to choose from."""
-    side = len(photo)
-    sheet = Image.new("RGB", (side // 2 + 2 * side + 2 * GAP, side + LABEL), "white")
+def strokes(models: Mapping[str, Stylizer], sizes: Sequence[str], style: str) -> tuple[Painter, ...]:
+    """The same model at two sizes of strokes, as two who paint.
+
+    Raises:
+        ValueError: there is more than one model.
+    """
+    if len(models) != 1:
+        raise ValueError(f"strokes of one model are compared, and there are {len(models)}")
+    ((label, stylizer),) = models.items()
+
+    def painter(size: str) -> Painter:
+        stroke = int(size) if size.isdigit() else size
+        return Painter(f"{label}, stroke {size}", style, lambda pixels: stylizer.stylize(pixels, style, stroke=stroke))
+
+    return tuple(map(painter, sizes))
+
+
+def fitted(pixels: Pixels, side: int) -> Image.Image:
+    """A picture, with at most that many pixels on the longer side."""
+    picture = Image.fromarray(pixels)
+    picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+    return picture
+
+
+def page(painting: Image.Image, photo: Image.Image, shown: Sequence[tuple[str, Image.Image]]) -> Image.Image:
+    """Painting above photograph, both small, and the two to choose from."""
+    left, (width, height) = max(painting.width, photo.width) + GAP, shown[0][1].size
+    height = max(height, painting.height + photo.height)
+    sheet = Image.new("RGB", (left + 2 * width + GAP, height + LABEL), "white")
     pen = ImageDraw.Draw(sheet)
-    sheet.paste(Image.fromarray(painting), (0, LABEL))
-    sheet.paste(Image.fromarray(photo).resize((side // 2, side // 2)), (0, LABEL + side - side // 2))
-    for place, (label, pixels) in enumerate(shown):
-        left = side // 2 + GAP + place * (side + GAP)
-        pen.text((left, 4), label, fill="black")
-        sheet.paste(Image.fromarray(pixels), (left, LABEL))
+    sheet.paste(painting, (0, LABEL))
+    sheet.paste(photo, (0, LABEL + height - photo.height))
+    for place, (label, picture) in enumerate(shown):
+        pen.text((left + place * (width + GAP), 4), label, fill="black")
+        sheet.paste(picture, (left + place * (width + GAP), LABEL))
     return sheet
 
 

@@ -63,3 +63,26 @@ def test_an_answer_that_is_none_is_one_sentence(drawn, tmp_path, monkeypatch, ca
 @pytest.mark.parametrize(("share", "count", "interval"), [(0.5, 10, (0.237, 0.763)), (1.0, 10, (0.722, 1.0))])
 def test_the_interval_is_wilsons(share, count, interval):
     assert pairs.wilson(share, count) == pytest.approx(interval, abs=1e-3)
+
+
+def test_two_sizes_of_strokes_are_a_pair_of_whole_photographs(tmp_path, monkeypatch, photos, paintings, capsys):
+    sizes = []
+
+    class Recorder:
+        def stylize(self, pixels, style, *, stroke):
+            sizes.append(str(stroke))
+            return pixels
+
+    monkeypatch.setattr(pairs, "load_models", lambda models, threads: dict.fromkeys(models, Recorder()))
+    monkeypatch.setattr(pairs, "choose_paintings", lambda models, styles, base: {styles[0]: paintings[0]})
+    asked = ["--strokes", 640, "auto", "--photos", photos, "--paintings", paintings[0].parent]
+    asked += ["--styles", paintings[0].stem, "--count", 4, "--side", 32, "-o", tmp_path / "strokes"]
+    assert run(monkeypatch, "draw", "new", *asked) == 0
+    key = json.loads((tmp_path / "strokes" / "key.json").read_text())
+    assert key["first"] == "new, stroke 640"
+    assert {frozenset((pair["A"], pair["B"])) for pair in key["pairs"]} == {
+        frozenset(("new, stroke 640", "new, stroke auto"))
+    }
+    assert sorted(sizes) == ["640"] * len(key["pairs"]) + ["auto"] * len(key["pairs"])
+    assert run(monkeypatch, "draw", "new", "old", *asked) == 2
+    assert "strokes of one model" in capsys.readouterr().err
