@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -32,6 +32,8 @@ from allaprima.training.style_images import StyleImage, read_style
 
 RECIPE = recipe_of(RECIPES["default"], 10_000)
 """Of which only pictures, mixtures and schedule count."""
+ROWS = 10.0
+"""Times the learning rate, for scales and shifts alone."""
 
 
 SEEN, SHORT_SIDE = 24, 512
@@ -63,12 +65,23 @@ class Distillation(ByTheClock):
         terms: what is taught.
         recipe: pictures, mixtures and schedule.
         seed: of everything random.
+        only: the styles that learn, by their scales and shifts alone; all others stay as they are. None: all, with all
+            weights.
 
     Raises:
         AllaPrimaError: something cannot be read, or does not fit together.
     """
 
-    def __init__(self, bank: Path, teachers: Teachers, photos: Path, terms: Terms, recipe: Recipe, seed: int) -> None:
+    def __init__(
+        self,
+        bank: Path,
+        teachers: Teachers,
+        photos: Path,
+        terms: Terms,
+        recipe: Recipe,
+        seed: int,
+        only: Sequence[str] = (),
+    ) -> None:
         parent = read_parent(bank)
         self.names = parent.card.names[PHOTO + 1 :]
         self.guides = Guides(teachers.banks, self.names, torch.zeros(0))
@@ -79,9 +92,14 @@ class Distillation(ByTheClock):
         self.palettes = Palettes(self._painted, self.names, styles, first_crops(paths, recipe.size, seed, SEEN))
         self.lesson = Lesson(parent.network, self._taught, terms, seed)
         tints = [(tint.guide.sha256, tint.guide.entries) for tint in self.tints]
-        asked = [*self.guides.identity, sorted(teachers.palettes), tints]
+        self.entries = [PHOTO, *(entries_of(only, parent.card.names, bank) or range(PHOTO + 1, parent.network.styles))]
+        if only:
+            parent.network.train_only(self.entries[1:])
+            recipe = replace(recipe, learning_rate=ROWS * recipe.learning_rate)
+        asked = [*self.guides.identity, sorted(teachers.palettes), tints, self.entries]
         what = json.dumps([parent.card.weights_sha256, asked, repr((terms, recipe)), str(photos), seed])
-        optimizer = torch.optim.Adam(parent.network.parameters(), recipe.learning_rate)
+        own = [weights for weights in parent.network.parameters() if weights.requires_grad]
+        optimizer = torch.optim.Adam(own, recipe.learning_rate)
         super().__init__(parent.network, parent.card, optimizer, recipe, paths, seed, what)
 
     def _painted(self, image: Tensor, mixture: Tensor) -> Tensor:
@@ -104,7 +122,8 @@ class Distillation(ByTheClock):
 
     def loss(self, image: Tensor) -> Tensor:
         """The mean squared difference from what is taught, with more weight for mesh."""
-        mixture = draw_mixtures(self.recipe, len(self.names), self.seed, self.step)
+        mixture = image.new_zeros(len(image), 1 + len(self.names))
+        mixture[:, self.entries] = draw_mixtures(self.recipe, len(self.entries) - 1, self.seed, self.step)
         return self.lesson.loss(image, mixture, self.step)
 
 
@@ -122,6 +141,9 @@ def main() -> int:
     parser.add_argument(
         "--tint", nargs="+", default=[], metavar="BANK[:NAME,...]", help="a bank, and styles taught in its colors"
     )
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="NAME", help="styles that learn, while others stay (default: all)"
+    )
     parser.add_argument("--calm", type=float, default=Terms.calm, help="share of the filter (default: %(default)s)")
     parser.add_argument("--crisp", type=float, default=Terms.crisp, help="how much is sharpened (%(default)s)")
     parser.add_argument("--photos", type=Path, default=bundled_photos(), metavar="DIR", help="default: the package's")
@@ -133,7 +155,7 @@ def distillation(asked: argparse.Namespace) -> Distillation:
     palettes = {name: asked.paintings / f"{name}.jpg" for name in asked.palette}
     teachers = Teachers(list(map(guide_bank, asked.teacher)), palettes, list(map(guide_bank, asked.tint)))
     terms = Terms(calm=asked.calm, crisp=asked.crisp)
-    return Distillation(asked.bank, teachers, asked.photos, terms, RECIPE, asked.seed)
+    return Distillation(asked.bank, teachers, asked.photos, terms, RECIPE, asked.seed, asked.only)
 
 
 if __name__ == "__main__":

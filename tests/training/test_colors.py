@@ -88,3 +88,19 @@ def test_a_palette_of_a_style_that_the_bank_has_not_is_refused(monkeypatch, tmp_
     words = [one, "--teacher", one, "--palette", "cubism", "--photos", photos, "-o", tmp_path / "x.onnx"]
     assert run_program(monkeypatch, distill, *words) == 2
     assert "cubism" in capsys.readouterr().err
+
+
+def test_styles_that_learn_alone_leave_all_others_as_they_are(monkeypatch, tmp_path, photos):
+    one = write_bank(bank(1), tmp_path / "1.onnx")
+    monkeypatch.setattr(distill, "RECIPE", replace(distill.RECIPE, size=64, batch=2))
+    monkeypatch.setattr(distill, "SEEN", 2)
+    words = [one, "--teacher", one, "--palette", "irises", "--only", "irises", "--photos", photos, "--minutes", 1e-5]
+    assert run_program(monkeypatch, distill, *words, "-o", tmp_path / "after.onnx") == 0
+    old, new = (read_parent(path).network.state_dict() for path in (one, tmp_path / "after.onnx"))
+    for name, weights in new.items():
+        others = [0, 1, 3]  # photo, udnie, the_kiss
+        if name.endswith(("norm.scale", "norm.shift")):
+            assert torch.equal(weights[:, others], old[name][:, others])
+        else:
+            assert torch.equal(weights, old[name])
+    assert any(not torch.equal(weights, old[name]) for name, weights in new.items())
