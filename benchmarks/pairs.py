@@ -155,10 +155,11 @@ def page(painting: Image.Image, photo: Image.Image, shown: Sequence[tuple[str, I
 def score(options: argparse.Namespace) -> None:
     """Count how often the first painter is preferred."""
     key = json.loads((options.folder / "key.json").read_text())
-    answers = dict(line.split()[:2] for line in options.answers.read_text().splitlines() if line.strip())
+    lines = (line.split()[:2] for line in options.answers.read_text().splitlines() if line.strip())
+    answers = {int(number): answer for number, answer in lines}
     rows = []
     for pair in key["pairs"]:
-        answer = answers[str(pair["number"])].upper()
+        answer = answers.get(pair["number"], "missing").upper()
         if answer not in ("A", "B", "="):
             raise ValueError(f"the answer to {pair['number']} is {answer}; it must be A, B or =")
         liked = 0.5 if answer == "=" else float(pair[answer] == key["first"])

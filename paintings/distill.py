@@ -146,6 +146,7 @@ def main() -> int:
     )
     parser.add_argument("--calm", type=float, default=Terms.calm, help="share of the filter (default: %(default)s)")
     parser.add_argument("--crisp", type=float, default=Terms.crisp, help="how much is sharpened (%(default)s)")
+    parser.add_argument("--mesh", type=float, default=Terms.mesh, help="weight of the mesh (%(default)s)")
     parser.add_argument("--photos", type=Path, default=bundled_photos(), metavar="DIR", help="default: the package's")
     return carry_out(parser, distillation, "distilled")
 
@@ -154,7 +155,7 @@ def distillation(asked: argparse.Namespace) -> Distillation:
     """What is asked for."""
     palettes = {name: asked.paintings / f"{name}.jpg" for name in asked.palette}
     teachers = Teachers(list(map(guide_bank, asked.teacher)), palettes, list(map(guide_bank, asked.tint)))
-    terms = Terms(calm=asked.calm, crisp=asked.crisp)
+    terms = Terms(calm=asked.calm, crisp=asked.crisp, mesh=asked.mesh)
     return Distillation(asked.bank, teachers, asked.photos, terms, RECIPE, asked.seed, asked.only)
 
 

@@ -86,3 +86,9 @@ def test_two_sizes_of_strokes_are_a_pair_of_whole_photographs(tmp_path, monkeypa
     assert sorted(sizes) == ["640"] * len(key["pairs"]) + ["auto"] * len(key["pairs"])
     assert run(monkeypatch, "draw", "new", "old", *asked) == 2
     assert "strokes of one model" in capsys.readouterr().err
+
+
+def test_a_missing_answer_is_one_sentence_and_numbers_may_begin_with_zeros(drawn, tmp_path, monkeypatch, capsys):
+    (tmp_path / "answers.txt").write_text("\n".join(f"{n:03} A" for n in range(1, 8)))
+    assert run(monkeypatch, "score", drawn, tmp_path / "answers.txt", "-o", tmp_path / "out.json") == 2
+    assert capsys.readouterr().err == "pairs: the answer to 8 is MISSING; it must be A, B or =\n"
