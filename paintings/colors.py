@@ -1,4 +1,4 @@
-"""The colors of what a bank is taught: as wide a range as its painting has, or where another bank puts them.
+"""The colors of what a bank is taught: as wide a range as its painting has.
 
 Gram matrices are satisfied with less range of color than the painting has, most in the direction of which it has
 little anyway, such as red and green in a painting of blues (docs/lab_book.md).
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import torch
-from guides import BankOfStyles, Guide
 from torch import Tensor
 
 from allaprima.style_model import PHOTO
@@ -25,10 +24,6 @@ MOST = 1.6
 """By how much a range of color is widened at most; more brings colors that neither picture has."""
 CENTER = 0.5
 """Share of the way from the mean color of what is painted to the painting's."""
-BROAD, DARK = 3.0, 8.0
-"""Standard deviations, pixels, of the windows for another bank's colors, and for its light."""
-LIGHT = 0.5
-"""Share of the other bank's light."""
 
 
 class Palettes:
@@ -65,36 +60,6 @@ class Palettes:
         """[N, 3, H, W] in 0..1, mixtures [N, 1 + names] -> the same pictures in the painting's colors."""
         maps, shifts = (torch.einsum("ns,s...->n...", mixture, each) for each in (self.maps, self.shifts))
         return (torch.einsum("nij,njhw->nihw", maps, pictures) + shifts[..., None, None]).clamp(0.0, 1.0)
-
-
-class Tints:
-    """Colors, and some of the light, of what another bank paints in some of the styles, in broad strokes.
-
-    Args:
-        bank: the other bank and its styles.
-        names: all styles.
-    """
-
-    def __init__(self, bank: BankOfStyles, names: Sequence[str]) -> None:
-        path, own = bank
-        own = list(names) if own is None else own
-        self.guide = Guide(path, own, torch.zeros(0))
-        self.entries = [PHOTO + 1 + list(names).index(name) for name in own]
-
-    def moved(self, pictures: Tensor, mixture: Tensor, image: Tensor, light: Tensor) -> Tensor:
-        """As ``Palettes.moved``; image: what is painted, and ``light`` as for ``Guide.painting``."""
-        shares = mixture[:, self.entries]
-        share = shares.sum(1)
-        some = share > 0
-        if not some.any():
-            return pictures
-        own = torch.cat([torch.zeros_like(share)[:, None], shares / share.clamp_min(1e-6)[:, None]], 1)
-        other = self.guide.painting(image[some], own[some], light[some])
-        change = _opponent(other - pictures[some])
-        change = torch.cat([LIGHT * gaussian(change[:, :1], DARK), gaussian(change[:, 1:], BROAD)], 1)
-        moved = pictures.clone()
-        moved[some] += share[some].view(-1, 1, 1, 1) * _apply(torch.linalg.inv(TO_OPPONENT), change)
-        return moved.clamp(0.0, 1.0)
 
 
 def _apply(matrix: Tensor, pictures: Tensor) -> Tensor:

@@ -16,9 +16,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from by_the_clock import ByTheClock, carry_out
-from colors import Palettes, Tints
+from colors import Palettes
 from guides import BankOfStyles, Guides, entries_of, guide_bank
 from torch import Tensor
 
@@ -47,12 +46,10 @@ class Teachers:
     Attributes:
         banks: banks that know the styles, as for ``Guides``.
         palettes: style images of the styles that are taught in their painting's range of color.
-        tints: banks that some styles get their colors from.
     """
 
     banks: Sequence[BankOfStyles]
     palettes: Mapping[str, Path] = field(default_factory=dict)
-    tints: Sequence[BankOfStyles] = ()
 
 
 class Distillation(ByTheClock):
@@ -65,8 +62,8 @@ class Distillation(ByTheClock):
         terms: what is taught.
         recipe: pictures, mixtures and schedule.
         seed: of everything random.
-        only: the styles that learn, by their scales and shifts alone; all others stay as they are. None: all, with all
-            weights.
+        only: the styles that learn, by their scales and shifts alone, while all others stay as they are. If there are
+            none, all learn, with all weights.
 
     Raises:
         AllaPrimaError: something cannot be read, or does not fit together.
@@ -85,18 +82,16 @@ class Distillation(ByTheClock):
         parent = read_parent(bank)
         self.names = parent.card.names[PHOTO + 1 :]
         self.guides = Guides(teachers.banks, self.names, torch.zeros(0))
-        self.tints = [Tints(tint, self.names) for tint in teachers.tints]
         paths = find_photos(photos, recipe.size // 2).paths
         entries_of(list(teachers.palettes), parent.card.names, bank)
         styles = {name: read_style(StyleImage(name, str(path)), SHORT_SIDE) for name, path in teachers.palettes.items()}
         self.palettes = Palettes(self._painted, self.names, styles, first_crops(paths, recipe.size, seed, SEEN))
         self.lesson = Lesson(parent.network, self._taught, terms, seed)
-        tints = [(tint.guide.sha256, tint.guide.entries) for tint in self.tints]
         self.entries = [PHOTO, *(entries_of(only, parent.card.names, bank) or range(PHOTO + 1, parent.network.styles))]
         if only:
             parent.network.train_only(self.entries[1:])
             recipe = replace(recipe, learning_rate=ROWS * recipe.learning_rate)
-        asked = [*self.guides.identity, sorted(teachers.palettes), tints, self.entries]
+        asked = [*self.guides.identity, sorted(teachers.palettes), self.entries]
         what = json.dumps([parent.card.weights_sha256, asked, repr((terms, recipe)), str(photos), seed])
         own = [weights for weights in parent.network.parameters() if weights.requires_grad]
         optimizer = torch.optim.Adam(own, recipe.learning_rate)
@@ -108,12 +103,7 @@ class Distillation(ByTheClock):
 
     def _taught(self, image: Tensor, mixture: Tensor) -> Tensor:
         """The same in the colors that are taught."""
-        painted = self._painted(image, mixture)
-        if self.tints:
-            light = F.interpolate(self.network.light(image), image.shape[2:], mode="nearest").expand_as(image[:, :1])
-            for tint in self.tints:
-                painted = tint.moved(painted, mixture, image, light)
-        return self.palettes.moved(painted, mixture)
+        return self.palettes.moved(self._painted(image, mixture), mixture)
 
     @property
     def done(self) -> str:
@@ -139,9 +129,6 @@ def main() -> int:
     )
     parser.add_argument("--paintings", type=Path, default=Path(__file__).parent, metavar="DIR", help="default: here")
     parser.add_argument(
-        "--tint", nargs="+", default=[], metavar="BANK[:NAME,...]", help="a bank, and styles taught in its colors"
-    )
-    parser.add_argument(
         "--only", nargs="+", default=[], metavar="NAME", help="styles that learn, while others stay (default: all)"
     )
     parser.add_argument("--calm", type=float, default=Terms.calm, help="share of the filter (default: %(default)s)")
@@ -154,7 +141,7 @@ def main() -> int:
 def distillation(asked: argparse.Namespace) -> Distillation:
     """What is asked for."""
     palettes = {name: asked.paintings / f"{name}.jpg" for name in asked.palette}
-    teachers = Teachers(list(map(guide_bank, asked.teacher)), palettes, list(map(guide_bank, asked.tint)))
+    teachers = Teachers(list(map(guide_bank, asked.teacher)), palettes)
     terms = Terms(calm=asked.calm, crisp=asked.crisp, mesh=asked.mesh)
     return Distillation(asked.bank, teachers, asked.photos, terms, RECIPE, asked.seed, asked.only)
 
