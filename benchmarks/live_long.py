@@ -12,7 +12,6 @@ holds (Linux).
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import statistics
 import subprocess
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from allaprima.evaluation.record import command_line, record, versions
+from memory import megabytes
 from progress import progress, write_results
 from viewer import Viewer
 
@@ -37,11 +37,6 @@ def address_of(command: subprocess.Popen[str]) -> tuple[str, int]:
         if found := re.search(r"http://([\d.]+):(\d+)", line):
             return found[1], int(found[2])
     sys.exit(f"allaprima live ended: {said}")
-
-
-def megabytes(pid: int) -> float:
-    """The memory that a process holds."""
-    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def minutes_of(command: subprocess.Popen[str], count: int) -> list[dict[str, Any]]:

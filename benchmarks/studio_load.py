@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -35,6 +34,7 @@ from PIL import Image
 
 from allaprima.evaluation.record import command_line, record
 from allaprima.stylizer import Stylizer
+from memory import megabytes
 from progress import write_results
 from speed import RESULTS
 
@@ -88,15 +88,15 @@ class Client:
 
 def memory_of(process: subprocess.Popen[str]) -> float:
     """MB of the server and its workers."""
-    total = 0
+    total = 0.0
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
             if process.pid in (int(fields[1]), int(path.parent.name)):
-                total += int((path.parent / "statm").read_text().split()[1])
+                total += megabytes(int(path.parent.name))
         except OSError:
             continue
-    return total * os.sysconf("SC_PAGE_SIZE") / 1e6
+    return total
 
 
 def overhead(address: str) -> dict[str, Any]:

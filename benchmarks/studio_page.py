@@ -30,6 +30,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from allaprima.evaluation.record import command_line, record
+from memory import megabytes
 from progress import write_results
 from speed import RESULTS
 
@@ -174,8 +175,7 @@ def watched_memory(root: int) -> Iterator[list[float]]:
         while not done.wait(0.1):
             for pid in below(root):
                 with suppress(OSError, IndexError):
-                    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-                    seen.append(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
+                    seen.append(megabytes(pid))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
