@@ -46,9 +46,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     verbs = parser.add_subparsers(dest="verb", required=True)
     drawing = verbs.add_parser("draw", help="make the pairs")
-    drawing.add_argument("models", nargs="+", metavar="MODEL", help="fast, fine or a file; two, or one and a peer")
+    drawing.add_argument(
+        "models", nargs="+", metavar="MODEL", help="fast, fine or a file; two, or one and a peer or --strokes"
+    )
     drawing.add_argument("--peer", action="append", default=[], metavar="NAME=WEIGHTS:STYLE")
-    drawing.add_argument("--strokes", nargs=2, metavar="PIXELS", help="compare one model's, as for allaprima stylize")
+    drawing.add_argument("--strokes", nargs=2, metavar="STROKE", help="one model's, as for allaprima stylize")
     drawing.add_argument("--photos", type=Path, required=True, metavar="DIR", help="every picture in it is painted")
     drawing.add_argument("--paintings", type=Path, required=True, metavar="DIR")
     drawing.add_argument("--styles", nargs="+", required=True, metavar="NAME")
@@ -71,6 +73,8 @@ def main() -> int:
 
 def draw(options: argparse.Namespace) -> None:
     """Paint, shuffle and write the pairs."""
+    if options.strokes and options.peer:
+        raise ValueError("a peer has no sizes of strokes")
     models = load_models(options.models, threads=None)
     paintings = choose_paintings(models.values(), options.styles, options.paintings)
     sides = {
@@ -118,10 +122,12 @@ def strokes(models: Mapping[str, Stylizer], sizes: Sequence[str], style: str) ->
     """The same model at two sizes of strokes, as two who paint.
 
     Raises:
-        ValueError: there is more than one model.
+        ValueError: there is more than one model, or one size.
     """
     if len(models) != 1:
         raise ValueError(f"strokes of one model are compared, and there are {len(models)}")
+    if sizes[0] == sizes[1]:
+        raise ValueError(f"strokes of two sizes are compared, and both are {sizes[0]}")
     ((label, stylizer),) = models.items()
 
     def painter(size: str) -> Painter:
@@ -155,13 +161,12 @@ def page(painting: Image.Image, photo: Image.Image, shown: Sequence[tuple[str, I
 def score(options: argparse.Namespace) -> None:
     """Count how often the first painter is preferred."""
     key = json.loads((options.folder / "key.json").read_text())
-    lines = (line.split()[:2] for line in options.answers.read_text().splitlines() if line.strip())
-    answers = {int(number): answer for number, answer in lines}
+    answers = read_answers(options.answers)
     rows = []
     for pair in key["pairs"]:
-        answer = answers.get(pair["number"], "missing").upper()
-        if answer not in ("A", "B", "="):
-            raise ValueError(f"the answer to {pair['number']} is {answer}; it must be A, B or =")
+        if pair["number"] not in answers:
+            raise ValueError(f"there is no answer to {pair['number']}")
+        answer = answers[pair["number"]]
         liked = 0.5 if answer == "=" else float(pair[answer] == key["first"])
         rows.append({**pair, "answer": answer, "first_preferred": liked})
     share = sum(row["first_preferred"] for row in rows) / len(rows)
@@ -170,6 +175,23 @@ def score(options: argparse.Namespace) -> None:
     found = {"drawn_by": key["command"], "first": key["first"], "preferred": share, "interval": [low, high]}
     command = command_line(["python", "benchmarks/pairs.py"], sys.argv[1:])
     write_results(options.output, {**record(command), **found, "pairs": rows})
+
+
+def read_answers(path: Path) -> dict[int, str]:
+    """A, B or = by the number of the pair.
+
+    Raises:
+        ValueError: a line is no answer, or a pair has two.
+    """
+    answers: dict[int, str] = {}
+    for line in filter(str.strip, path.read_text().splitlines()):
+        number, _, answer = line.strip().upper().partition(" ")
+        if not number.isdecimal() or answer.strip() not in ("A", "B", "="):
+            raise ValueError(f"a line of {path} is {line!r}; it must be a number and A, B or =")
+        if int(number) in answers:
+            raise ValueError(f"{path} has two answers to {int(number)}")
+        answers[int(number)] = answer.strip()
+    return answers
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:

@@ -21,7 +21,9 @@ TO_OPPONENT = torch.tensor([LUMA, [-0.168736, -0.331264, 0.5], [0.5, -0.418688, 
 SMOOTH = 1.5
 """Standard deviation, pixels, of the window in which colors are measured: of strokes, not of what is woven in them."""
 MOST = 1.6
-"""By how much a range of color is widened at most; more brings colors that neither picture has."""
+"""By how much a range of color is widened, or narrowed, at most; more brings colors that neither picture has."""
+TINY = 1e-12
+"""The least variance, so that gray paintings have a map as well."""
 CENTER = 0.5
 """Share of the way from the mean color of what is painted to the painting's."""
 
@@ -56,23 +58,22 @@ class Palettes:
                 painted = paint(photos, one.expand(len(photos), -1))
             self.maps[entry], self.shifts[entry] = _between(_colors(painted), _colors(style))
 
+    @property
+    def identity(self) -> list[list[float]]:
+        """What the maps are, for a checkpoint to tell whether it is of these."""
+        numbers = torch.cat([self.maps.flatten(1), self.shifts], 1)
+        return [[round(number, 6) for number in row] for row in numbers.tolist()]
+
     def moved(self, pictures: Tensor, mixture: Tensor) -> Tensor:
         """[N, 3, H, W] in 0..1, mixtures [N, 1 + names] -> the same pictures in the painting's colors."""
         maps, shifts = (torch.einsum("ns,s...->n...", mixture, each) for each in (self.maps, self.shifts))
         return (torch.einsum("nij,njhw->nihw", maps, pictures) + shifts[..., None, None]).clamp(0.0, 1.0)
 
 
-def _apply(matrix: Tensor, pictures: Tensor) -> Tensor:
-    return torch.einsum("ij,njhw->nihw", matrix, pictures)
-
-
-def _opponent(pictures: Tensor) -> Tensor:
-    return _apply(TO_OPPONENT, pictures)
-
-
 def _colors(pictures: Tensor) -> Tensor:
     """The differences of color in all pixels, [2, pixels]."""
-    return gaussian(_opponent(pictures)[:, 1:], SMOOTH).transpose(0, 1).flatten(1)
+    opponent = torch.einsum("ij,njhw->nihw", TO_OPPONENT, pictures)
+    return gaussian(opponent[:, 1:], SMOOTH).transpose(0, 1).flatten(1)
 
 
 def _between(painted: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
@@ -92,4 +93,4 @@ def _between(painted: Tensor, wanted: Tensor) -> tuple[Tensor, Tensor]:
 def _power(matrix: Tensor, exponent: float) -> Tensor:
     """Of a symmetric matrix without negative eigenvalues."""
     values, vectors = torch.linalg.eigh(matrix)
-    return vectors @ values.clamp_min(1e-9).pow(exponent).diag() @ vectors.T
+    return vectors @ values.clamp_min(TINY).pow(exponent).diag() @ vectors.T

@@ -2,8 +2,13 @@ r"""Train a bank to paint as other banks do, but more calmly (``training/distill
 
     python paintings/distill.py fast.onnx --teacher fast.onnx fine.onnx:shipwreck --photos train/ -o calm.onnx
 
-A bank may be its own teacher. Colors may be changed before they are taught (``colors.py``). It stops by the clock, and
-goes on where a checkpoint of the same training is (``by_the_clock.py``).
+A bank may be its own teacher. Some styles can be taught their painting's range of color (``colors.py``), and if need
+be they alone:
+
+    python paintings/distill.py fast.onnx --teacher fast.onnx --palette irises --only irises \
+        --calm 0 --crisp 0 -o new.onnx
+
+Training stops by the clock, and goes on where a checkpoint of the same training is (``by_the_clock.py``).
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ from colors import Palettes
 from guides import BankOfStyles, Guides, entries_of, guide_bank
 from torch import Tensor
 
+from allaprima.errors import OptionError
 from allaprima.style_model import PHOTO
 from allaprima.training.distillation import Lesson, Terms, recipe_of
 from allaprima.training.finetune import read_parent
@@ -31,7 +37,7 @@ from allaprima.training.style_images import StyleImage, read_style
 
 RECIPE = recipe_of(RECIPES["default"], 10_000)
 """Of which only pictures, mixtures and schedule count."""
-ROWS = 10.0
+ALONE = 10.0
 """Times the learning rate, for scales and shifts alone."""
 
 
@@ -83,15 +89,17 @@ class Distillation(ByTheClock):
         self.names = parent.card.names[PHOTO + 1 :]
         self.guides = Guides(teachers.banks, self.names, torch.zeros(0))
         paths = find_photos(photos, recipe.size // 2).paths
-        entries_of(list(teachers.palettes), parent.card.names, bank)
+        self.only = tuple(dict.fromkeys(only))
+        if frozen := set(teachers.palettes) - set(self.only or self.names):
+            raise OptionError(f"{', '.join(sorted(frozen))} cannot learn colors and stay as it is")
+        self.entries = [PHOTO, *entries_of(self.only or self.names, parent.card.names, bank)]
         styles = {name: read_style(StyleImage(name, str(path)), SHORT_SIDE) for name, path in teachers.palettes.items()}
         self.palettes = Palettes(self._painted, self.names, styles, first_crops(paths, recipe.size, seed, SEEN))
         self.lesson = Lesson(parent.network, self._taught, terms, seed)
-        self.entries = [PHOTO, *(entries_of(only, parent.card.names, bank) or range(PHOTO + 1, parent.network.styles))]
-        if only:
+        if self.only:
             parent.network.train_only(self.entries[1:])
-            recipe = replace(recipe, learning_rate=ROWS * recipe.learning_rate)
-        asked = [*self.guides.identity, sorted(teachers.palettes), self.entries]
+            recipe = replace(recipe, learning_rate=ALONE * recipe.learning_rate)
+        asked = [*self.guides.identity, self.palettes.identity, self.entries]
         what = json.dumps([parent.card.weights_sha256, asked, repr((terms, recipe)), str(photos), seed])
         own = [weights for weights in parent.network.parameters() if weights.requires_grad]
         optimizer = torch.optim.Adam(own, recipe.learning_rate)
@@ -108,7 +116,7 @@ class Distillation(ByTheClock):
     @property
     def done(self) -> str:
         """What the steps were."""
-        return "of distillation"
+        return f"of distillation of {', '.join(self.only)} alone" if self.only else "of distillation"
 
     def loss(self, image: Tensor) -> Tensor:
         """The mean squared difference from what is taught, with more weight for mesh."""

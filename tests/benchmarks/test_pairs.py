@@ -54,15 +54,21 @@ def test_answers_are_counted_for_the_first(drawn, tmp_path, monkeypatch, capsys)
     assert "new is preferred" in capsys.readouterr().out
 
 
-def test_an_answer_that_is_none_is_one_sentence(drawn, tmp_path, monkeypatch, capsys):
-    (tmp_path / "answers.txt").write_text("\n".join(f"{n} C" for n in range(1, 9)))
-    assert run(monkeypatch, "score", drawn, tmp_path / "answers.txt", "-o", tmp_path / "out.json") == 2
-    assert capsys.readouterr().err == "pairs: the answer to 1 is C; it must be A, B or =\n"
-
-
-@pytest.mark.parametrize(("share", "count", "interval"), [(0.5, 10, (0.237, 0.763)), (1.0, 10, (0.722, 1.0))])
-def test_the_interval_is_wilsons(share, count, interval):
-    assert pairs.wilson(share, count) == pytest.approx(interval, abs=1e-3)
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["1 C"], "a line of answers.txt is '1 C'; it must be a number and A, B or ="),
+        (["1"], "a line of answers.txt is '1'; it must be a number and A, B or ="),
+        (["1: A"], "a line of answers.txt is '1: A'; it must be a number and A, B or ="),
+        (["1 A", "01 B"], "answers.txt has two answers to 1"),
+        ([f"{n:03} a" for n in range(1, 8)], "there is no answer to 8"),
+    ],
+)
+def test_answers_that_are_none_are_one_sentence(drawn, tmp_path, monkeypatch, capsys, lines, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "answers.txt").write_text("\n".join(lines))
+    assert run(monkeypatch, "score", drawn, "answers.txt", "-o", tmp_path / "out.json") == 2
+    assert capsys.readouterr().err == f"pairs: {said}\n"
 
 
 def test_two_sizes_of_strokes_are_a_pair_of_whole_photographs(tmp_path, monkeypatch, photos, paintings, capsys):
@@ -86,9 +92,7 @@ def test_two_sizes_of_strokes_are_a_pair_of_whole_photographs(tmp_path, monkeypa
     assert sorted(sizes) == ["640"] * len(key["pairs"]) + ["auto"] * len(key["pairs"])
     assert run(monkeypatch, "draw", "new", "old", *asked) == 2
     assert "strokes of one model" in capsys.readouterr().err
-
-
-def test_a_missing_answer_is_one_sentence_and_numbers_may_begin_with_zeros(drawn, tmp_path, monkeypatch, capsys):
-    (tmp_path / "answers.txt").write_text("\n".join(f"{n:03} A" for n in range(1, 8)))
-    assert run(monkeypatch, "score", drawn, tmp_path / "answers.txt", "-o", tmp_path / "out.json") == 2
-    assert capsys.readouterr().err == "pairs: the answer to 8 is MISSING; it must be A, B or =\n"
+    assert run(monkeypatch, "draw", "new", "--peer", "x=y:z", *asked) == 2
+    assert "a peer has no sizes" in capsys.readouterr().err
+    assert run(monkeypatch, "draw", "new", *asked[:1], "auto", *asked[2:]) == 2
+    assert "both are auto" in capsys.readouterr().err

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import colors
 import distill
+import pytest
 import torch
 
+from allaprima.errors import TrainingError
 from allaprima.training.calm import gaussian
 from allaprima.training.contrast import luminance
 from allaprima.training.finetune import read_parent
@@ -17,11 +19,12 @@ NAMES = ("udnie", "irises", "the_kiss")
 IRISES = torch.tensor([[0.0, 0.0, 1.0, 0.0]])
 
 
-def colored(gains: tuple[float, float, float], shift: float = 0.0) -> torch.Tensor:
-    """Broad patches around gray, [1, 3, 128, 128] in 0..1."""
+def colored(gains: tuple[float, float, float], red: float = 0.0) -> torch.Tensor:
+    """Broad patches around gray, or with more red, [1, 3, 128, 128] in 0..1."""
     torch.manual_seed(5)
     patches = gaussian(torch.randn(1, 3, 128, 128), 6.0) * 0.8
-    return (0.5 + shift + patches * torch.tensor(gains).view(1, 3, 1, 1)).clamp(0.0, 1.0)
+    gray = torch.tensor([0.5 + red, 0.5, 0.5]).view(1, 3, 1, 1)
+    return (gray + patches * torch.tensor(gains).view(1, 3, 1, 1)).clamp(0.0, 1.0)
 
 
 def spread(pictures: torch.Tensor) -> torch.Tensor:
@@ -40,10 +43,20 @@ def test_a_painting_gets_the_range_of_color_of_its_style_image():
     torch.testing.assert_close(luminance(moved), luminance(painted), rtol=0, atol=2e-3)
 
 
-def test_no_range_is_widened_without_limit():
-    painted, style = colored((0.2, 0.2, 0.2)), colored((1.0, 1.0, 1.0))
+@pytest.mark.parametrize("gains", [(0.2, 1.0), (1.0, 0.2)])
+def test_no_range_is_widened_or_narrowed_without_limit(gains):
+    painted, style = (colored((gain, gain, gain)) for gain in gains)
     moved = palettes(painted, style).moved(painted, IRISES)
-    assert (spread(moved) / spread(painted)).max() <= colors.MOST * 1.001
+    change = spread(moved) / spread(painted)
+    assert 0.999 / colors.MOST <= change.min() <= change.max() <= colors.MOST * 1.001
+
+
+def test_the_mean_color_goes_half_way():
+    painted, style = colored((1.0, 1.0, 1.0)), colored((1.0, 1.0, 1.0), red=0.1)
+    before, after, wanted = (
+        colors._colors(each).mean(1) for each in (painted, palettes(painted, style).moved(painted, IRISES), style)
+    )
+    torch.testing.assert_close(after - before, (wanted - before) / 2, rtol=0.05, atol=1e-3)
 
 
 def test_a_mixture_is_moved_by_its_share_and_other_styles_not_at_all():
@@ -66,10 +79,29 @@ def test_distilling_teaches_changed_colors(monkeypatch, tmp_path, photos):
     assert plain != taught
 
 
+def test_a_checkpoint_of_other_colors_is_refused(tmp_path, photos, paintings):
+    one = write_bank(bank(1), tmp_path / "1.onnx")
+    recipe = replace(distill.RECIPE, size=64, batch=2)
+
+    def training(painting):
+        teachers = distill.Teachers([(one, None)], {"irises": painting})
+        return distill.Distillation(one, teachers, photos, distill.Terms(), recipe, seed=3)
+
+    training(paintings[0]).run(1e-5, tmp_path / "checkpoint")
+    with pytest.raises(TrainingError, match="another training"):
+        training(paintings[1]).run(0.0, tmp_path / "checkpoint")
+
+
 def test_a_palette_of_a_style_that_the_bank_has_not_is_refused(monkeypatch, tmp_path, photos, capsys):
     one = write_bank(bank(1), tmp_path / "1.onnx")
     monkeypatch.setattr(distill, "RECIPE", replace(distill.RECIPE, size=64, batch=2))
     words = [one, "--teacher", one, "--palette", "cubism", "--photos", photos, "-o", tmp_path / "x.onnx"]
+    assert run_program(monkeypatch, distill, *words) == 2
+    assert "cubism" in capsys.readouterr().err
+    words[3:5] = ["--palette", "irises", "--only", "udnie"]
+    assert run_program(monkeypatch, distill, *words) == 2
+    assert "irises cannot learn colors and stay as it is" in capsys.readouterr().err
+    words[3:7] = ["--only", "cubism"]
     assert run_program(monkeypatch, distill, *words) == 2
     assert "cubism" in capsys.readouterr().err
 
@@ -80,7 +112,9 @@ def test_styles_that_learn_alone_leave_all_others_as_they_are(monkeypatch, tmp_p
     monkeypatch.setattr(distill, "SEEN", 2)
     words = [one, "--teacher", one, "--palette", "irises", "--only", "irises", "--photos", photos, "--minutes", 1e-5]
     assert run_program(monkeypatch, distill, *words, "-o", tmp_path / "after.onnx") == 0
-    old, new = (read_parent(path).network.state_dict() for path in (one, tmp_path / "after.onnx"))
+    before, after = map(read_parent, (one, tmp_path / "after.onnx"))
+    assert after.card.note == "1 steps of distillation of irises alone."
+    old, new = before.network.state_dict(), after.network.state_dict()
     for name, weights in new.items():
         others = [0, 1, 3]  # photo, udnie, the_kiss
         if name.endswith(("norm.scale", "norm.shift")):
