@@ -2,7 +2,7 @@
 
     python benchmarks/clip_long.py clip.mp4 --minutes 60 --fps 10 -o benchmarks/results/clip_long.json
 
-The clip's first frames, scaled, are repeated without sound until there is so much of them. ``allaprima stylize`` itself
+The clip's first frames, scaled, are repeated without sound until the clip is that long. ``allaprima stylize`` itself
 paints that, from file to file. Memory is what the command's process holds (Linux). The file of results is written every
 minute, so that a run that is stopped has results, too.
 """
@@ -10,6 +10,7 @@ minute, so that a run that is stopped has results, too.
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,8 @@ def repeated(source: Path, target: Path, count: int, rate: Fraction) -> None:
         frames = [
             frame.reformat(*SIZE, "yuv420p") for frame, _ in zip(clip.decode(video=0), range(FRAMES), strict=False)
         ]
+    if not frames:
+        sys.exit(f"{source} has no frames")
     with av.open(str(target), "w") as result:
         stream = result.add_stream("libx264", rate=rate, options={"crf": "20", "preset": "ultrafast"})
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
@@ -62,24 +65,34 @@ def main() -> None:
         "versions": versions("numpy", "onnxruntime", "av"),
         "settings": settings,
     }
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left behind
     with tempfile.TemporaryDirectory() as folder:
         clip, painted = Path(folder, "long.mp4"), Path(folder, "painted.mp4")
         repeated(options.clip, clip, 60 * options.minutes * options.fps, Fraction(options.fps))
         words = ["stylize", str(clip), "--style", options.style, "--stroke", options.stroke, "-o", str(painted)]
-        began, looks = time.monotonic(), []
+        looks: list[dict[str, float]] = []
+        began = time.monotonic()
         with subprocess.Popen([sys.executable, "-m", "allaprima", *words]) as command:
-            while True:
-                try:
-                    code = command.wait(EVERY)
-                except subprocess.TimeoutExpired:
-                    held, passed = megabytes(command.pid), time.monotonic() - began
-                    looks.append({"minute": round(passed / 60, 1), "megabytes": round(held, 1)})
+            try:
+                while not ended(command):
+                    minute = round((time.monotonic() - began) / 60, 1)
+                    looks.append({"minute": minute, "megabytes": round(megabytes(command.pid), 1)})
                     write_results(options.output, {**head, "finished": False, "results": looks})
-                else:
-                    break
-        if code:
-            sys.exit(f"allaprima stylize ended with {code}")
-        write_results(options.output, {**head, "finished": True, "results": looks})
+            finally:
+                command.terminate()
+    if command.returncode:
+        sys.exit(f"allaprima stylize ended with {command.returncode}")
+    seconds = round(time.monotonic() - began, 1)
+    write_results(options.output, {**head, "finished": True, "seconds": seconds, "results": looks})
+
+
+def ended(command: subprocess.Popen[bytes]) -> bool:
+    """Whether a command has ended before it is time for the next look."""
+    try:
+        command.wait(EVERY)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 if __name__ == "__main__":
