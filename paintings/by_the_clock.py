@@ -52,7 +52,7 @@ class ByTheClock:
     ) -> None:
         self.network, self.optimizer, self.recipe, self.seed, self.what = network, optimizer, recipe, seed, what
         self.card = card
-        self.own = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        self.own = network.learning
         self.crops = RandomCrops(photos, recipe.size, seed)
         self.step, self.spent = 0, 0.0
 

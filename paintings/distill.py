@@ -23,7 +23,7 @@ from pathlib import Path
 import torch
 from by_the_clock import ByTheClock, carry_out
 from colors import Palettes
-from guides import BankOfStyles, Guides, entries_of, guide_bank
+from guides import BankOfStyles, Guides, entries_of, guide_bank, of_a_bank
 from torch import Tensor
 
 from allaprima.errors import OptionError
@@ -39,8 +39,6 @@ RECIPE = recipe_of(RECIPES["default"], 10_000)
 """Of which only pictures, mixtures and schedule count."""
 ALONE = 10.0
 """Times the learning rate, for scales and shifts alone."""
-
-
 SEEN, SHORT_SIDE = 24, 512
 """Photographs that are painted, and a painting's short side, to find its map of colors."""
 
@@ -101,8 +99,7 @@ class Distillation(ByTheClock):
             recipe = replace(recipe, learning_rate=ALONE * recipe.learning_rate)
         asked = [*self.guides.identity, self.palettes.identity, self.entries]
         what = json.dumps([parent.card.weights_sha256, asked, repr((terms, recipe)), str(photos), seed])
-        own = [weights for weights in parent.network.parameters() if weights.requires_grad]
-        optimizer = torch.optim.Adam(own, recipe.learning_rate)
+        optimizer = torch.optim.Adam(parent.network.learning, recipe.learning_rate)
         super().__init__(parent.network, parent.card, optimizer, recipe, paths, seed, what)
 
     def _painted(self, image: Tensor, mixture: Tensor) -> Tensor:
@@ -120,9 +117,8 @@ class Distillation(ByTheClock):
 
     def loss(self, image: Tensor) -> Tensor:
         """The mean squared difference from what is taught, with more weight for mesh."""
-        mixture = image.new_zeros(len(image), 1 + len(self.names))
-        mixture[:, self.entries] = draw_mixtures(self.recipe, len(self.entries) - 1, self.seed, self.step)
-        return self.lesson.loss(image, mixture, self.step)
+        mixture = draw_mixtures(self.recipe, len(self.entries) - 1, self.seed, self.step)
+        return self.lesson.loss(image, of_a_bank(mixture, self.entries, self.network.styles), self.step)
 
 
 def main() -> int:

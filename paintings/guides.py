@@ -45,9 +45,7 @@ class Guide:
     @torch.no_grad()
     def painting(self, image: Tensor, mixture: Tensor, light: Tensor) -> Tensor:
         """[N, 3, H, W], mixtures [N, 1 + names] -> the guide's paintings, as dark as ``light`` says."""
-        bank = image.new_zeros(len(image), self.network.styles)
-        bank[:, self.entries] = mixture
-        painted = self.network(image, bank)
+        painted = self.network(image, of_a_bank(mixture, self.entries, self.network.styles))
         middle, gain = painted.mean((2, 3), keepdim=True), (mixture @ self.gains).view(-1, 1, 1, 1)
         painted = (middle + gain * (painted - middle)).clamp(0.0, 1.0)
         if self.network.shade is not None:  # as dark as that already
@@ -107,6 +105,13 @@ def entries_of(names: Sequence[str], known: Sequence[str], path: Path) -> list[i
     if unknown := [name for name in names if name not in known[PHOTO + 1 :]]:
         raise OptionError(f"{path} has no style {', '.join(unknown)}")
     return [known.index(name) for name in names]
+
+
+def of_a_bank(mixture: Tensor, entries: Sequence[int], styles: int) -> Tensor:
+    """Mixtures of some entries as mixtures of a bank of so many: [N, entries] -> [N, styles]."""
+    bank = mixture.new_zeros(len(mixture), styles)
+    bank[:, entries] = mixture
+    return bank
 
 
 def shares_of(mixture: Tensor) -> Tensor:

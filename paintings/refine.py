@@ -31,7 +31,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from by_the_clock import ByTheClock, carry_out
-from guides import BankOfStyles, Guides, entries_of, guide_bank, shares_of
+from guides import BankOfStyles, Guides, entries_of, guide_bank, of_a_bank, shares_of
 from torch import Tensor
 
 from allaprima.errors import OptionError
@@ -132,8 +132,7 @@ class Refinement(ByTheClock):
             optimizer: torch.optim.Optimizer = Muon(network.parameters(), options.recipe.learning_rate)
         else:
             network.train_only(self.entries)
-            own = [parameter for parameter in network.parameters() if parameter.requires_grad]
-            optimizer = torch.optim.Adam(own, options.recipe.learning_rate)
+            optimizer = torch.optim.Adam(network.learning, options.recipe.learning_rate)
         super().__init__(network, parent.card, optimizer, options.recipe, self.setup.photos.paths, options.seed, what)
 
     def after_step(self) -> None:
@@ -156,8 +155,7 @@ class Refinement(ByTheClock):
         """The objective with its three terms more."""
         recipe, image = self.recipe, image.contiguous(memory_format=torch.channels_last)
         mixture = draw_mixtures(recipe, len(self.entries), self.seed, self.step).to(image.device)
-        bank = image.new_zeros(len(image), self.network.styles)
-        bank[:, [PHOTO, *self.entries]] = mixture
+        bank = of_a_bank(mixture, [PHOTO, *self.entries], self.network.styles)
         stylized = self._painted(image, bank)
         seen, photo = shifted([stylized, image], recipe.shift, self.seed, self.step)
         losses = self.setup.objective(seen, photo, mixture).total

@@ -40,6 +40,7 @@ files, start, length, detail, watching = map(
     options_of, ("Files", "Where it starts", "How long, how good", "Details", "While it trains")
 )
 STEPS = click.IntRange(min=1)
+SHARE = click.FloatRange(min=0, max=1)
 
 
 @click.command("train", cls=Command, examples=EXAMPLES)
@@ -111,27 +112,27 @@ STEPS = click.IntRange(min=1)
 )
 @detail(
     "--shadows",
-    type=click.FloatRange(min=0, max=1),
+    type=SHARE,
     metavar="SHARE",
     help="Share of a painting's light that is left where the photograph is black; 1 paints a night as bright as a day. "
     "Default: the recipe's.",
 )
 @detail(
     "--contrast",
-    type=click.FloatRange(min=0, max=1),
+    type=SHARE,
     metavar="SHARE",
     help="Share of a painting's own contrast that the finished model has at least. Default: the recipe's.",
 )
 @detail(
     "--calm",
-    type=click.FloatRange(min=0, max=1),
+    type=SHARE,
     metavar="SHARE",
     help="How much of the fine weave between strokes the model unlearns at last, not with --extend or --strengths; "
     "0 leaves that out. Default: the recipe's.",
 )
 @detail(
     "--darkened",
-    type=click.FloatRange(min=0, max=1),
+    type=SHARE,
     metavar="SHARE",
     help="Share of the photographs that are darkened or lose contrast. Default: the recipe's.",
 )

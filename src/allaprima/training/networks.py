@@ -106,6 +106,11 @@ class StyleNetwork(nn.Module):
     def shadows(self, value: float) -> None:
         self.shade = Shade(value).to(next(self.parameters()).device) if value < 1.0 else None
 
+    @property
+    def learning(self) -> list[nn.Parameter]:
+        """The weights that training changes: all, but after ``train_only``."""
+        return [parameter for parameter in self.parameters() if parameter.requires_grad]
+
     def adopt(self, other: StyleNetwork) -> None:
         """Take over what another network has besides its weights: the floors of its norms, and its shadows."""
         self.epsilons, self.shadows = other.epsilons, other.shadows

@@ -92,7 +92,7 @@ class Trainer:
         network.to(setup.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if options.keeps:
             network.train_only(range(options.first_style, options.entries), lower=options.strengths)
-        trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        trained = network.learning
         kind = Muon if self.recipe.optimizer == "muon" else torch.optim.Adam
         self.optimizer: torch.optim.Optimizer = kind(trained, lr=self.recipe.learning_rate)
         self.holds_sizes = holds_sizes(options)
