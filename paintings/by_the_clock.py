@@ -16,7 +16,7 @@ from allaprima.errors import AllaPrimaError, DivergedError, TrainingError
 from allaprima.export.onnx import export_model
 from allaprima.files import replacing
 from allaprima.style_model import Card
-from allaprima.training.device import use_threads
+from allaprima.training.device import keep_freed_memory, use_threads
 from allaprima.training.model_file import weights_sha256
 from allaprima.training.networks import StyleNetwork
 from allaprima.training.photos import RandomCrops, batches
@@ -147,6 +147,7 @@ def carry_out(parser: argparse.ArgumentParser, make: Callable[[argparse.Namespac
     asked = parser.parse_args()
     checkpoint = asked.output.with_suffix(f".{ending}.checkpoint")
     try:
+        keep_freed_memory()
         use_threads(asked.threads)
         training = make(asked)
         training.run(asked.minutes, checkpoint)

@@ -92,7 +92,8 @@ class Distillation(ByTheClock):
             raise OptionError(f"{', '.join(sorted(frozen))} cannot learn colors and stay as it is")
         self.entries = [PHOTO, *entries_of(self.only or self.names, parent.card.names, bank)]
         styles = {name: read_style(StyleImage(name, str(path)), SHORT_SIDE) for name, path in teachers.palettes.items()}
-        self.palettes = Palettes(self._painted, self.names, styles, first_crops(paths, recipe.size, seed, SEEN))
+        seen = first_crops(paths, recipe.size, seed, SEEN) if styles else torch.zeros(0)
+        self.palettes = Palettes(self._painted, self.names, styles, seen)
         self.lesson = Lesson(parent.network, self._taught, terms, seed)
         if self.only:
             parent.network.train_only(self.entries[1:])

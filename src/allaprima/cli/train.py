@@ -194,9 +194,10 @@ def command(ctx: click.Context, /, **words: Any) -> None:
     given = Given(**words)
     with training_extra():
         import allaprima.training.setup  # noqa: F401 - the rest of the extra
-        from allaprima.training.device import use_threads
+        from allaprima.training.device import keep_freed_memory, use_threads
         from allaprima.training.ranks import Ranks
     ranks = Ranks.of_environment()
+    keep_freed_memory()
     use_threads(given.threads, ranks.local_count)
     with quiet(ranks), ranks.joined():
         with ranks.together():

@@ -9,7 +9,7 @@ from allaprima.engine.progress import Progress
 from allaprima.export.onnx import export_model
 from allaprima.picture.reading import read_picture
 from allaprima.training.cards import make_card
-from allaprima.training.device import use_threads
+from allaprima.training.device import keep_freed_memory, use_threads
 from allaprima.training.distillation import calm_network, steps_after
 from allaprima.training.finetune import initial
 from allaprima.training.plan import Wishes, decide
@@ -35,6 +35,7 @@ def train_style(order: dict[str, Any], tell: Progress) -> Path:
         OptionError: values that contradict.
     """
     folder, values = Path(order["folder"]), dict(order["values"])
+    keep_freed_memory()
     use_threads(order["threads"])
     painting = folder / order["source"]
     read_picture(painting, max_pixels=order["max_pixels"])  # which is refused before all that takes time

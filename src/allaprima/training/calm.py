@@ -20,12 +20,16 @@ REACH, SECTORS, POWER = 2.0, 8, 4.0
 """Of the Kuwahara filter: how far its windows lie from the pixel, how many there are, and how much calm ones count."""
 NARROW = 1.0
 """Standard deviation, pixels, of the window by which pictures are sharpened."""
-SHARE, CRISP = 0.6, 0.6
-"""Of what the filter changes, and of what a narrow mean would take away, which is added once more."""
 
 
-def calmed(pictures: Tensor, share: float = SHARE, crisp: float = CRISP) -> Tensor:
-    """A part of the way to what a Kuwahara filter makes of it, and sharpened: [N, 3, H, W] in 0..1 -> the same."""
+def calmed(pictures: Tensor, share: float, crisp: float) -> Tensor:
+    """A part of the way to what a Kuwahara filter makes of it, and sharpened: [N, 3, H, W] in 0..1 -> the same.
+
+    Args:
+        pictures: paintings.
+        share: of what the filter changes.
+        crisp: of what a narrow mean would take away, which is added once more.
+    """
     return sharpened(pictures + share * (kuwahara(pictures) - pictures), crisp).clamp(0.0, 1.0)
 
 

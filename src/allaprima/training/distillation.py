@@ -26,12 +26,12 @@ import torch
 from torch import Tensor
 
 from allaprima.errors import DivergedError
-from allaprima.training.calm import CRISP, SHARE, calmed
+from allaprima.training.calm import calmed
 from allaprima.training.mesh import mesh
 from allaprima.training.networks import StyleNetwork
 from allaprima.training.options import TrainingOptions
 from allaprima.training.photos import PLAIN, RandomCrops, batches
-from allaprima.training.recipes import Recipe
+from allaprima.training.recipes import RECIPES, Recipe
 from allaprima.training.schedule import draw_mixtures, learning_rate
 from allaprima.training.trainer import Trainer
 
@@ -52,10 +52,10 @@ Paint = Callable[[Tensor, Tensor], Tensor]
 class Terms:
     """What is taught, and how much it counts."""
 
-    calm: float = SHARE
+    calm: float = RECIPES["default"].calm
     """Share of what a Kuwahara filter changes."""
-    crisp: float = CRISP
-    """How much is sharpened after it."""
+    crisp: float = 0.6
+    """How much is sharpened after it: of what a narrow mean would take away."""
     mesh: float = 20.0
     """Weight of the mesh, where the whole difference has 1."""
     noise: float = 8.0
