@@ -1,6 +1,7 @@
 r"""Average the weights of banks that were trained one from another. The banks that ship began with such means.
 
     python paintings/average.py fine_before.onnx fine_once.onnx fine_twice.onnx --photos train/ -o fine.onnx
+    python paintings/average.py before.onnx refined.onnx --shares 0.4 0.6 --photos train/ -o bank.onnx
 
 Where a training went on from another's weights, at a learning rate that rose again, both lie in one basin of the
 objective, and so does their mean (Izmailov et al. 2018, *Averaging Weights Leads to Wider Optima and Better
@@ -15,6 +16,7 @@ is given back (``contrast.py``), measured on the whole paintings at 384 pixels.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -41,22 +43,33 @@ STYLE_SIZE = 384
 """Short side of the paintings for it, pixels."""
 
 
-def mean_weights(banks: Sequence[Parent]) -> dict[str, Tensor]:
+def mean_weights(banks: Sequence[Parent], shares: Sequence[float] = ()) -> dict[str, Tensor]:
     """The mean of each weight.
 
+    Args:
+        banks: the banks.
+        shares: how much each of them counts; alike if there are none.
+
     Raises:
-        OptionError: they are not of one network and the same styles.
+        OptionError: they are not of one network and the same styles, or not each has a share, or all shares are 0.
     """
     if len({(bank.card.names, bank.card.network, bank.card.width) for bank in banks}) > 1:
         raise OptionError("only banks of one network and the same styles can be averaged")
+    if shares and (len(shares) != len(banks) or min(shares) < 0 or not 0 < sum(shares) < math.inf):
+        raise OptionError(f"each of the {len(banks)} banks takes a share, from 0, and they must not all be 0")
     states = [bank.network.state_dict() for bank in banks]
-    return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
+    parts = torch.tensor(shares or [1.0] * len(banks)) / (sum(shares) or len(banks))
+    return {
+        name: sum((part * state[name] for part, state in zip(parts, states, strict=True)), torch.zeros(()))
+        for name in states[0]
+    }
 
 
 def main() -> int:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("banks", type=Path, nargs="+", metavar="BANK")
+    parser.add_argument("--shares", type=float, nargs="+", default=[], help="how much each bank counts (all alike)")
     parser.add_argument("--norm-floor", type=float, metavar="SHARE", help="default: as the last bank has it")
     parser.add_argument("--photos", type=Path, default=bundled_photos(), metavar="DIR")
     parser.add_argument("--seed", type=int, default=0)
@@ -66,7 +79,7 @@ def main() -> int:
         banks = [read_parent(path) for path in options.banks]
         last = banks[-1]
         network, card = last.network.eval(), last.card
-        network.load_state_dict(mean_weights(banks))
+        network.load_state_dict(mean_weights(banks, options.shares))
         folder = Path(__file__).parent
         files = [folder / f"{name}.jpg" for name in card.names[PHOTO + 1 :]]
         paintings = [read_style(style, STYLE_SIZE) for style in describe_styles(files)]
@@ -78,12 +91,13 @@ def main() -> int:
             recipe["norm_floor"] = options.norm_floor
         give_contrast(network, photos, paintings, RECIPE.contrast, PHOTO + 1)
         parents = ", ".join(bank.card.weights_sha256[:12] for bank in banks)
+        weighted = f" ({', '.join(f'{share:g}' for share in options.shares)})" if options.shares else ""
         card = replace(
             card,
             recipe=recipe,
             weights_sha256=weights_sha256(network.state_dict()),
             losses={},
-            note=f"{card.note} The mean of {parents}.".strip(),
+            note=f"{card.note} The mean of {parents}{weighted}.".strip(),
         )
         export_model(network, card, options.output)
     except AllaPrimaError as error:

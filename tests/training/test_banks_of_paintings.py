@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import average
@@ -24,18 +25,23 @@ def banks_of_two(tmp_path_factory):
     return [write_bank(bank(seed), folder / f"{seed}.onnx") for seed in (1, 2)]
 
 
-def test_average_is_the_mean_of_each_weight_but_for_contrast(monkeypatch, tmp_path, banks_of_two):
-    assert run_program(monkeypatch, average, *banks_of_two, "-o", tmp_path / "mean.onnx") == 0
+@pytest.mark.parametrize(("words", "second"), [((), 0.5), (("--shares", 1, 3), 0.75)], ids=["alike", "shares"])
+def test_average_is_the_mean_of_each_weight_but_for_contrast(monkeypatch, tmp_path, banks_of_two, words, second):
+    assert run_program(monkeypatch, average, *banks_of_two, *words, "-o", tmp_path / "mean.onnx") == 0
     one, two, mean = (read_parent(path) for path in (*banks_of_two, tmp_path / "mean.onnx"))
-    weights = mean.network.state_dict()
-    different = {
-        name for name, weight in weights.items()
-        if not torch.allclose(weight, (one.network.state_dict()[name] + two.network.state_dict()[name]) / 2, atol=1e-6)
-    }  # fmt: skip
+    weights, first = mean.network.state_dict(), one.network.state_dict()
+    expected = {name: first[name].lerp(weight, second) for name, weight in two.network.state_dict().items()}
+    different = {name for name, weight in weights.items() if not torch.allclose(weight, expected[name], atol=1e-6)}
     assert different <= {"up.mix.norm.scale", "up.mix.norm.shift"}  # where contrast is given back
     assert mean.card.weights_sha256 == weights_sha256(weights)
     assert one.card.weights_sha256[:12] in mean.card.note
     assert mean.card.names == PAINTED
+
+
+@pytest.mark.parametrize("shares", [[1.0], [0.0, 0.0], [-1.0, 2.0], [math.nan, 1.0]], ids=str)
+def test_each_bank_has_a_share(banks_of_two, shares):
+    with pytest.raises(OptionError, match="each of the 2 banks takes a share"):
+        average.mean_weights(list(map(read_parent, banks_of_two)), shares)
 
 
 def test_banks_of_other_styles_have_no_mean(banks_of_two):
