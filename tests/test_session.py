@@ -340,7 +340,7 @@ def test_two_looks_at_a_time_are_both_steady(stylizer):
     frames = clip(5)
     mask = np.tile(np.linspace(0, 1, 128) > 0.5, (96, 1))
     options = {"mask": mask, "mask_style": "japanese_bridge", "stroke": 64}
-    alone, steady = ([*map(stylizer.session("irises", steady=s, **options).paint, frames)] for s in (0, 0.5))
+    alone, steady = ([*map(stylizer.session("cotopaxi", steady=s, **options).paint, frames)] for s in (0, 0.5))
     for half in (slice(0, 60), slice(68, 128)):
         assert flicker([painting[:, half] for painting in steady]) < 0.75 * flicker([p[:, half] for p in alone])
 
