@@ -1,4 +1,4 @@
-r"""Average the weights of banks that were trained one from another. The banks that ship began with such means.
+r"""Average the weights of banks that were trained one from another. The banks that ship are of such means.
 
     python paintings/average.py fine_before.onnx fine_once.onnx fine_twice.onnx --photos train/ -o fine.onnx
     python paintings/average.py before.onnx refined.onnx --shares 0.4 0.6 --photos train/ -o bank.onnx
@@ -51,12 +51,13 @@ def mean_weights(banks: Sequence[Parent], shares: Sequence[float] = ()) -> dict[
         shares: how much each of them counts; alike if there are none.
 
     Raises:
-        OptionError: they are not of one network and the same styles, or not each has a share, or all shares are 0.
+        OptionError: they are not of one network and the same styles, or the shares are not one for each, finite and
+            from 0, and together above 0.
     """
     if len({(bank.card.names, bank.card.network, bank.card.width) for bank in banks}) > 1:
         raise OptionError("only banks of one network and the same styles can be averaged")
     if shares and (len(shares) != len(banks) or min(shares) < 0 or not 0 < sum(shares) < math.inf):
-        raise OptionError(f"each of the {len(banks)} banks takes a share, from 0, and they must not all be 0")
+        raise OptionError(f"each of the {len(banks)} banks takes a share, a number from 0, and they must not all be 0")
     states = [bank.network.state_dict() for bank in banks]
     parts = torch.tensor(shares or [1.0] * len(banks)) / (sum(shares) or len(banks))
     return {

@@ -15,6 +15,8 @@ from allaprima.errors import TrainingError
 
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Parameters of glibc's ``mallopt``: free memory at the top that is kept, and how many blocks are mapped one by one."""
+MALLOC_SETTINGS = {"MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"}
+"""Where the environment may say them."""
 KEPT = 2**31 - 1
 """Bytes of free memory that are kept: as many as ``mallopt`` takes."""
 
@@ -62,9 +64,9 @@ def keep_freed_memory() -> None:
     """Let each step take the memory that the one before has freed, where the C library is glibc.
 
     It would return large blocks to the system and ask for them again, a thousand times a step: each page is then
-    cleared anew. What ``MALLOC_MMAP_MAX_`` or ``MALLOC_TRIM_THRESHOLD_`` in the environment say holds.
+    cleared anew. It holds for the whole process; what the environment says of these settings holds instead.
     """
-    if not sys.platform.startswith("linux") or {"MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_"} & set(os.environ):
+    if not sys.platform.startswith("linux") or not MALLOC_SETTINGS.isdisjoint(os.environ):
         return
     with suppress(OSError, AttributeError):  # another C library
         change = ctypes.CDLL(None).mallopt
