@@ -56,13 +56,13 @@ def mean_weights(banks: Sequence[Parent], shares: Sequence[float] = ()) -> dict[
     """
     if len({(bank.card.names, bank.card.network, bank.card.width) for bank in banks}) > 1:
         raise OptionError("only banks of one network and the same styles can be averaged")
-    if shares and (len(shares) != len(banks) or min(shares) < 0 or not 0 < sum(shares) < math.inf):
+    shares = shares or [1.0] * len(banks)
+    if len(shares) != len(banks) or min(shares) < 0 or not 0 < sum(shares) < math.inf:
         raise OptionError(f"each of the {len(banks)} banks takes a share, a number from 0, and they must not all be 0")
     states = [bank.network.state_dict() for bank in banks]
-    parts = torch.tensor(shares or [1.0] * len(banks)) / (sum(shares) or len(banks))
+    parts = torch.tensor(shares) / sum(shares)
     return {
-        name: sum((part * state[name] for part, state in zip(parts, states, strict=True)), torch.zeros(()))
-        for name in states[0]
+        name: torch.einsum("b,b...->...", parts, torch.stack([state[name] for state in states])) for name in states[0]
     }
 
 

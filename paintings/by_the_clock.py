@@ -12,11 +12,12 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from allaprima.engine.machine import keep_freed_memory
 from allaprima.errors import AllaPrimaError, DivergedError, TrainingError
 from allaprima.export.onnx import export_model
 from allaprima.files import replacing
 from allaprima.style_model import Card
-from allaprima.training.device import keep_freed_memory, use_threads
+from allaprima.training.device import use_threads
 from allaprima.training.model_file import weights_sha256
 from allaprima.training.networks import StyleNetwork
 from allaprima.training.photos import RandomCrops, batches

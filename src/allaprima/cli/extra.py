@@ -17,6 +17,7 @@ from allaprima.errors import OptionError, TrainingError, how_to_install
 machine = options_of("Machine")
 objective = options_of("Objective")
 WEIGHT = click.FloatRange(min=0)
+SHARE = click.FloatRange(min=0, max=1)
 PATH = click.Path(path_type=Path)
 
 MACHINE_OPTIONS = (

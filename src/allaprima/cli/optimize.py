@@ -18,6 +18,7 @@ from allaprima.cli.extra import (
     MACHINE_OPTIONS,
     OBJECTIVE_OPTIONS,
     PATH,
+    SHARE,
     objective,
     read_layers,
     training_extra,
@@ -161,7 +162,7 @@ files, look, start, method = map(options_of, ("Files", "Look", "Start", "Method"
 @start("--style", "model_style", metavar="STYLE", help="For --start model: a style of that model, or a mixture.")
 @start(
     "--strength",
-    type=click.FloatRange(0, 1),
+    type=SHARE,
     metavar="NUMBER",
     help="For --start model: strength of that style. Default: 0.3.",
 )
@@ -189,7 +190,7 @@ files, look, start, method = map(options_of, ("Files", "Look", "Start", "Method"
 )
 @method(
     "--preconditioner",
-    type=click.FloatRange(min=0, max=1),
+    type=SHARE,
     default=0.5,
     show_default=True,
     metavar="NUMBER",

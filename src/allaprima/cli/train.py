@@ -10,12 +10,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from allaprima.cli.command import Command, options_of
-from allaprima.cli.extra import MACHINE_OPTIONS, OBJECTIVE_OPTIONS, PATH, WEIGHT, machine, training_extra, with_options
+from allaprima.cli.extra import (
+    MACHINE_OPTIONS,
+    OBJECTIVE_OPTIONS,
+    PATH,
+    SHARE,
+    WEIGHT,
+    machine,
+    training_extra,
+    with_options,
+)
 from allaprima.cli.followers import follow, quiet
 from allaprima.cli.progress import Bar, late_progress, progress
 from allaprima.cli.stopping import Stopping
 from allaprima.cli.train_options import Given, make_plan
 from allaprima.cli.training_log import as_json, open_log, rows_of
+from allaprima.engine.machine import keep_freed_memory
 from allaprima.errors import DivergedError, LostProcessError, OutputError, TrainingError, how_to_install
 
 if TYPE_CHECKING:
@@ -40,7 +50,6 @@ files, start, length, detail, watching = map(
     options_of, ("Files", "Where it starts", "How long, how good", "Details", "While it trains")
 )
 STEPS = click.IntRange(min=1)
-SHARE = click.FloatRange(min=0, max=1)
 
 
 @click.command("train", cls=Command, examples=EXAMPLES)
@@ -194,7 +203,7 @@ def command(ctx: click.Context, /, **words: Any) -> None:
     given = Given(**words)
     with training_extra():
         import allaprima.training.setup  # noqa: F401 - the rest of the extra
-        from allaprima.training.device import keep_freed_memory, use_threads
+        from allaprima.training.device import use_threads
         from allaprima.training.ranks import Ranks
     ranks = Ranks.of_environment()
     keep_freed_memory()

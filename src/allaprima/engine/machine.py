@@ -1,4 +1,4 @@
-"""What the machine, or the container around the process, has: memory in bytes, and cores."""
+"""What the machine, or the container around the process, has, memory in bytes and cores; and its C library."""
 
 from __future__ import annotations
 
@@ -13,6 +13,12 @@ from pathlib import Path
 from typing import cast
 
 PROC = Path("/proc")
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+"""Parameters of glibc's ``mallopt``: free memory at the top that is kept, and how many blocks are mapped one by one."""
+MALLOC_SETTINGS = {"MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"}
+"""Where the environment may say them."""
+KEPT = 2**31 - 1
+"""Bytes of free memory that are kept: as many as ``mallopt`` takes."""
 
 
 def cores() -> int:
@@ -42,18 +48,31 @@ def available_memory() -> int | None:
 
 def give_back() -> None:
     """Return memory that was freed to the system, where the C library keeps it for each thread (glibc)."""
-    if trim := _trim():
+    if trim := c_function("malloc_trim", ctypes.c_size_t):
         trim(0)
 
 
+def keep_freed_memory() -> None:
+    """Let each step of a training take the memory that the one before has freed (glibc).
+
+    It would return large blocks to the system and ask for them again, a thousand times a step: each page is then
+    cleared anew. It holds for the whole process; what the environment says of these settings holds instead.
+    """
+    change = c_function("mallopt", ctypes.c_int, ctypes.c_int)
+    if change and MALLOC_SETTINGS.isdisjoint(os.environ):
+        change(M_MMAP_MAX, 0)
+        change(M_TRIM_THRESHOLD, KEPT)
+
+
 @cache
-def _trim() -> Callable[[int], int] | None:
+def c_function(name: str, *arguments: type) -> Callable[..., int] | None:
+    """A function of the C library on Linux, with the types of its arguments; None where it has none of that name."""
     if not sys.platform.startswith("linux"):
         return None
     with suppress(OSError, AttributeError):  # another C library
-        function = ctypes.CDLL(None).malloc_trim
-        function.argtypes = [ctypes.c_size_t]
-        return cast("Callable[[int], int]", function)
+        function = getattr(ctypes.CDLL(None), name)
+        function.argtypes = arguments
+        return cast("Callable[..., int]", function)
     return None
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from allaprima.engine.machine import keep_freed_memory
 from allaprima.engine.progress import Progress
 from allaprima.export.onnx import export_model
 from allaprima.picture.reading import read_picture
 from allaprima.training.cards import make_card
-from allaprima.training.device import keep_freed_memory, use_threads
+from allaprima.training.device import use_threads
 from allaprima.training.distillation import calm_network, steps_after
 from allaprima.training.finetune import initial
 from allaprima.training.plan import Wishes, decide

@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from allaprima.engine.machine import c_function
 from allaprima.engine.memory import parse_memory
 from allaprima.errors import AllaPrimaError, OptionError, OutOfMemoryError, OutputError, PictureError
 from allaprima.picture.content import format_of_content
@@ -117,9 +118,8 @@ def restrain(memory: int, most_file: int = 0) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
         resource.setrlimit(resource.RLIMIT_FSIZE, (most_file, most_file))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    if sys.platform == "linux":
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
+    if control := c_function("prctl", ctypes.c_int, *[ctypes.c_ulong] * 4):
+        control(_NO_NEW_PRIVILEGES, 1, 0, 0, 0)
 
 
 def limit_time(seconds: float) -> None:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 import torch
 
 from allaprima.errors import TrainingError
-
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
-"""Parameters of glibc's ``mallopt``: free memory at the top that is kept, and how many blocks are mapped one by one."""
-MALLOC_SETTINGS = {"MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES"}
-"""Where the environment may say them."""
-KEPT = 2**31 - 1
-"""Bytes of free memory that are kept: as many as ``mallopt`` takes."""
 
 
 def choose_device(name: str) -> torch.device:
@@ -58,20 +48,6 @@ def use_threads(threads: int | None, processes: int = 1) -> None:
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     cores = min(allowed, capabilities().get("num_physical_cores", allowed))
     torch.set_num_threads(threads or max(1, cores // processes))
-
-
-def keep_freed_memory() -> None:
-    """Let each step take the memory that the one before has freed, where the C library is glibc.
-
-    It would return large blocks to the system and ask for them again, a thousand times a step: each page is then
-    cleared anew. It holds for the whole process; what the environment says of these settings holds instead.
-    """
-    if not sys.platform.startswith("linux") or not MALLOC_SETTINGS.isdisjoint(os.environ):
-        return
-    with suppress(OSError, AttributeError):  # another C library
-        change = ctypes.CDLL(None).mallopt
-        change(M_MMAP_MAX, 0)
-        change(M_TRIM_THRESHOLD, KEPT)
 
 
 def capabilities() -> Mapping[str, Any]:

@@ -9,13 +9,13 @@ import sys
 
 import pytest
 
-from allaprima.training.device import MALLOC_SETTINGS
+from allaprima.engine.machine import MALLOC_SETTINGS
 
 ROUNDS = 20
 FAULTS = """
 import resource
 import numpy as np
-from allaprima.training.device import keep_freed_memory
+from allaprima.engine.machine import keep_freed_memory
 
 LARGE = 5_000_000  # 40 MB: more than glibc keeps of itself, whatever was freed before
 {keep}
